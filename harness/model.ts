@@ -48,7 +48,12 @@ export interface RunConfig {
 
 // ------------------------------------------------------------------------------------------------------ streams
 
-export type BehaviourName = 'tab' | 'graceful-close' | 'abrupt-drop' | 'drop-before-first-byte' | 'stalled-reader';
+export type BehaviourName =
+  | 'tab'
+  | 'graceful-close'
+  | 'abrupt-drop'
+  | 'drop-before-first-byte'
+  | 'stalled-reader';
 
 export interface StreamRequest {
   url: string;
@@ -155,7 +160,7 @@ export type DoseUnit = 'connection' | 'event' | 'rejection';
 /** The journal's lines. Every line but `run` and `end` belongs to the scenario named in it. */
 export type JournalEntry =
   | RunEntry
-  | { type: 'scenario'; scenario: string; elapsedMs: number; proves: string; command: string | null }
+  | ({ type: 'scenario' } & ScenarioStart)
   | { type: 'skipped'; scenario: string; elapsedMs: number; proves: string; reason: string }
   | TargetEntry
   | { type: 'phase'; scenario: string; elapsedMs: number; phase: string }
@@ -178,6 +183,18 @@ export interface Environment {
   cpuModel: string;
   cpuCount: number;
   memoryBytes: number;
+}
+
+/** What a scenario sets out to do, with the promises that its target was started with. */
+export interface ScenarioStart {
+  scenario: string;
+  elapsedMs: number;
+  proves: string;
+  checks: CheckName[];
+  /** The target's command with everything filled in; null for a target that ran already. */
+  command: string | null;
+  limit: number | null;
+  deadlineMs: number | null;
 }
 
 export interface RunEntry {
@@ -298,11 +315,7 @@ export interface RunRecord {
   durationMs: number;
 }
 
-export interface ScenarioRecord {
-  scenario: string;
-  proves: string;
-  command: string | null;
-  startedMs: number;
+export interface ScenarioRecord extends ScenarioStart {
   /** Null: the scenario never came to its end. */
   endedMs: number | null;
   error: string | null;
@@ -469,7 +482,7 @@ export interface ScenarioContext {
   /** A key that no one has used before. */
   freshKey(): string;
   /** Begins a phase; it lasts until the next one. */
-  phase(name: string): void;
+  phase(name: string): Promise<void>;
   open(behaviour: BehaviourName, key: string, options?: OpenOptions): OpenStream;
   /** Ends every open stream and waits until it is gone on both sides. */
   endAll(): Promise<void>;

@@ -1,0 +1,46 @@
+import type { Check } from '../model.ts';
+
+/** A burst of simultaneous requests on one key: exactly as many as the limit allows get in, all others get 429. */
+export const connectionLimit: Check = (scenario) => {
+  const { limit } = scenario;
+  const bursts = Map.groupBy(
+    scenario.streams.filter(({ phase }) => phase.startsWith('burst')),
+    ({ phase }) => phase,
+  );
+  if (bursts.size === 0 || limit === null) bursts.set('burst', []);
+  return [...bursts].map(([phase, streams]) => {
+    const acceptedCount = streams.filter(({ status }) => status === 200).length;
+    const refusedCount = streams.filter(({ status }) => status === 429).length;
+    const otherCount = streams.length - acceptedCount - refusedCount;
+    const withRetryAfterCount = streams.filter(
+      ({ status, retryAfter }) => status === 429 && retryAfter !== null,
+    ).length;
+    const evidence = {
+      limit,
+      openedCount: streams.length,
+      acceptedCount,
+      refusedCount,
+      otherCount,
+      withRetryAfterCount,
+    };
+    const finding = {
+      check: 'connection-limit',
+      scenario: scenario.scenario,
+      subject: phase,
+      evidence,
+    } as const;
+    if (limit === null || streams.length <= limit) {
+      return {
+        ...finding,
+        outcome: 'invalid',
+        reason: `a burst of ${streams.length} streams cannot test the limit`,
+      };
+    }
+    if (acceptedCount === limit && otherCount === 0) {
+      const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got 429`;
+      return { ...finding, outcome: 'pass', reason };
+    }
+    const reason = `of ${streams.length} at once, ${acceptedCount} got in (limit ${limit}), ${refusedCount} got 429, ${otherCount} got neither: count a slot when the request arrives and give it back when its stream ends`;
+    return { ...finding, outcome: 'fail', reason };
+  });
+};

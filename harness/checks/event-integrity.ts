@@ -1,0 +1,38 @@
+import type { Check } from '../model.ts';
+
+/** Every event that was written arrived once, in order, on every stream that read it all. */
+export const eventIntegrity: Check = (scenario) => {
+  const fedByKey = new Map<string, number>();
+  for (const feed of scenario.feeds) {
+    fedByKey.set(feed.key, (fedByKey.get(feed.key) ?? 0) + feed.eventCount);
+  }
+  // A stalled reader is there to be cut off, not to receive.
+  const streams = scenario.streams.filter(
+    ({ key, behaviour }) => fedByKey.has(key) && behaviour !== 'stalled-reader',
+  );
+  const gapCount = streams.reduce((sum, stream) => sum + stream.gapCount, 0);
+  const duplicateCount = streams.reduce((sum, stream) => sum + stream.duplicateCount, 0);
+  const missing = streams.map(({ key, eventCount }) => (fedByKey.get(key) ?? 0) - eventCount);
+  const wrongCount = missing.filter((count) => count !== 0).length;
+  const fedCount = [...fedByKey.values()].reduce((sum, count) => sum + count, 0);
+  const receivedCount = streams.reduce((sum, stream) => sum + stream.eventCount, 0);
+  const evidence = {
+    streamCount: streams.length,
+    fedCount,
+    receivedCount,
+    gapCount,
+    duplicateCount,
+    wrongCount,
+  };
+  const finding = { check: 'event-integrity', scenario: scenario.scenario, subject: '', evidence } as const;
+  if (streams.length === 0 || fedCount === 0) {
+    return [{ ...finding, outcome: 'invalid', reason: 'no events were sent through an open stream' }];
+  }
+  if (gapCount > 0 || duplicateCount > 0 || wrongCount > 0) {
+    const worst = missing.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
+    const reason = `${wrongCount} of ${streams.length} streams did not get each of ${fedCount} events once (${gapCount} gaps and ${duplicateCount} duplicates by id; the worst stream is ${Math.abs(worst)} ${worst < 0 ? 'too many' : 'short'})`;
+    return [{ ...finding, outcome: 'fail', reason }];
+  }
+  const reason = `each of ${fedCount} events arrived exactly once and in order on ${streams.length} streams`;
+  return [{ ...finding, outcome: 'pass', reason }];
+};

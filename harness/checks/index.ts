@@ -1,0 +1,35 @@
+import type { Check, CheckName } from '../model.ts';
+import { cleanup } from './cleanup.ts';
+import { connectionLimit } from './connection-limit.ts';
+import { eventIntegrity } from './event-integrity.ts';
+import { historyCost } from './history-cost.ts';
+import { loadLanded } from './load-landed.ts';
+import { memoryBudget } from './memory-budget.ts';
+import { memoryLeak } from './memory-leak.ts';
+import { rejections } from './rejections.ts';
+import { responsiveness } from './responsiveness.ts';
+import { slotsReleased } from './slots-released.ts';
+import { streamsHeld } from './streams-held.ts';
+import { targetAlive } from './target-alive.ts';
+import { timeoutClose } from './timeout-close.ts';
+
+export { peakRss } from './memory-budget.ts';
+
+export const checks: Record<CheckName, Check> = {
+  'target-alive': targetAlive,
+  'load-landed': loadLanded,
+  'memory-budget': memoryBudget,
+  'memory-leak': memoryLeak,
+  'connection-limit': connectionLimit,
+  'slots-released': slotsReleased,
+  'timeout-close': timeoutClose,
+  'streams-held': streamsHeld,
+  'event-integrity': eventIntegrity,
+  rejections,
+  responsiveness,
+  'history-cost': historyCost,
+  cleanup,
+};
+
+/** What every scenario is checked for, whatever it says itself. */
+export const STANDING_CHECKS: CheckName[] = ['target-alive', 'load-landed', 'memory-budget'];

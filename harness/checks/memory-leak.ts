@@ -1,0 +1,60 @@
+import type { Check, CycleEntry, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
+import { estimateLeak, type LeakProbe } from '../verdict/estimate-leak.ts';
+
+const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
+  stable: 'pass',
+  bounded: 'pass',
+  leak: 'fail',
+  inconclusive: 'inconclusive',
+  invalid: 'invalid',
+};
+
+/** For each path that the scenario measured: does a unit of work leave bytes behind? */
+export const memoryLeak: Check = (scenario) => {
+  const probe: LeakProbe = scenario.target.find(({ event }) => event === 'ready')?.leakProbe ?? 'rss';
+  const paths = new Map<string, CycleEntry[]>();
+  for (const cycle of scenario.cycles) {
+    const cycles = paths.get(cycle.path);
+    if (cycles === undefined) paths.set(cycle.path, [cycle]);
+    else cycles.push(cycle);
+  }
+  // A scenario that was to measure a leak and journalled no cycle at all measured nothing.
+  if (paths.size === 0) paths.set('', []);
+  return [...paths].map(([path, cycles]): LeakFinding => {
+    const evidence = estimateLeak(cycles, probe);
+    return {
+      check: 'memory-leak',
+      scenario: scenario.scenario,
+      subject: path,
+      outcome: OUTCOMES[evidence.state],
+      reason: explain(evidence, cycles),
+      evidence,
+    };
+  });
+};
+
+function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
+  const { unit, deltaBytes, lowPerUnitBytes: low, highPerUnitBytes: high, ratePerUnitBytes: rate } = leak;
+  const confidence = `${(leak.confidence * 100).toFixed(1)} %`;
+  const interval = `${bytes(low)} to ${bytes(high)}, ${confidence}`;
+  switch (leak.state) {
+    case 'stable':
+      return `keeps less than ${bytes(high)} a ${unit} (${confidence}), over ${leak.doseCount} ${unit}s`;
+    case 'leak':
+      return `keeps ${bytes(rate)} a ${unit} for ever (${interval}): look for what a ${unit} on this path adds and nothing removes`;
+    case 'bounded':
+      return `grew by ${bytes(rate)} a ${unit} at first and then stopped, as a cache or a pool does`;
+    case 'inconclusive':
+      return `the rate of ${bytes(rate)} a ${unit} (${interval}) cannot be told from the threshold of ${bytes(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
+    case 'invalid': {
+      const counted = cycles.filter((cycle) => !cycle.warmup);
+      const planned = counted.reduce((sum, cycle) => sum + cycle.plannedDose, 0);
+      const unsettled = counted.filter((cycle) => !cycle.reading.settled).length;
+      return `not measured: ${counted.length} cycles counted, ${leak.doseCount} of ${planned} ${unit}s did what they should, ${unsettled} readings did not settle`;
+    }
+  }
+}
+
+function bytes(value: number | null): string {
+  return value === null ? '?' : `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} B`;
+}

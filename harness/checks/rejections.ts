@@ -1,0 +1,38 @@
+import type { Check } from '../model.ts';
+
+/** While the limit is full, every further request is answered with 429, at any rate. */
+export const rejections: Check = (scenario) => {
+  const floods = scenario.requests.filter(({ label }) => label === 'flood');
+  const plannedCount = floods.reduce((sum, flood) => sum + flood.plannedCount, 0);
+  const sum = (statusOf: (status: string) => boolean) =>
+    floods.reduce(
+      (total, { statuses }) =>
+        total +
+        Object.entries(statuses).reduce((n, [status, count]) => (statusOf(status) ? n + count : n), 0),
+      0,
+    );
+  const refusedCount = sum((status) => status === '429');
+  const otherCount = sum((status) => status !== '429');
+  const errorCount = floods.reduce(
+    (total, { errorCount, timeoutCount }) => total + errorCount + timeoutCount,
+    0,
+  );
+  const evidence = { plannedCount, refusedCount, otherCount, errorCount };
+  const finding = { check: 'rejections', scenario: scenario.scenario, subject: '', evidence } as const;
+  if (otherCount > 0 || errorCount > 0) {
+    const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none`;
+    return [{ ...finding, outcome: 'fail', reason }];
+  }
+  if (plannedCount === 0 || refusedCount < plannedCount) {
+    return [
+      {
+        ...finding,
+        outcome: 'invalid',
+        reason: `only ${refusedCount} of ${plannedCount} requests were made`,
+      },
+    ];
+  }
+  return [
+    { ...finding, outcome: 'pass', reason: `all ${refusedCount} requests over the full limit got 429` },
+  ];
+};

@@ -1,0 +1,33 @@
+import type { Check } from '../model.ts';
+
+/** After every way of leaving, the whole limit can be used again. The scenario tries until it can, or gives up. */
+export const slotsReleased: Check = (scenario) => {
+  const { limit } = scenario;
+  const attempts = Map.groupBy(
+    scenario.streams.filter(({ phase }) => phase.startsWith('reopen after ')),
+    ({ phase }) => phase,
+  );
+  if (attempts.size === 0) attempts.set('reopen', []);
+  return [...attempts].map(([phase, streams]) => {
+    // Attempts follow one another; the last one is the one that counts.
+    const last = streams.slice(-(limit ?? 1));
+    const acceptedCount = last.filter(({ status }) => status === 200).length;
+    const refusedCount = last.filter(({ status }) => status === 429).length;
+    const attemptCount = limit === null ? 0 : Math.ceil(streams.length / limit);
+    const subject = phase.replace('reopen after ', '');
+    const evidence = { limit, acceptedCount, refusedCount, attemptCount };
+    const finding = { check: 'slots-released', scenario: scenario.scenario, subject, evidence } as const;
+    if (limit === null || last.length < limit) {
+      return {
+        ...finding,
+        outcome: 'invalid',
+        reason: 'the streams that would show whether slots come back were not opened',
+      };
+    }
+    if (acceptedCount === limit) {
+      return { ...finding, outcome: 'pass', reason: `after ${subject}, all ${limit} slots were free again` };
+    }
+    const reason = `after ${subject}, only ${acceptedCount} of ${limit} slots came back (${refusedCount} × 429 on the last of ${attemptCount} attempts): look for an end that does not release its slot`;
+    return { ...finding, outcome: 'fail', reason };
+  });
+};

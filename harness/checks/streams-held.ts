@@ -1,0 +1,46 @@
+import type { Check } from '../model.ts';
+
+/** A stream may be closed at the promised deadline; the clocks of both sides differ by less than this. */
+const DEADLINE_TOLERANCE_MS = 1500;
+
+/** Streams that were to be held got in, stayed open, and received what was fed. */
+export const streamsHeld: Check = (scenario) => {
+  const { deadlineMs } = scenario;
+  const streams = scenario.streams.filter(({ phase }) => phase === 'hold');
+  const openedCount = streams.filter(({ status }) => status === 200).length;
+  const lost = streams.filter(
+    ({ ending, closeEventMs }) =>
+      ending !== 'client' &&
+      !(
+        ending === 'server-end' &&
+        closeEventMs !== null &&
+        closeEventMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS
+      ),
+  );
+  const fedCount = scenario.feeds
+    .filter(({ phase }) => phase === 'hold')
+    .reduce((sum, feed) => sum + feed.eventCount, 0);
+  const silentCount = fedCount === 0 ? 0 : streams.filter(({ eventCount }) => eventCount === 0).length;
+  const shortestMs = streams.length === 0 ? null : Math.min(...streams.map(({ durationMs }) => durationMs));
+  const evidence = {
+    streamCount: streams.length,
+    openedCount,
+    lostCount: lost.length,
+    silentCount,
+    fedCount,
+    shortestMs,
+  };
+  const finding = { check: 'streams-held', scenario: scenario.scenario, subject: '', evidence } as const;
+  if (streams.length === 0) return [{ ...finding, outcome: 'invalid', reason: 'no stream was held' }];
+  if (openedCount < streams.length || lost.length > 0 || silentCount > 0) {
+    const first = lost[0];
+    const how =
+      first === undefined
+        ? ''
+        : ` (one by ${first.ending} after ${Math.round(first.durationMs)} ms${first.error === null ? '' : `: ${first.error}`})`;
+    const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing`;
+    return [{ ...finding, outcome: 'fail', reason }];
+  }
+  const reason = `${streams.length} streams stayed open for ${((shortestMs ?? 0) / 1000).toFixed(0)} s${fedCount > 0 ? ' and all received events' : ''}`;
+  return [{ ...finding, outcome: 'pass', reason }];
+};

@@ -1,0 +1,54 @@
+import type { Check } from '../model.ts';
+
+/** A timer may not fire early, but the clocks of two processes may be read some milliseconds apart. */
+const EARLY_TOLERANCE_MS = 100;
+
+/** A busy machine delays a timer; a server that polls looks once a second. */
+const LATE_TOLERANCE_MS = 1500;
+
+/** At its deadline a stream gets `event: close` with a reason, and the response ends properly. */
+export const timeoutClose: Check = (scenario) => {
+  const { deadlineMs } = scenario;
+  const streams = scenario.streams.filter(({ phase }) => phase === 'deadline');
+  const opened = streams.filter(({ status }) => status === 200);
+  const finding = { check: 'timeout-close', scenario: scenario.scenario, subject: '' } as const;
+  if (deadlineMs === null || streams.length === 0 || opened.length < streams.length) {
+    const evidence = { deadlineMs, streamCount: streams.length, openedCount: opened.length };
+    const reason = `${opened.length} of ${streams.length} streams could be opened: the deadline was not tested`;
+    return [{ ...finding, outcome: 'invalid', reason, evidence }];
+  }
+  const withCloseEventCount = opened.filter(
+    ({ closeReason }) => closeReason !== null && closeReason !== '',
+  ).length;
+  const endedByServerCount = opened.filter(({ ending }) => ending === 'server-end').length;
+  const times = opened.map(({ closeEventMs, durationMs }) => closeEventMs ?? durationMs);
+  const [earliestMs, latestMs] = [Math.min(...times), Math.max(...times)];
+  const evidence = {
+    deadlineMs,
+    streamCount: opened.length,
+    withCloseEventCount,
+    endedByServerCount,
+    earliestMs,
+    latestMs,
+    closeReason: opened.find(({ closeReason }) => closeReason !== null)?.closeReason ?? null,
+  };
+  const problems: string[] = [];
+  if (endedByServerCount < opened.length)
+    problems.push(
+      `${opened.length - endedByServerCount} of ${opened.length} streams were not ended by the server`,
+    );
+  if (withCloseEventCount < opened.length)
+    problems.push(
+      `${opened.length - withCloseEventCount} of ${opened.length} got no "event: close" with a reason`,
+    );
+  if (earliestMs < deadlineMs - EARLY_TOLERANCE_MS)
+    problems.push(`one was closed ${Math.round(deadlineMs - earliestMs)} ms early`);
+  if (endedByServerCount === opened.length && latestMs > deadlineMs + LATE_TOLERANCE_MS)
+    problems.push(`one was closed ${Math.round(latestMs - deadlineMs)} ms late`);
+  if (problems.length > 0) {
+    const reason = `deadline of ${deadlineMs / 1000} s: ${problems.join(', ')}`;
+    return [{ ...finding, outcome: 'fail', reason, evidence }];
+  }
+  const reason = `${opened.length} streams got "event: close" (${evidence.closeReason}) after ${(latestMs / 1000).toFixed(2)} s at most, deadline ${deadlineMs / 1000} s, and ended`;
+  return [{ ...finding, outcome: 'pass', reason, evidence }];
+};

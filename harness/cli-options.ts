@@ -1,0 +1,112 @@
+import { Command, Option } from 'commander';
+import { DEFAULTS, type UserConfig } from './config.ts';
+
+export interface CliActions {
+  run(options: UserConfig & { config?: string }): Promise<void>;
+  list(): void;
+  report(folder: string): Promise<void>;
+  serve(args: string[]): Promise<void>;
+}
+
+/** The command line: names and texts only. What they mean is decided in config.ts. */
+export function createProgram(version: string, actions: CliActions): Command {
+  const program = new Command('hydrotest')
+    .description(
+      'Point it at a streaming server: in about two minutes it says, with evidence, whether the server leaks, and whether its limit, its deadline and its cleanup hold.',
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(hydrotest --help tells more)')
+    .addHelpText('after', PROGRAM_HELP);
+
+  program
+    .command('run', { isDefault: true })
+    .description('start or attach to a server, test it, and write the reports (the default command)')
+    .optionsGroup('The target (none of these: the reference server):')
+    .option(
+      '--command <command>',
+      'shell command that starts it; {port} {dir} {limit} {deadline} are filled in',
+    )
+    .option('--pid <pid>', 'attach to a process that runs')
+    .option('--port <port>', 'attach to the process that listens on this port')
+    .option('--url <url>', 'stream URL; {port} and {key} are filled in')
+    .option(
+      '--key <template>',
+      `what {key} becomes; {n} is a number, {uuid} a UUID (default: "${DEFAULTS.key}")`,
+    )
+    .option('--header <name: value>', 'request header; may be given several times', collect)
+    .option('--page <url>', 'page whose latency is watched while files grow')
+    .option('--events-file <path>', 'file that the target follows ({dir}, {key}), so that events can be made')
+    .option(
+      '--ready-timeout <duration>',
+      `how long it may take until its port answers (default: ${DEFAULTS.readyTimeout})`,
+    )
+    .addOption(
+      new Option('--no-inspect', "do not open a Node target's inspector to read its heap").default(undefined),
+    )
+    .optionsGroup('What it promises:')
+    .option('--limit <n>', 'streams that it allows a key, or none')
+    .option('--deadline <duration>', 'after how long it closes a stream, or none')
+    .option('--budget <size>', `ceiling for its memory (default: ${DEFAULTS.budget})`)
+    .optionsGroup('The run:')
+    .option(
+      '--scenarios <names>',
+      'which ones, separated by commas (default: all that fit; see hydrotest list)',
+    )
+    .option(
+      '--duration <duration>',
+      `how long the scenario tabs holds its streams (default: ${DEFAULTS.duration})`,
+    )
+    .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
+    .option('--seed <n>', 'repeats the random choices of an earlier run')
+    .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
+    .addHelpText('after', RUN_HELP)
+    .action((options) => actions.run(options));
+
+  program.command('list').description('list the scenarios and what each proves').action(actions.list);
+
+  program
+    .command('report')
+    .description('make all reports of a run again from its journal')
+    .argument('<run>', 'folder of the run, such as reports/out/<run>')
+    .action((folder: string) => actions.report(folder));
+
+  program
+    .command('serve')
+    .description('start the reference server (hydrotest serve --help lists its options)')
+    .argument('[options...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((args: string[]) => actions.serve(args));
+
+  return program;
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+const PROGRAM_HELP = `
+Examples:
+  hydrotest                                     test the reference server
+  hydrotest --command "node server.js" --url "http://127.0.0.1:{port}/events"
+  hydrotest run --help                          all options
+  hydrotest report reports/out/<run>            make the reports of a run again
+
+Exit codes:
+  0 pass · 1 fail · 2 wrong usage · 3 inconclusive or invalid · 4 fault in hydrotest itself`;
+
+const RUN_HELP = `
+Examples:
+  A server that reads its port from PORT, with no promises about limit or deadline:
+    hydrotest --command "node server.js" --url "http://127.0.0.1:{port}/events"
+  One that runs already, in any language:
+    hydrotest --port 8000 --url "http://127.0.0.1:8000/stream/{key}" --limit 5 --deadline 1h
+  The checklist's hour with 10 tabs:
+    hydrotest --scenarios tabs --duration 1h
+  Only the leak check, repeated exactly:
+    hydrotest --scenarios churn --seed 42
+
+The same options can stand in hydrotest.config.ts:
+  import { defineConfig } from 'hydrotest';
+  export default defineConfig({ command: 'npm start', url: 'http://127.0.0.1:{port}/events', limit: 5 });`;

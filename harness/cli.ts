@@ -1,0 +1,175 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CommanderError } from 'commander';
+import { reporters } from '../reports/index.ts';
+import { renderTerminal } from '../reports/terminal.ts';
+import { scenarios as allScenarios } from '../scenarios/index.ts';
+import { createProgram } from './cli-options.ts';
+import { completeConfig, loadConfigFile, type UserConfig } from './config.ts';
+import { HydrotestError } from './errors.ts';
+import { JOURNAL_NAME, readJournal } from './journal.ts';
+import { judge } from './judge.ts';
+import type { Outcome, Report, Scenario } from './model.ts';
+import { createProgress } from './progress.ts';
+import { repeatCommand } from './repeat-command.ts';
+import { run } from './run.ts';
+
+const EXIT_CODES: Record<Outcome, number> = { pass: 0, fail: 1, inconclusive: 3, invalid: 3 };
+const EXIT_USAGE = 2;
+const EXIT_NOT_MEASURED = 3;
+const EXIT_INTERNAL = 4;
+
+const here = fileURLToPath(import.meta.url);
+
+function version(): string {
+  // Two folders up from dist/harness, one from harness.
+  for (const up of ['..', '../..']) {
+    try {
+      const found: unknown = JSON.parse(readFileSync(join(dirname(here), up, 'package.json'), 'utf8'));
+      if (found !== null && typeof found === 'object' && 'version' in found) return String(found.version);
+    } catch {}
+  }
+  return 'unknown';
+}
+
+async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
+  const { config: file, ...fromCli } = options;
+  const fromFile = await loadConfigFile(process.cwd(), file);
+  const user = { ...fromFile, ...withoutTargetOf(fromFile, fromCli) };
+  const config = completeConfig(user);
+  const scenarios = selectScenarios(config.scenarios);
+  for (const scenario of scenarios) {
+    const reason = config.scenarios.length > 0 ? scenario.unfit(config) : null;
+    if (reason !== null)
+      throw new HydrotestError('usage', `--scenarios ${scenario.name} cannot run: ${reason}.`);
+  }
+
+  const progress = createProgress(process.stderr);
+  const interrupt = listenForInterrupts((text) => progress.note(text));
+  let folder: string;
+  try {
+    folder = await run({
+      config,
+      scenarios,
+      repeatCommand: repeatCommand(user, config.seed),
+      hydrotestVersion: version(),
+      signal: interrupt.signal,
+      onStatus: progress.update,
+      onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
+    });
+  } finally {
+    progress.close();
+    interrupt.close();
+  }
+  process.exitCode = EXIT_CODES[(await writeReports(folder)).verdict.outcome];
+}
+
+/** Options on the command line that name the target replace all that the file says of where it is. */
+function withoutTargetOf(file: UserConfig, cli: UserConfig): UserConfig {
+  const namesTarget = cli.command !== undefined || cli.pid !== undefined || cli.port !== undefined;
+  if (!namesTarget) return cli;
+  for (const name of ['command', 'pid', 'port'] as const) delete file[name];
+  return cli;
+}
+
+function selectScenarios(names: string[]): Scenario[] {
+  if (names.length === 0) return allScenarios;
+  const known = allScenarios.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new HydrotestError(
+      'usage',
+      `--scenarios ${unknown.join(',')}: there is no such scenario. There are ${known.join(', ')}.`,
+    );
+  }
+  return allScenarios.filter(({ name }) => names.includes(name));
+}
+
+/** Makes every report of a run from its journal, and prints the one for the terminal. */
+async function writeReports(folder: string): Promise<Report> {
+  const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+  const columns = process.stdout.columns ?? 100;
+  process.stdout.write(
+    `${renderTerminal(report, { columns, color: process.stdout.isTTY && process.env.NO_COLOR === undefined })}\n`,
+  );
+  for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
+  const shown = relative(process.cwd(), folder);
+  process.stdout.write(`Reports: ${shown}/{${reporters.map(({ fileName }) => fileName).join(',')}}\n`);
+  return report;
+}
+
+/** Ctrl-C once: stop gently and report. Twice: end at once; the guardian ends the target. */
+function listenForInterrupts(note: (text: string) => void): { signal: AbortSignal; close(): void } {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      process.exit(EXIT_NOT_MEASURED);
+    }
+    note(`${name}: stopping, the report follows (once more to end at once)`);
+    controller.abort(new HydrotestError('aborted', `${name} received`));
+  };
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of names) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    close() {
+      for (const name of names) process.off(name, onSignal);
+    },
+  };
+}
+
+function listCommand(): void {
+  const width = Math.max(...allScenarios.map(({ name }) => name.length));
+  for (const { name, proves } of allScenarios) process.stdout.write(`${name.padEnd(width)}  ${proves}\n`);
+}
+
+async function reportCommand(folder: string): Promise<void> {
+  const { verdict } = await writeReports(resolve(folder));
+  process.exitCode = EXIT_CODES[verdict.outcome];
+}
+
+/** The reference server is a program of its own: it runs as one, with this terminal. */
+async function serveCommand(args: string[]): Promise<void> {
+  const main = join(dirname(here), '..', 'server', `main${extname(here)}`);
+  const child = spawn(process.execPath, [main, ...args], { stdio: 'inherit' });
+  // A terminal's Ctrl-C reaches the server by itself; a signal to this process alone is passed on.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.exitCode = await new Promise<number>((done) => {
+    child.once('error', () => done(EXIT_INTERNAL));
+    child.once('exit', (code, signal) => done(code ?? (signal === null ? EXIT_INTERNAL : 0)));
+  });
+}
+
+async function main(argv: string[]): Promise<void> {
+  const program = createProgram(version(), {
+    run: runCommand,
+    list: listCommand,
+    report: reportCommand,
+    serve: serveCommand,
+  });
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof HydrotestError) {
+    process.stderr.write(`hydrotest: ${error.message}\n`);
+    if (error.code === 'usage') return EXIT_USAGE;
+    return error.code === 'internal' ? EXIT_INTERNAL : EXIT_NOT_MEASURED;
+  }
+  process.stderr.write(
+    `hydrotest: a fault in hydrotest itself: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return EXIT_INTERNAL;
+}
+
+await main(process.argv);

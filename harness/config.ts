@@ -1,0 +1,320 @@
+import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { HydrotestError } from './errors.ts';
+import type { RunConfig, TargetConfig } from './model.ts';
+
+/**
+ * What a user may say, on the command line or in `hydrotest.config.ts`: the same names and the same texts. Every value
+ * is optional; `completeConfig` checks them and fills the defaults.
+ */
+export interface UserConfig {
+  /** Shell command that starts the target. `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. */
+  command?: string;
+  /** Process id of a server that runs already. */
+  pid?: number | string;
+  /** Port of a server that runs already; its process is found by it. */
+  port?: number | string;
+  /** Stream URL. `{port}` and `{key}` are filled in. */
+  url?: string;
+  /** Template of `{key}`: `{n}` is a number, `{uuid}` a UUID made from it. */
+  key?: string;
+  /** Request headers, as an object or as `Name: value` lines. */
+  header?: Record<string, string> | string[];
+  /** Page to watch while files grow. `{port}` is filled in. */
+  page?: string;
+  /** File that the target follows, so that events can be written to it. `{dir}` and `{key}` are filled in. */
+  eventsFile?: string;
+  /** Streams a key that the target allows, or `none`. */
+  limit?: number | string;
+  /** After how long the target closes a stream (`90s`, `1h`), or `none`. */
+  deadline?: number | string;
+  /** Ceiling for the target's memory (`500MB`). */
+  budget?: number | string;
+  /** How long `tabs` holds its streams (`20s`, `1h`). */
+  duration?: number | string;
+  /** Names of the scenarios to run; default: all that fit. */
+  scenarios?: string[] | string;
+  /** Folder for reports; every run makes its own below it. */
+  out?: string;
+  /** Seed of everything random. */
+  seed?: number | string;
+  /** How long a started target may take until its port answers. */
+  readyTimeout?: number | string;
+  /** False: never open a Node target's inspector. */
+  inspect?: boolean;
+}
+
+/** Types a `hydrotest.config.ts`: `export default defineConfig({ command: 'npm start', url: … })`. */
+export function defineConfig(config: UserConfig): UserConfig {
+  return config;
+}
+
+export const DEFAULTS = {
+  budget: '500MB',
+  duration: '20s',
+  out: 'reports/out',
+  readyTimeout: '30s',
+  key: 'stream-{n}',
+} as const;
+
+/** The reference server, which a run without `--command`, `--pid`, `--port` and `--url` tests. */
+function referenceServer(): UserConfig {
+  const here = fileURLToPath(import.meta.url);
+  const main = join(dirname(here), '..', 'server', `main${extname(here)}`);
+  return {
+    command: `${quote(process.execPath)} ${quote(main)} --port {port} --dir {dir} --limit {limit} --max-duration {deadline}`,
+    url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
+    page: 'http://127.0.0.1:{port}/',
+    eventsFile: '{dir}/{key}/events.jsonl',
+    key: 'workflow-{uuid}',
+    limit: 5,
+    deadline: '1h',
+  };
+}
+
+/** The shell command of the reference server with extra options, such as `--fault NAME`. */
+export function referenceCommand(extra: string): string {
+  return `${referenceServer().command} ${extra}`;
+}
+
+/**
+ * Checks what the user said and fills in what they did not.
+ *
+ * @throws HydrotestError `usage`, with a message that names the option, its value and the remedy.
+ */
+export function completeConfig(given: UserConfig): RunConfig {
+  const parsed = userConfigSchema.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : (issue?.path[0] ?? '');
+    throw usage(`config: ${String(name)}: ${issue?.message ?? 'not understood'}. See hydrotest run --help.`);
+  }
+  const user = withoutUndefined(parsed.data as UserConfig);
+  const ways = (['command', 'pid', 'port'] as const).filter((name) => user[name] !== undefined);
+  if (ways.length > 1) {
+    throw usage(`--${ways.join(' and --')} exclude each other: give the one that says where the target is.`);
+  }
+  const isReference = ways.length === 0 && user.url === undefined;
+  if (ways.length === 0 && user.url !== undefined) {
+    throw usage(
+      '--url needs to know which process to watch: add --command "…" to start it, or --pid or --port if it runs.',
+    );
+  }
+  if (!isReference && user.url === undefined) {
+    throw usage('--url is missing: give the stream URL, for example --url "http://127.0.0.1:{port}/events".');
+  }
+  const said: UserConfig = isReference ? { ...referenceServer(), ...user } : user;
+  const url = said.url as string;
+  const target = targetOf(said);
+  checkUrl('--url', url, target, true);
+  if (said.page !== undefined) checkUrl('--page', said.page, target, false);
+  if (said.eventsFile !== undefined) checkEventsFile(said.eventsFile, target, url);
+  for (const name of ['limit', 'deadline'] as const) {
+    if (isNone(said[name]) && said.command?.includes(`{${name}}`)) {
+      throw usage(
+        `--command asks for {${name}}: say which, for example --${name} ${name === 'limit' ? '5' : '1h'}.`,
+      );
+    }
+  }
+  const key = said.key ?? DEFAULTS.key;
+  if (url.includes('{key}') && !/\{n\}|\{uuid\}/.test(key)) {
+    throw usage(`--key "${key}" gives every stream the same key: put {n} or {uuid} in it.`);
+  }
+  return {
+    target,
+    url,
+    key,
+    page: said.page ?? null,
+    eventsFile: said.eventsFile ?? null,
+    headers: headersOf(said.header ?? {}),
+    limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
+    deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
+    budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
+    durationMs: durationMs('--duration', said.duration ?? DEFAULTS.duration),
+    scenarios: listOf(said.scenarios),
+    outDir: resolve(said.out ?? DEFAULTS.out),
+    seed: said.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', said.seed, 0, 2 ** 32 - 1),
+    inspect: said.inspect ?? true,
+  };
+}
+
+const textOrNumber = z.union([z.string(), z.number()], 'must be a text or a number');
+const userConfigSchema = z.strictObject({
+  command: z.string().min(1, 'is empty').optional(),
+  pid: textOrNumber.optional(),
+  port: textOrNumber.optional(),
+  url: z.string().optional(),
+  key: z.string().min(1, 'is empty').optional(),
+  header: z
+    .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { name: value }')
+    .optional(),
+  page: z.string().optional(),
+  eventsFile: z.string().optional(),
+  limit: textOrNumber.optional(),
+  deadline: textOrNumber.optional(),
+  budget: textOrNumber.optional(),
+  duration: textOrNumber.optional(),
+  scenarios: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
+  out: z.string().min(1, 'is empty').optional(),
+  seed: textOrNumber.optional(),
+  readyTimeout: textOrNumber.optional(),
+  inspect: z.boolean('must be true or false').optional(),
+});
+
+function targetOf(said: UserConfig): TargetConfig {
+  if (said.command !== undefined) {
+    const readyTimeoutMs = durationMs('--ready-timeout', said.readyTimeout ?? DEFAULTS.readyTimeout);
+    return { mode: 'spawn', command: said.command, readyTimeoutMs };
+  }
+  if (said.pid !== undefined) return { mode: 'attach', pid: wholeNumber('--pid', said.pid, 2, 2 ** 22) };
+  return { mode: 'attach-port', port: wholeNumber('--port', said.port, 1, 65_535) };
+}
+
+function checkUrl(option: string, url: string, target: TargetConfig, stream: boolean): void {
+  const filled = url.replaceAll('{port}', '80').replaceAll('{key}', 'key');
+  if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol)) {
+    throw usage(`${option} "${url}" is not an http(s) URL, such as "http://127.0.0.1:{port}/events".`);
+  }
+  const { hostname } = new URL(filled);
+  if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)) {
+    throw usage(
+      `${option} "${url}" is on ${hostname}: the target's memory can be read on this machine only, so use 127.0.0.1.`,
+    );
+  }
+  if (target.mode === 'attach' && url.includes('{port}')) {
+    throw usage(
+      `${option} "${url}" has {port}, which only --command and --port know: write the port itself.`,
+    );
+  }
+  if (stream && target.mode === 'spawn' && !url.includes('{port}') && target.command.includes('{port}')) {
+    throw usage(
+      `--command picks a free {port}, but ${option} "${url}" does not use it: write {port} there too.`,
+    );
+  }
+}
+
+function checkEventsFile(eventsFile: string, target: TargetConfig, url: string): void {
+  if (eventsFile.includes('{dir}') && (target.mode !== 'spawn' || !target.command.includes('{dir}'))) {
+    throw usage(
+      `--events-file "${eventsFile}" has {dir}, but the command does not: tell the target its folder by {dir}.`,
+    );
+  }
+  if (url.includes('{key}') && !eventsFile.includes('{key}')) {
+    throw usage(`--events-file "${eventsFile}" is the same for every key: put {key} in it.`);
+  }
+}
+
+function headersOf(given: Record<string, string> | string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const pairs = Array.isArray(given) ? given.map(splitHeader) : Object.entries(given);
+  for (const [name, value] of pairs) {
+    // RFC 9110, 5.6.2 (token) and 5.5 (field value without CR, LF and NUL).
+    const valid = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && ![...value].some((c) => '\r\n\0'.includes(c));
+    if (!valid)
+      throw usage(`--header "${name}" is not a valid header: write it as "Name: value", on one line.`);
+    headers[name] = value;
+  }
+  return headers;
+}
+
+function splitHeader(line: string): [string, string] {
+  const colon = line.indexOf(':');
+  if (colon < 1) throw usage(`--header "${line}" has no name: write it as "Name: value".`);
+  return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+}
+
+function listOf(given: string[] | string | undefined): string[] {
+  const names = typeof given === 'string' ? given.split(',') : (given ?? []);
+  return names.map((name) => name.trim()).filter((name) => name !== '');
+}
+
+function isNone(value: unknown): boolean {
+  return value === undefined || value === 'none';
+}
+
+function wholeNumber(option: string, value: unknown, min: number, max: number): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw usage(`${option} "${String(value)}" is not a whole number from ${min} to ${max}.`);
+}
+
+const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
+
+/** `90` (seconds), `500ms`, `90s`, `10m`, `1.5h` → milliseconds. */
+function durationMs(option: string, value: unknown): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?$/.exec(String(value).trim());
+  const ms = match === null ? 0 : Number(match[1]) * (DURATION_UNITS[match[2] ?? 's'] as number);
+  // Timers of Node wrap around behind 2^31 - 1 ms.
+  if (ms >= 1 && ms < 2 ** 31) return Math.round(ms);
+  throw usage(`${option} "${String(value)}" is not a duration, such as 20s, 10m or 1h (up to 24 days).`);
+}
+
+const SIZE_UNITS: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+};
+
+function sizeBytes(option: string, value: unknown): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kKMG]i?B|B)?$/.exec(String(value).trim());
+  const bytes = match ? Number(match[1]) * (SIZE_UNITS[match[2] ?? 'B'] ?? Number.NaN) : Number.NaN;
+  if (bytes >= 1) return Math.round(bytes);
+  throw usage(`${option} "${String(value)}" is not a size, such as 500MB or 1.5GiB.`);
+}
+
+function quote(path: string): string {
+  return process.platform === 'win32' ? `"${path}"` : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function withoutUndefined(config: UserConfig): UserConfig {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
+}
+
+function usage(message: string): HydrotestError {
+  return new HydrotestError('usage', message);
+}
+
+const CONFIG_NAMES = [
+  'hydrotest.config.ts',
+  'hydrotest.config.mts',
+  'hydrotest.config.js',
+  'hydrotest.config.mjs',
+];
+
+/**
+ * Reads `hydrotest.config.ts` of a folder, or the file given. An empty object where there is none.
+ *
+ * @throws HydrotestError `usage` when the file given is missing, fails to load or has no default export.
+ */
+export async function loadConfigFile(folder: string, file: string | undefined): Promise<UserConfig> {
+  const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
+  if (path === null) return {};
+  if (!existsSync(path)) throw usage(`--config "${file}" does not exist (looked for ${path}).`);
+  // tsx compiles what Node cannot run by itself: enums, decorators, JSX, and any TypeScript before Node 22.18.
+  const { tsImport } = await import('tsx/esm/api');
+  let loaded: { default?: unknown };
+  try {
+    loaded = await tsImport(path, import.meta.url);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
+  }
+  let config = loaded.default;
+  if (config !== null && typeof config === 'object' && 'default' in config) config = config.default;
+  if (config === null || typeof config !== 'object') {
+    throw usage(`${path} has no default export: write "export default defineConfig({ … })".`);
+  }
+  return config as UserConfig;
+}
+
+function findConfigFile(folder: string): string | null {
+  return CONFIG_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path)) ?? null;
+}

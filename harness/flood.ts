@@ -1,0 +1,56 @@
+import autocannon from 'autocannon';
+import type { RequestsEntry } from './model.ts';
+
+export type FloodResult = Pick<
+  RequestsEntry,
+  'plannedCount' | 'statuses' | 'errorCount' | 'timeoutCount' | 'latencyMs'
+>;
+
+/** A request that was let in by mistake is an endless stream: it is given up after this. */
+const REQUEST_TIMEOUT_S = 5;
+
+/** After so many errors the answer is known, and waiting for the rest tells nothing more. */
+const MAX_ERRORS = 50;
+
+/** Sends `count` short requests over `connections` keep-alive connections and counts the answers by status. */
+export async function flood(
+  url: string,
+  load: { count: number; connections: number; headers: Record<string, string> },
+  signal: AbortSignal,
+): Promise<FloodResult> {
+  signal.throwIfAborted();
+  const stop = () => instance?.stop();
+  let instance: autocannon.Instance | undefined;
+  try {
+    const result = await new Promise<autocannon.Result>((resolve, reject) => {
+      // The promise form has no stop().
+      instance = autocannon(
+        {
+          url,
+          amount: load.count,
+          connections: Math.min(load.connections, load.count),
+          headers: load.headers,
+          timeout: REQUEST_TIMEOUT_S,
+          bailout: MAX_ERRORS,
+        },
+        (error, result) => (error ? reject(error) : resolve(result)),
+      );
+      signal.addEventListener('abort', stop);
+    });
+    signal.throwIfAborted();
+    const statuses = Object.fromEntries(
+      Object.entries(result.statusCodeStats ?? {}).map(([status, { count }]) => [status, count ?? 0]),
+    );
+    const { p50, p99, max } = result.latency;
+    return {
+      plannedCount: load.count,
+      statuses,
+      // autocannon counts a time-out among its errors as well.
+      errorCount: result.errors - result.timeouts,
+      timeoutCount: result.timeouts,
+      latencyMs: { p50, p99, max },
+    };
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,107 @@
+import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
+import type {
+  Finding,
+  Outcome,
+  Report,
+  RunRecord,
+  ScenarioRecord,
+  ScenarioReport,
+  Verdict,
+} from './model.ts';
+
+/** From bad to good: a verdict is as bad as its worst finding, and what was proved bad outweighs what was not measured. */
+const SEVERITY: Outcome[] = ['fail', 'invalid', 'inconclusive', 'pass'];
+
+/** Turns what a run saw into findings and a verdict. Pure: the same record gives the same report. */
+export function judge(record: RunRecord): Report {
+  const scenarios = record.scenarios.map((scenario) => judgeScenario(scenario, record));
+  return {
+    schemaVersion: 1,
+    runId: record.run.runId,
+    startedAt: record.run.startedAt,
+    durationMs: record.durationMs,
+    repeatCommand: record.run.repeatCommand,
+    complete: record.complete && record.interrupted === null,
+    environment: record.run.environment,
+    config: record.run.config,
+    verdict: decide(scenarios, record),
+    scenarios,
+    skipped: record.skipped,
+  };
+}
+
+function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioReport {
+  const names = [...new Set([...STANDING_CHECKS, ...scenario.checks])];
+  const findings = names.flatMap((name) => checks[name](scenario, record));
+  const count = (key: 'streamCount' | 'eventCount') =>
+    scenario.tallies.reduce((sum, tally) => sum + tally[key], 0);
+  return {
+    scenario: scenario.scenario,
+    proves: scenario.proves,
+    outcome: worst(findings),
+    command: scenario.command,
+    startedMs: scenario.elapsedMs,
+    durationMs: (scenario.endedMs ?? record.durationMs) - scenario.elapsedMs,
+    leakProbe: scenario.target.find(({ event }) => event === 'ready')?.leakProbe ?? null,
+    peakRssBytes: peakRss(scenario),
+    streamCount: scenario.streams.length + count('streamCount'),
+    eventCount: scenario.streams.reduce((sum, { eventCount }) => sum + eventCount, 0) + count('eventCount'),
+    phases: scenario.phases,
+    gaps: scenario.gaps,
+    findings,
+    series: scenario.samples.map(({ elapsedMs, rssBytes, openStreamCount, eventCount, fdCount }) => ({
+      elapsedMs,
+      rssBytes,
+      openStreamCount,
+      eventCount,
+      fdCount,
+    })),
+  };
+}
+
+function worst(findings: Finding[]): Outcome {
+  return SEVERITY.find((outcome) => findings.some((finding) => finding.outcome === outcome)) ?? 'invalid';
+}
+
+function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
+  const findings = scenarios.flatMap((scenario) => scenario.findings);
+  const counts: Verdict['counts'] = { pass: 0, fail: 0, inconclusive: 0, invalid: 0 };
+  for (const { outcome } of findings) counts[outcome]++;
+  const verdict = (outcome: Outcome, reason: string): Verdict => ({ outcome, reason, counts });
+
+  const failed = findings.filter(({ outcome }) => outcome === 'fail');
+  if (failed.length > 0) return verdict('fail', summarise(failed, 'check failed', 'checks failed'));
+  if (record.interrupted !== null)
+    return verdict('invalid', `the run was stopped before its end (${record.interrupted})`);
+  if (!record.complete)
+    return verdict(
+      'invalid',
+      'the journal ends before the run did: the harness was killed or its disk was full',
+    );
+  if (scenarios.length === 0) return verdict('invalid', 'no scenario ran, so nothing was measured');
+  const invalid = findings.filter(({ outcome }) => outcome === 'invalid');
+  if (invalid.length > 0)
+    return verdict('invalid', summarise(invalid, 'check could not be made', 'checks could not be made'));
+  const undecided = findings.filter(({ outcome }) => outcome === 'inconclusive');
+  if (undecided.length > 0)
+    return verdict('inconclusive', summarise(undecided, 'check is undecided', 'checks are undecided'));
+  const peak = Math.max(...scenarios.map(({ peakRssBytes }) => peakRssBytes ?? 0));
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  const paths = findings.filter(({ check }) => check === 'memory-leak').length;
+  const leaks = paths === 0 ? '' : `, no leak on ${paths} measured ${paths === 1 ? 'path' : 'paths'}`;
+  const skipped =
+    record.skipped.length === 0
+      ? ''
+      : `; not tested: ${record.skipped.map(({ scenario }) => scenario).join(', ')}`;
+  return verdict(
+    'pass',
+    `all ${counts.pass} checks hold${leaks}, memory peaked at ${megabytes(peak)} of ${megabytes(record.run.config.budgetBytes)}${skipped}`,
+  );
+}
+
+function summarise(findings: Finding[], one: string, many: string): string {
+  const [first] = findings;
+  const subject = first === undefined || first.subject === '' ? '' : ` (${first.subject})`;
+  const rest = findings.length > 1 ? `; and ${findings.length - 1} more` : '';
+  return `${findings.length} ${findings.length === 1 ? one : many}: ${first?.scenario} / ${first?.check}${subject}: ${first?.reason}${rest}`;
+}

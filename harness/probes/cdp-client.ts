@@ -1,0 +1,120 @@
+import { HydrotestError } from '../errors.ts';
+
+/** A session of the Chrome DevTools Protocol with one process. */
+export interface CdpClient {
+  /**
+   * @throws HydrotestError `target-lost` when the process refuses, closes the connection or does not answer in time;
+   * `aborted` when the signal is.
+   */
+  call(method: string, params: object, limits: CallLimits): Promise<unknown>;
+  /** Closes the connection. Pending calls reject. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface CallLimits {
+  withinMs: number;
+  signal: AbortSignal;
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: HydrotestError): void;
+}
+
+const CLOSE_MS = 1000;
+
+/**
+ * Enables no domain: `Runtime.enable` and `HeapProfiler.enable` keep objects alive in the target, and the methods used here
+ * do without.
+ */
+export async function openCdp(url: string, limits: CallLimits): Promise<CdpClient> {
+  const socket = new WebSocket(url);
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let over = false;
+
+  const opened = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  socket.addEventListener('open', () => opened.resolve());
+  socket.addEventListener('close', () => {
+    over = true;
+    const error = failure(`the inspector at ${url} closed the connection`);
+    opened.reject(error);
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+    closed.resolve();
+  });
+  // An error is always followed by a close, which says all that is needed.
+  socket.addEventListener('error', () => {});
+  socket.addEventListener('message', ({ data }) => {
+    const reply = parseReply(data);
+    if (reply === null) return;
+    const waiting = pending.get(reply.id);
+    pending.delete(reply.id);
+    if (reply.error === null) waiting?.resolve(reply.result);
+    else waiting?.reject(failure(`the inspector at ${url} refused: ${reply.error}`));
+  });
+
+  async function close(): Promise<void> {
+    socket.close();
+    if (!over) await within(closed.promise, { withinMs: CLOSE_MS, signal: NEVER }, 'closing').catch(() => {});
+  }
+  try {
+    await within(opened.promise, limits, `connecting to ${url}`);
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+
+  return {
+    async call(method, params, callLimits) {
+      if (over) throw failure(`the inspector at ${url} has closed the connection: ${method} cannot be asked`);
+      const id = ++lastId;
+      const answer = new Promise<unknown>((resolve, reject) => pending.set(id, { resolve, reject }));
+      socket.send(JSON.stringify({ id, method, params }));
+      try {
+        return await within(answer, callLimits, method);
+      } finally {
+        pending.delete(id);
+      }
+    },
+    close,
+  };
+}
+
+const NEVER = new AbortController().signal;
+
+/** The value, unless its time is up or the signal is aborted first. Leaves no timer and no listener behind. */
+async function within<Value>(value: Promise<Value>, limits: CallLimits, what: string): Promise<Value> {
+  const { signal, withinMs } = limits;
+  const cut = Promise.withResolvers<never>();
+  const abort = () =>
+    cut.reject(new HydrotestError('aborted', `${what} was aborted`, { cause: signal.reason }));
+  const timer = setTimeout(
+    () => cut.reject(failure(`${what} had no answer for ${Math.round(withinMs)} ms`)),
+    withinMs,
+  );
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  // The loser of the race below may still reject, and nobody listens to it by then.
+  value.catch(() => {});
+  try {
+    return await Promise.race([cut.promise, value]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function parseReply(data: unknown): { id: number; result: unknown; error: string | null } | null {
+  const message: unknown = JSON.parse(String(data));
+  if (typeof message !== 'object' || message === null) return null;
+  // Messages without an id are events.
+  if (!('id' in message) || typeof message.id !== 'number') return null;
+  const error = 'error' in message ? JSON.stringify(message.error) : null;
+  return { id: message.id, result: 'result' in message ? message.result : null, error };
+}
+
+function failure(message: string): HydrotestError {
+  return new HydrotestError('target-lost', message);
+}

@@ -1,0 +1,231 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HydrotestError } from './errors.ts';
+import type { Journal } from './journal.ts';
+import type { ProcessReading, RunConfig, Scenario } from './model.ts';
+import { type OpenedTarget, openTarget } from './open-target.ts';
+import { startSampler } from './sampler.ts';
+import { createScenarioContext } from './scenario-context.ts';
+import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
+import { createStreamPool } from './stream-pool.ts';
+import { behaviours } from './streams/behaviours.ts';
+import { until } from './waiting.ts';
+
+export interface RunStatus {
+  scenario: string;
+  /** Number of this scenario, counted from 1, and of all of them. */
+  position: number;
+  total: number;
+  phase: string;
+  /** Such as `cycle 7 of 18`, or null outside of a measurement. */
+  cycle: string | null;
+  elapsedMs: number;
+  openStreamCount: number;
+  eventCount: number;
+  rssBytes: number | null;
+}
+
+export interface ScenarioRunOptions {
+  scenario: Scenario;
+  /** The run's configuration with the scenario's own changes. */
+  config: RunConfig;
+  journal: Journal;
+  runDir: string;
+  signal: AbortSignal;
+  firstKeyNumber: number;
+  random(): number;
+  elapsedMs(): number;
+  onProgress(status: Omit<RunStatus, 'position' | 'total'>): void;
+}
+
+/** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
+const CLEANUP_MS = 20_000;
+const STEADY_MS = 3000;
+const WARM_ANSWER_MS = 5000;
+const WARM_EVENT_MS = 300;
+
+/**
+ * Runs one scenario on its target and journals it. A target that cannot be started, is lost or misbehaves ends up in the
+ * journal, as does a fault of the scenario.
+ *
+ * @throws HydrotestError `target-start` when there is no target to run on, `journal` when nothing can be journalled,
+ * and the reason of the signal when that was aborted. Its own resources are closed in any case.
+ */
+export async function runScenario(options: ScenarioRunOptions): Promise<void> {
+  const { scenario, config, journal, elapsedMs } = options;
+  const name = scenario.name;
+  const dataDir = join(options.runDir, 'data', name);
+  if (config.target.mode === 'spawn') await mkdir(dataDir, { recursive: true });
+  const opening = await openTarget({
+    config,
+    dataDir,
+    outputFile: join(options.runDir, `${name}.log`),
+    signal: options.signal,
+  });
+  journal.write({
+    type: 'scenario',
+    scenario: name,
+    elapsedMs: elapsedMs(),
+    proves: scenario.proves,
+    checks: scenario.checks,
+    command: opening.command,
+    limit: config.limit,
+    deadlineMs: config.deadlineMs,
+  });
+  let error: unknown = null;
+  try {
+    await useTarget(opening, options, dataDir);
+  } catch (caught) {
+    error = caught;
+  } finally {
+    await opening.close();
+  }
+  journal.write({
+    type: 'scenario-end',
+    scenario: name,
+    elapsedMs: elapsedMs(),
+    error: error === null ? null : messageOf(error),
+  });
+  if (error instanceof HydrotestError && (error.code === 'journal' || error.code === 'aborted')) throw error;
+  options.signal.throwIfAborted();
+}
+
+async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, dataDir: string): Promise<void> {
+  const { scenario, config, journal, elapsedMs, random } = options;
+  const { session } = opened;
+  const name = scenario.name;
+  const write = journal.write;
+  const watch = watchTarget(session.target);
+  const signal = AbortSignal.any([options.signal, watch.signal]);
+  const pid = session.target.pid;
+  write({
+    type: 'target',
+    scenario: name,
+    elapsedMs: elapsedMs(),
+    event: 'ready',
+    pid,
+    leakProbe: session.leakProbe,
+    detail: null,
+  });
+  if (opened.heapGap !== null)
+    write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
+
+  const pool = createStreamPool({ scenario: name, behaviours, headers: config.headers, elapsedMs, write });
+  let progress: { phase: string; cycle: string | null } = { phase: 'start', cycle: null };
+  let rssBytes: number | null = null;
+  const report = () =>
+    options.onProgress({
+      scenario: name,
+      ...progress,
+      elapsedMs: elapsedMs(),
+      openStreamCount: pool.openCount,
+      eventCount: pool.eventCount,
+      rssBytes,
+    });
+  const sampler = startSampler({
+    read: () => session.probe.read(),
+    onReading(reading: ProcessReading) {
+      rssBytes = reading.rssBytes;
+      const counts = { openStreamCount: pool.openCount, eventCount: pool.eventCount };
+      write({
+        type: 'sample',
+        scenario: name,
+        elapsedMs: elapsedMs(),
+        phase: context.phaseName,
+        ...counts,
+        ...reading,
+      });
+      report();
+    },
+    onGap: (reason) =>
+      write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'process', reason }),
+  });
+  const context = createScenarioContext({
+    scenario: name,
+    config,
+    session,
+    pool,
+    signal,
+    dataDir,
+    firstKeyNumber: options.firstKeyNumber,
+    random,
+    elapsedMs,
+    write,
+    sampleNow: () => sampler.sampleNow(),
+    onProgress(next) {
+      progress = next;
+      report();
+    },
+  });
+
+  try {
+    await context.phase('warm-up');
+    await warmUp(context);
+    const before = await readSteadyLevels(session, STEADY_MS, signal);
+    write({
+      type: 'levels',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      moment: 'before',
+      waitedMs: 0,
+      reading: before,
+    });
+    await scenario.run(context);
+    await context.phase('clean-up');
+    await context.endAll();
+    await readLevelsAfter(session, before, signal, (reading, waitedMs) =>
+      write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
+    );
+    await sampler.sampleNow();
+  } catch (error) {
+    if (watch.signal.aborted && !options.signal.aborted) {
+      const detail = messageOf(watch.signal.reason);
+      write({
+        type: 'target',
+        scenario: name,
+        elapsedMs: elapsedMs(),
+        event: 'lost',
+        pid,
+        leakProbe: session.leakProbe,
+        detail,
+      });
+    }
+    throw error;
+  } finally {
+    watch.dispose();
+    await sampler.close();
+    await context.close();
+  }
+}
+
+/** One stream through the whole server, so that what it makes once for all streams is there before the counters are read. */
+async function warmUp(context: ReturnType<typeof createScenarioContext>): Promise<void> {
+  const stream = context.open('graceful-close', context.key(0), { tally: true });
+  await Promise.race([stream.answered, context.sleep(WARM_ANSWER_MS)]);
+  await Promise.race([stream.firstEvent, context.sleep(WARM_EVENT_MS)]);
+  await context.endAll();
+}
+
+async function readLevelsAfter(
+  session: Session,
+  before: ProcessReading,
+  signal: AbortSignal,
+  done: (reading: ProcessReading, waitedMs: number) => void,
+): Promise<void> {
+  const since = performance.now();
+  await drain(session, 0, signal);
+  let reading = await session.probe.read();
+  await until(
+    async () => {
+      reading = await session.probe.read();
+      return !isAbove(reading, before);
+    },
+    CLEANUP_MS,
+    signal,
+  );
+  done(reading, performance.now() - since);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,123 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { HydrotestError } from './errors.ts';
+import { JOURNAL_NAME, openJournal } from './journal.ts';
+import type { Environment, RunConfig, RunEntry, Scenario } from './model.ts';
+import { createRandom } from './random.ts';
+import { type RunStatus, runScenario } from './run-scenario.ts';
+
+export type { RunStatus } from './run-scenario.ts';
+
+export interface RunOptions {
+  config: RunConfig;
+  /** In the order in which they run. */
+  scenarios: Scenario[];
+  repeatCommand: string;
+  hydrotestVersion: string;
+  /** Aborted to stop gently: what was measured so far is kept. Its reason stands in the report. */
+  signal: AbortSignal;
+  onStatus(status: RunStatus): void;
+  onSkip(scenario: string, reason: string): void;
+}
+
+/** Keys of one scenario are never used by another, so that an attached target meets only new ones. */
+const KEYS_PER_SCENARIO = 1_000_000;
+
+/**
+ * Runs the scenarios one after the other, each on a fresh process where the target is spawned, and journals everything.
+ * Returns the folder of the run. What goes wrong with the target is in the journal, not thrown.
+ *
+ * @throws HydrotestError `journal` when the journal cannot be made or written.
+ */
+export async function run(options: RunOptions): Promise<string> {
+  const { config, scenarios, signal } = options;
+  const startedAt = new Date();
+  const began = performance.now();
+  const elapsedMs = () => Math.round((performance.now() - began) * 10) / 10;
+  const runId = `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-${process.pid}`;
+  const runDir = join(config.outDir, runId);
+  await makeFolder(runDir);
+
+  const failure = new AbortController();
+  const journal = openJournal(join(runDir, JOURNAL_NAME), (error) => failure.abort(error));
+  const stop = AbortSignal.any([signal, failure.signal]);
+  const runEntry: RunEntry = {
+    type: 'run',
+    journalVersion: 1,
+    runId,
+    startedAt: startedAt.toISOString(),
+    repeatCommand: options.repeatCommand,
+    config: withoutSecrets(config),
+    environment: describeEnvironment(options.hydrotestVersion),
+  };
+  journal.write(runEntry);
+  try {
+    for (const [index, scenario] of scenarios.entries()) {
+      const { name, proves } = scenario;
+      const reason = scenario.unfit(config);
+      if (reason !== null) {
+        journal.write({ type: 'skipped', scenario: name, elapsedMs: elapsedMs(), proves, reason });
+        options.onSkip(name, reason);
+        continue;
+      }
+      await runScenario({
+        scenario,
+        config: { ...config, ...scenario.configure?.(config) },
+        journal,
+        runDir,
+        signal: stop,
+        firstKeyNumber: index * KEYS_PER_SCENARIO,
+        random: createRandom(config.seed + index),
+        elapsedMs,
+        onProgress: (status) => options.onStatus({ ...status, position: index + 1, total: scenarios.length }),
+      });
+    }
+  } catch (error) {
+    if (failure.signal.aborted) throw failure.signal.reason;
+    const expected = signal.aborted || (error instanceof HydrotestError && error.code !== 'internal');
+    journal.write({
+      type: 'interrupted',
+      elapsedMs: elapsedMs(),
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    if (!expected) throw error;
+  } finally {
+    journal.write({ type: 'end', elapsedMs: elapsedMs() });
+    journal.close();
+    await rm(join(runDir, 'data'), { recursive: true, force: true });
+  }
+  return runDir;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HydrotestError(
+      'usage',
+      `--out: the folder ${folder} cannot be made: ${message}. Give one that can be written.`,
+      { cause },
+    );
+  }
+}
+
+/** Header values can be tokens: reports and journals are passed around, so only the names go into them. */
+function withoutSecrets(config: RunConfig): RunConfig {
+  return {
+    ...config,
+    headers: Object.fromEntries(Object.keys(config.headers).map((name) => [name, '(hidden)'])),
+  };
+}
+
+function describeEnvironment(hydrotestVersion: string): Environment {
+  return {
+    hydrotestVersion,
+    nodeVersion: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cpuModel: cpus()[0]?.model ?? 'unknown',
+    cpuCount: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+}

@@ -1,0 +1,116 @@
+import { HydrotestError } from './errors.ts';
+import type { LeakEvidence, ProcessReading, QuietReading } from './model.ts';
+import type { ProcessProbe } from './probes/process-probe.ts';
+import { countPortSockets } from './probes/sockets.ts';
+import type { HeapProbe } from './probes/v8-heap.ts';
+import type { Target } from './targets/target.ts';
+import { sleep, until } from './waiting.ts';
+
+/** One target while a scenario uses it, with what can be read of it. */
+export interface Session {
+  target: Target;
+  port: number;
+  probe: ProcessProbe;
+  /** Null: no heap can be read, so anonymous memory decides on leaks. */
+  heap: HeapProbe | null;
+  leakProbe: LeakEvidence['probe'];
+}
+
+/** How long the target may take to notice that its clients are gone. */
+const DRAIN_MS = 10_000;
+
+/** Readings of memory without forced collection, `READING_PAUSE_MS` apart. */
+const MAX_READINGS = 8;
+const READING_PAUSE_MS = 60;
+
+/** Two readings that differ by at most this count as settled. */
+const SETTLED_RATIO = 0.01;
+
+/** Waits until the target holds at most `held` connections on its port; false when it still holds more in the end. */
+export function drain(session: Session, held: number, signal: AbortSignal): Promise<boolean> {
+  return until(
+    async () => {
+      const states = await countPortSockets(session.port, { pid: session.target.pid });
+      if (states === null) return true; // no /proc: nothing to look at, settling has to do
+      const { established = 0, close_wait: closeWait = 0 } = states;
+      return established + closeWait <= held;
+    },
+    DRAIN_MS,
+    signal,
+  );
+}
+
+/** A careful reading of a quiet target: drained to `held` connections, collected where possible, and settled. */
+export async function readQuiet(session: Session, held: number, signal: AbortSignal): Promise<QuietReading> {
+  const drained = await drain(session, held, signal);
+  if (session.heap !== null) {
+    const { heapBytes, settled } = await session.heap.readSettled({ signal });
+    return { ...(await session.probe.readCareful()), heapBytes, settled: drained && settled };
+  }
+  let reading = await session.probe.readCareful();
+  for (let attempt = 1; attempt < MAX_READINGS; attempt++) {
+    await sleep(READING_PAUSE_MS, signal);
+    const next = await session.probe.readCareful();
+    const [before, now] = [reading.anonymousBytes ?? reading.rssBytes, next.anonymousBytes ?? next.rssBytes];
+    reading = next;
+    if (Math.abs(now - before) <= before * SETTLED_RATIO && now >= before) {
+      return { ...reading, heapBytes: null, settled: drained };
+    }
+  }
+  return { ...reading, heapBytes: null, settled: false };
+}
+
+/** Reads the exact counters again and again until two readings agree, at most `withinMs` long. */
+export async function readSteadyLevels(
+  session: Session,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<ProcessReading> {
+  let reading = await session.probe.read();
+  await until(
+    async () => {
+      const before = reading;
+      reading = await session.probe.read();
+      return !isAbove(reading, before) && !isAbove(before, reading);
+    },
+    withinMs,
+    signal,
+  );
+  return reading;
+}
+
+/** Whether any exact counter of `now` stands above `before`. */
+export function isAbove(now: ProcessReading, before: ProcessReading): boolean {
+  return (
+    (now.fdCount ?? 0) > (before.fdCount ?? 0) ||
+    totalSockets(now) > totalSockets(before) ||
+    now.processCount > before.processCount
+  );
+}
+
+function totalSockets(reading: ProcessReading): number {
+  return Object.values(reading.sockets ?? {}).reduce((sum, count) => sum + count, 0);
+}
+
+/** Aborts when the target ends by itself. `dispose` first, before the target is stopped on purpose. */
+export function watchTarget(target: Target): { signal: AbortSignal; dispose(): void } {
+  const lost = new AbortController();
+  let watching = true;
+  void target.exited.then(({ code, signal }) => {
+    if (!watching) return;
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    const output = target.lastOutput();
+    const last = output === '' ? '' : `; its last output:\n${output}`;
+    lost.abort(
+      new HydrotestError('target-lost', `process ${target.pid} ended ${how}${last}`, {
+        observed: { code, signal },
+      }),
+    );
+  });
+  return {
+    signal: lost.signal,
+    dispose() {
+      watching = false;
+    },
+  };
+}

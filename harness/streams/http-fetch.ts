@@ -1,0 +1,115 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import type { EventSourceFetchInit, FetchLike, FetchLikeResponse, ReaderLike } from 'eventsource';
+import { dial } from './dial.ts';
+import { parseTarget, requestHeaders } from './http-request.ts';
+
+/** The Fetch standard's limit (HTTP-redirect fetch, step 7). */
+const maxRedirectCount = 20;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Is told what goes over the connections of an EventSource. */
+export interface FetchObserver {
+  onSocket(socket: Socket): void;
+  onResponse(status: number, headers: IncomingMessage['headers']): void;
+  onBody(bytes: Buffer): void;
+}
+
+/**
+ * A `fetch` for the `eventsource` package, over `node:http` and a connection of its own for each request. Node's own
+ * fetch would do, but hides its sockets in a pool: nobody could say when they are closed, or what came over them.
+ * Redirects are followed as a browser follows them. Headers given here override those of the package.
+ */
+export function observedFetch(headers: Record<string, string>, observer: FetchObserver): FetchLike {
+  return async (url, init) => {
+    let location = new URL(url);
+    for (let redirectCount = 0; ; redirectCount += 1) {
+      const response = await send(location, { ...init.headers, ...headers }, init, observer);
+      const status = response.statusCode ?? 0;
+      const next = response.headers.location;
+      if (redirects.has(status) && next !== undefined && redirectCount < maxRedirectCount) {
+        response.destroy();
+        location = new URL(next, location);
+        continue;
+      }
+      observer.onResponse(status, response.headers);
+      return fetchResponse(response, location, redirectCount > 0, observer);
+    }
+  };
+}
+
+function send(
+  url: URL,
+  headers: Record<string, string>,
+  init: EventSourceFetchInit,
+  observer: FetchObserver,
+): Promise<IncomingMessage> {
+  const target = parseTarget(url.href);
+  const request = (target.secure ? requestHttps : requestHttp)({
+    host: target.host,
+    port: target.port,
+    path: target.path,
+    // A list keeps repeated and mixed-case names as they are.
+    headers: requestHeaders(target, headers).flat(),
+    signal: init.signal as AbortSignal,
+    createConnection: () => {
+      const { socket, transport } = dial(target);
+      if (transport !== socket) transport.on('error', () => {});
+      observer.onSocket(socket);
+      return socket;
+    },
+  });
+  return new Promise((resolve, reject) => {
+    request.on('error', reject);
+    request.on('upgrade', (_response, socket: Socket) => {
+      socket.destroy();
+      reject(new Error('status 101: the server switched protocols'));
+    });
+    request.on('response', (response) => {
+      // It breaks with the connection, also when nobody reads it (a refusal).
+      response.on('error', () => {});
+      resolve(response);
+    });
+    request.end();
+  });
+}
+
+function fetchResponse(
+  response: IncomingMessage,
+  url: URL,
+  redirected: boolean,
+  observer: FetchObserver,
+): FetchLikeResponse {
+  return {
+    status: response.statusCode ?? 0,
+    url: url.href,
+    redirected,
+    headers: {
+      get: (name) => {
+        const value = response.headers[name.toLowerCase()];
+        return value === undefined ? null : String(value);
+      },
+    },
+    body: { getReader: () => bodyReader(response, observer) },
+  };
+}
+
+function bodyReader(response: IncomingMessage, observer: FetchObserver): ReaderLike {
+  const chunks: AsyncIterator<Buffer> = response[Symbol.asyncIterator]();
+  return {
+    async read() {
+      const next = await chunks.next();
+      if (next.done === true) {
+        // We asked to keep the connection alive, as a browser does, but have no pool that would use it again.
+        response.destroy();
+        return { done: true };
+      }
+      observer.onBody(next.value);
+      return { done: false, value: next.value };
+    },
+    async cancel() {
+      response.destroy();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { HydrotestError } from '../errors.ts';
+
+/** Where a stream lives: what to dial, and what to ask for once connected. */
+export interface RequestTarget {
+  secure: boolean;
+  /** Host name or address, without the brackets of an IPv6 address. */
+  host: string;
+  port: number;
+  /** Value of the Host header: with the port unless it is the scheme's own. */
+  authority: string;
+  /** Path and query, percent-encoded. */
+  path: string;
+}
+
+/** RFC 9110 §5.6.2: token. */
+const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/**
+ * RFC 9110 §5.5: a field value holds no control characters but the tab. CR and LF above all: whoever got one
+ * into a value would write headers of their own.
+ */
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Splits a stream URL. Throws `usage` when it is none, not http(s), or carries a user name. */
+export function parseTarget(url: string): RequestTarget {
+  const parsed = URL.parse(url);
+  if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')) {
+    throw new HydrotestError('usage', `stream URL ${JSON.stringify(url)} is not an http: or https: URL`, {
+      observed: { url },
+    });
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    throw new HydrotestError(
+      'usage',
+      `stream URL for ${parsed.host} carries a user name: send an Authorization header instead`,
+    );
+  }
+  const secure = parsed.protocol === 'https:';
+  return {
+    secure,
+    host: parsed.hostname.startsWith('[') ? parsed.hostname.slice(1, -1) : parsed.hostname,
+    port: parsed.port === '' ? (secure ? 443 : 80) : Number(parsed.port),
+    authority: parsed.host,
+    path: parsed.pathname + parsed.search,
+  };
+}
+
+/**
+ * The headers that an EventSource sends, overridden (in any case) by those of the user.
+ * Throws `usage` for a name that is no token, or a value with a line break, another control character, or one
+ * outside Latin-1.
+ */
+export function requestHeaders(target: RequestTarget, headers: Record<string, string>): [string, string][] {
+  const merged = new Map<string, [string, string]>([
+    ['host', ['Host', target.authority]],
+    ['accept', ['Accept', 'text/event-stream']],
+    ['cache-control', ['Cache-Control', 'no-cache']],
+    ['connection', ['Connection', 'keep-alive']],
+  ]);
+  for (const [name, value] of Object.entries(headers)) {
+    if (!fieldName.test(name)) {
+      throw new HydrotestError('usage', `header name ${JSON.stringify(name)} is not an HTTP token`);
+    }
+    if (!fieldValue.test(value)) {
+      throw new HydrotestError(
+        'usage',
+        `value of header ${name} holds a line break, a control character or one outside Latin-1`,
+        { observed: { name } },
+      );
+    }
+    merged.set(name.toLowerCase(), [name, value]);
+  }
+  return [...merged.values()];
+}
+
+/** The request as it goes over the wire, in Latin-1. Throws what `requestHeaders` throws. */
+export function requestText(target: RequestTarget, headers: Record<string, string>): string {
+  let text = `GET ${target.path} HTTP/1.1\r\n`;
+  for (const [name, value] of requestHeaders(target, headers)) text += `${name}: ${value}\r\n`;
+  return `${text}\r\n`;
+}

@@ -1,0 +1,108 @@
+import type { EventSourceMessage } from 'eventsource-parser';
+import type { BehaviourName, StreamEnding, StreamRecord } from '../model.ts';
+import { EventOrder } from './event-order.ts';
+import { Later } from './later.ts';
+
+export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
+
+/**
+ * Keeps the record of one stream while it runs. It knows nothing of sockets: a client tells it what happened.
+ * The first ending stands; `ended` resolves with `release`, once the client has seen its socket closed.
+ */
+export class StreamLedger {
+  readonly answered = new Later<number | null>();
+  readonly firstEvent = new Later<boolean>();
+  readonly ended = new Later<StreamOutcome>();
+  readonly order = new EventOrder();
+  eventCount = 0;
+  byteCount = 0;
+  /** What the stream ends as once its socket is closed; null: it goes on. */
+  ending: StreamEnding | null = null;
+  closeReason: string | null = null;
+  readonly #behaviour: BehaviourName;
+  readonly #openedMs = performance.now();
+  #status: number | null = null;
+  #retryAfter: string | null = null;
+  #firstByteMs: number | null = null;
+  #firstEventMs: number | null = null;
+  #closeEventMs: number | null = null;
+  #durationMs = 0;
+  #error: string | null = null;
+
+  constructor(behaviour: BehaviourName) {
+    this.#behaviour = behaviour;
+  }
+
+  sawFirstByte(): void {
+    this.#firstByteMs ??= performance.now() - this.#openedMs;
+  }
+
+  sawHead(status: number, retryAfter: string | undefined): void {
+    this.#status = status;
+    this.#retryAfter = retryAfter ?? null;
+    this.answered.settle(status);
+  }
+
+  sawEvent(event: EventSourceMessage): void {
+    this.eventCount += 1;
+    if (this.#firstEventMs === null) {
+      this.#firstEventMs = performance.now() - this.#openedMs;
+      this.firstEvent.settle(true);
+    }
+    if (event.event === 'close' && this.#closeEventMs === null) {
+      this.#closeEventMs = performance.now() - this.#openedMs;
+      this.closeReason = closeReason(event.data);
+    }
+  }
+
+  /** True: this is how the stream ended. False: it had ended already. */
+  conclude(ending: StreamEnding, error: string | null): boolean {
+    if (this.ending !== null) return false;
+    this.ending = ending;
+    this.#error = error;
+    this.#durationMs = performance.now() - this.#openedMs;
+    return true;
+  }
+
+  /** The socket is gone. The stream must have been concluded. */
+  release(): void {
+    if (this.ending === null) return;
+    this.answered.settle(null);
+    this.firstEvent.settle(false);
+    this.ended.settle({
+      behaviour: this.#behaviour,
+      status: this.#status,
+      firstByteMs: this.#firstByteMs,
+      firstEventMs: this.#firstEventMs,
+      durationMs: this.#durationMs,
+      eventCount: this.eventCount,
+      byteCount: this.byteCount,
+      gapCount: this.order.gapCount,
+      duplicateCount: this.order.duplicateCount,
+      idScheme: this.order.scheme,
+      ending: this.ending,
+      closeReason: this.closeReason,
+      closeEventMs: this.#closeEventMs,
+      retryAfter: this.#retryAfter,
+      error: this.#error,
+    });
+  }
+}
+
+/** `reason` of a JSON object, or the data as it came. */
+function closeReason(data: string): string {
+  try {
+    const value: unknown = JSON.parse(data);
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      'reason' in value &&
+      typeof value.reason === 'string'
+    ) {
+      return value.reason;
+    }
+  } catch {
+    // Not JSON: the data itself is the reason.
+  }
+  return data;
+}

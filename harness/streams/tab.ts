@@ -1,0 +1,112 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { EventSource } from 'eventsource';
+import type { Behaviour, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
+import { EventReader } from './event-reader.ts';
+import { type FetchObserver, observedFetch } from './http-fetch.ts';
+import { parseTarget, requestHeaders } from './http-request.ts';
+import { responseKind } from './response-kind.ts';
+import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
+
+export const tab: Behaviour = {
+  name: 'tab',
+  describes: 'the EventSource of a dashboard: reconnects by itself, resumes, closes at the event `close`',
+  open: (request) => new Tab(request),
+};
+
+/**
+ * A browser tab. The `eventsource` package decides everything that a browser decides: when to reconnect and with what
+ * `Last-Event-ID`, when to give up. The tab's page closes it at `event: close`.
+ *
+ * An EventSource delivers only the event types that somebody listens for. So events are counted, and their order
+ * is watched, on the bytes that go into it: otherwise each type that the page does not know would be a gap.
+ *
+ * One record tells of all connections of the tab: counts are sums, `status` is the last one, first times are those
+ * of the first connection, `firstByteMs` is the end of its head. A broken connection is no ending, the tab connects
+ * again, for ever if need be; so a server that was never there gives the ending `client` with the status null.
+ */
+class Tab implements OpenStream, FetchObserver {
+  readonly #ledger = new StreamLedger('tab');
+  readonly #reader = new EventReader(this.#ledger.order, (event) => this.#ledger.sawEvent(event));
+  readonly #source: EventSource;
+  readonly #sockets = new Set<Socket>();
+  #refused = false;
+
+  constructor(request: StreamRequest) {
+    // A fault of ours is thrown here and now; inside the EventSource it would look like a network that is down.
+    requestHeaders(parseTarget(request.url), request.headers);
+    this.#source = new EventSource(request.url, { fetch: observedFetch(request.headers, this) });
+    this.#source.addEventListener('close', () => this.#conclude('server-end', null));
+    this.#source.addEventListener('error', (event) => {
+      if (this.#source.readyState !== this.#source.CLOSED) return;
+      if (this.#refused) this.#conclude('refused', null);
+      else this.#conclude('protocol-error', event.message ?? 'the EventSource gave up');
+    });
+  }
+
+  get answered(): Promise<number | null> {
+    return this.#ledger.answered.promise;
+  }
+
+  get firstEvent(): Promise<boolean> {
+    return this.#ledger.firstEvent.promise;
+  }
+
+  get ended(): Promise<StreamOutcome> {
+    return this.#ledger.ended.promise;
+  }
+
+  get eventCount(): number {
+    return this.#ledger.eventCount;
+  }
+
+  get lastEventId(): string {
+    return this.#reader.lastEventId;
+  }
+
+  end(): void {
+    this.#conclude('client', null);
+  }
+
+  onSocket(socket: Socket): void {
+    socket.on('error', () => {});
+    if (this.#ledger.ending !== null) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#ledger.byteCount += socket.bytesRead;
+      this.#release();
+    });
+  }
+
+  onResponse(status: number, headers: IncomingHttpHeaders): void {
+    this.#ledger.sawFirstByte();
+    this.#ledger.sawHead(status, headers['retry-after']);
+    this.#reader.restart();
+    const judged = responseKind(status, headers['content-type'], headers['content-encoding']);
+    this.#refused = judged.kind === 'refused';
+    // Not left to the EventSource: of a content encoding it knows nothing, and would read on without understanding.
+    if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+  }
+
+  onBody(bytes: Buffer): void {
+    if (this.#ledger.ending !== null) return;
+    this.#reader.push(bytes);
+    if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
+  }
+
+  #conclude(ending: StreamEnding, error: string | null): void {
+    if (!this.#ledger.conclude(ending, error)) return;
+    this.#source.close();
+    // The abort reaches a socket only once its request has it: a moment after the open it has not.
+    for (const socket of this.#sockets) socket.destroy();
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#ledger.ending !== null && this.#sockets.size === 0) this.#ledger.release();
+  }
+}

@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HydrotestError } from '../errors.ts';
+import { type Guardian, startGuardian } from './guard.ts';
+import { type Endpoint, endpointOf, isPortOpen } from './open-port.ts';
+import { readTail } from './output-tail.ts';
+import { endGroup, isProcessAlive, readIdentity, signalGroup } from './process-group.ts';
+import type { Target, TargetExit, TargetStop } from './target.ts';
+
+export interface SpawnOptions {
+  /** Shell command. */
+  command: string;
+  /** The whole environment of the target. */
+  env: Record<string, string>;
+  /** The target is ready when the host and port of this URL accept a connection. */
+  readyUrl: string;
+  readyTimeoutMs: number;
+  /** Standard output and standard error are appended to this file. */
+  outputFile: string;
+  /** Absolute path of a folder that is removed with the target if the harness dies. A living owner removes it itself. */
+  ownedFolder?: string;
+  /** Ends the start, not a target that has started: that is what `stop()` is for. */
+  signal: AbortSignal;
+}
+
+const STOP_GRACE_MS = 3000;
+const POLL_MS = 50;
+/** One attempt to connect: on loopback it is answered or refused at once, unless the backlog is full. */
+const CONNECT_MS = 1000;
+
+/**
+ * Starts a server in a process group of its own and waits until its port answers.
+ * @throws HydrotestError `target-start` if its port is in use already, if it ends before it is ready, or if it is not
+ * ready in time, with its last lines of output; `aborted` when the signal is. Nothing is left running then.
+ */
+export async function spawnTarget(options: SpawnOptions): Promise<Target> {
+  throwIfAborted(options.signal);
+  const endpoint = endpointOf(options.readyUrl);
+  if (await isPortOpen(endpoint, CONNECT_MS)) {
+    throw new HydrotestError(
+      'target-start',
+      `port ${endpoint.port} on ${endpoint.host} is taken: something answers there before the target was started. Stop it, choose another port, or attach to it by its port`,
+      { observed: { host: endpoint.host, port: endpoint.port } },
+    );
+  }
+  throwIfAborted(options.signal);
+  const target = launch(options);
+  try {
+    await waitUntilReady(target, endpoint, options);
+  } catch (cause) {
+    await target.stop();
+    throw cause;
+  }
+  return target;
+}
+
+function launch(options: SpawnOptions): Target {
+  const { command, outputFile } = options;
+  // The file itself is the child's output: through a pipe, a harness that is busy with streams would make the
+  // server wait for it on every line that it logs.
+  const output = openOutput(outputFile);
+  const outputStart = fstatSync(output).size;
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn(command, {
+      shell: true,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: options.env,
+      windowsHide: true,
+    });
+  } finally {
+    closeSync(output);
+  }
+  const exited = new Promise<TargetExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    throw new HydrotestError(
+      'target-start',
+      `no shell could be started for "${command}": check PATH and memory`,
+    );
+  }
+  const startTicks = readIdentity(pid)?.startTicks ?? null;
+  const guardian = guard(pid, startTicks, options.ownedFolder ?? null);
+
+  let stopping: Promise<TargetStop> | null = null;
+  const stop = async (): Promise<TargetStop> => {
+    try {
+      const { forced } = await endGroup(pid, STOP_GRACE_MS);
+      return { ...(await exited), forced };
+    } finally {
+      await guardian.dismiss();
+    }
+  };
+  return {
+    kind: 'spawned',
+    pid,
+    command,
+    exited,
+    isAlive: () => child.exitCode === null && child.signalCode === null && isProcessAlive(pid, startTicks),
+    lastOutput: () => readTail(outputFile, outputStart),
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+function openOutput(file: string): number {
+  try {
+    return openSync(file, 'a');
+  } catch (cause) {
+    throw new HydrotestError(
+      'target-start',
+      `the target's output cannot be written to ${file}: check the folder`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A target without a guardian could outlive the harness: then there is no target either. */
+function guard(groupId: number, startTicks: number | null, folder: string | null): Guardian {
+  try {
+    return startGuardian({ groupId, startTicks, folder });
+  } catch (cause) {
+    signalGroup(groupId, 'SIGKILL');
+    throw cause;
+  }
+}
+
+async function waitUntilReady(target: Target, endpoint: Endpoint, options: SpawnOptions): Promise<void> {
+  const { command, readyTimeoutMs, signal } = options;
+  const deadline = performance.now() + readyTimeoutMs;
+  const place = `${endpoint.host}:${endpoint.port}`;
+  for (;;) {
+    const state = await Promise.race([isPortOpen(endpoint, CONNECT_MS), target.exited]);
+    throwIfAborted(signal);
+    if (typeof state === 'object') throw endedEarly(target, state, command, place);
+    if (state && target.isAlive()) return;
+    if (performance.now() > deadline) {
+      throw new HydrotestError(
+        'target-start',
+        `"${command}" runs but nothing answers on ${place} after ${readyTimeoutMs} ms: check that it listens on this host and port, or give it more time${quote(target.lastOutput())}`,
+        { observed: { command, host: endpoint.host, port: endpoint.port, readyTimeoutMs } },
+      );
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => throwIfAborted(signal));
+  }
+}
+
+function endedEarly(target: Target, exit: TargetExit, command: string, place: string): HydrotestError {
+  const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
+  return new HydrotestError(
+    'target-start',
+    `"${command}" ended with ${how} before ${place} answered: run the command by hand to see why${quote(target.lastOutput())}`,
+    { observed: { command, code: exit.code, signal: exit.signal } },
+  );
+}
+
+function quote(output: string): string {
+  return output === '' ? ' (it printed nothing)' : `. Its last lines:\n${output}`;
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new HydrotestError('aborted', 'the start of the target was aborted', { cause: signal.reason });
+  }
+}

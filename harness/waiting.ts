@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits. Rejects with the signal's reason as soon as it is aborted. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 250;
+
+/** Polls with growing pauses until the condition holds (true) or the time is over (false). Rejects on abort. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
+    signal.throwIfAborted();
+    if (await condition()) return true;
+    if (performance.now() >= deadline) return false;
+    await sleep(Math.min(pause, Math.max(1, deadline - performance.now())), signal);
+  }
+}

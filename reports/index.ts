@@ -1,0 +1,11 @@
+import type { Reporter } from '../harness/model.ts';
+import { html } from './html.ts';
+import { json } from './json.ts';
+import { junit } from './junit.ts';
+import { markdown } from './markdown.ts';
+
+/** The reporters that write a file each. The terminal is apart: it writes to a stream. */
+export const reporters: Reporter[] = [json, junit, markdown, html];
+
+export { renderTerminal, type TerminalOptions, terminalOptions } from './terminal.ts';
+export { html, json, junit, markdown };

@@ -1,0 +1,222 @@
+import { styleText } from 'node:util';
+import type { Finding, Outcome, Report, ScenarioReport } from '../harness/model.ts';
+import {
+  evidenceFacts,
+  findingTitle,
+  formatBytes,
+  formatCount,
+  formatCounts,
+  formatDuration,
+  formatInterval,
+  formatPercent,
+  formatRate,
+  incompleteNote,
+  leakFindings,
+  outcomeSymbols,
+  probeWords,
+  unitsNote,
+} from './format.ts';
+import { type Column, renderColumns } from './terminal-table.ts';
+import { cleanText, oneLine, textWidth, wrapText } from './text.ts';
+
+export interface TerminalOptions {
+  /** Width of the terminal in characters; 100 unless told, never taken below 80. */
+  columns?: number;
+  color?: boolean;
+}
+
+/**
+ * Width and colour for a stream: colours on a terminal or with FORCE_COLOR, never with NO_COLOR (no-color.org: set
+ * and not empty). FORCE_COLOR=0 switches them off, as Node itself reads it.
+ */
+export function terminalOptions(
+  stream: { isTTY?: boolean; columns?: number },
+  environment: NodeJS.ProcessEnv = process.env,
+): Required<TerminalOptions> {
+  const { NO_COLOR: no, FORCE_COLOR: force } = environment;
+  const forced = force !== undefined && force !== '0' && force !== 'false';
+  const onTerminal = stream.isTTY === true && force === undefined && environment['TERM'] !== 'dumb';
+  return { columns: stream.columns || defaultColumns, color: (forced || onTerminal) && !no };
+}
+
+const defaultColumns = 100;
+// Below this the scenario table would be columns of single words: let the terminal wrap it.
+const minimumColumns = 80;
+// Lines longer than this tire the eye, however wide the terminal is.
+const maximumColumns = 140;
+const indent = '  ';
+
+type Style = Parameters<typeof styleText>[0];
+interface Pen {
+  columns: number;
+  paint(style: Style, text: string): string;
+}
+
+const outcomeStyles: Record<Outcome, Style> = {
+  pass: 'green',
+  fail: 'red',
+  inconclusive: 'yellow',
+  invalid: 'magenta',
+};
+
+/** The report for a person at a terminal: verdict, a row a scenario, problems with evidence, leak rates. */
+export function renderTerminal(report: Report, options: TerminalOptions = {}): string {
+  const columns = Math.min(Math.max(options.columns ?? defaultColumns, minimumColumns), maximumColumns);
+  const color = options.color ?? false;
+  const pen: Pen = {
+    columns,
+    paint: (style, text) => (color && text !== '' ? styleText(style, text, { validateStream: false }) : text),
+  };
+  const sections = [
+    verdictLines(report, pen),
+    scenarioLines(report, pen),
+    ...problemSections(report, pen),
+    leakLines(report, pen),
+    skippedLines(report, pen),
+    wrapText(unitsNote, columns).map((line) => pen.paint('dim', line)),
+  ];
+  const text = sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+  return `${text.replace(/ +$/gm, '')}\n`;
+}
+
+function verdictLines(
+  { verdict, durationMs, complete, config, environment, runId }: Report,
+  pen: Pen,
+): string[] {
+  const { outcome } = verdict;
+  const badge = `${outcomeSymbols[outcome]} ${outcome.toUpperCase()}`;
+  const style: Style = ['bold', ...[outcomeStyles[outcome]].flat()];
+  const sentence = hanging(oneLine(verdict.reason), textWidth(badge) + 2, pen.columns);
+  sentence[0] = `${pen.paint(style, badge)}  ${(sentence[0] ?? '').trimStart()}`;
+  const facts = [
+    formatCounts(verdict.counts),
+    formatDuration(durationMs),
+    `budget ${formatBytes(config.budgetBytes)}`,
+    `hydrotest ${oneLine(environment.hydrotestVersion)}`,
+    `run ${oneLine(runId)}`,
+  ];
+  const lines = [...sentence, ...wrapItems(facts, pen.columns).map((line) => pen.paint('dim', line))];
+  if (!complete)
+    lines.push('', ...wrapText(`! ${incompleteNote}`, pen.columns).map((l) => pen.paint('yellow', l)));
+  return lines;
+}
+
+/** Items with dots between them; lines break between items only. */
+function wrapItems(items: string[], columns: number): string[] {
+  const noBreakSpace = '\u00a0';
+  const text = items.map((item) => item.replaceAll(' ', noBreakSpace)).join(' · ');
+  return wrapText(text, columns).map((line) => line.replaceAll(noBreakSpace, ' '));
+}
+
+/** Wraps to the terminal's width with every line but the first moved in by `shift`. */
+function hanging(text: string, shift: number, columns: number): string[] {
+  return wrapText(text, columns - shift).map((line) => ' '.repeat(shift) + line);
+}
+
+function scenarioLines({ scenarios }: Report, pen: Pen): string[] {
+  if (scenarios.length === 0) return [pen.paint('bold', 'No scenario was run.')];
+  const columns: Column[] = [
+    { title: 'Scenario', maximum: 18 },
+    { title: 'Outcome' },
+    { title: 'What was shown', fills: true },
+    { title: 'Peak memory', align: 'right' },
+    { title: 'Streams', align: 'right' },
+    { title: 'Duration', align: 'right' },
+  ];
+  const rows = scenarios.map((scenario) => [
+    { text: oneLine(scenario.scenario), style: (line: string) => pen.paint('bold', line) },
+    outcomeCell(scenario.outcome, pen),
+    { text: oneLine(shown(scenario)), maximumLines: scenario.outcome === 'pass' ? 4 : 6 },
+    { text: scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes) },
+    { text: formatCount(scenario.streamCount) },
+    { text: formatDuration(scenario.durationMs) },
+  ]);
+  return renderColumns(columns, rows, pen.columns, (head) => pen.paint('dim', head));
+}
+
+function outcomeCell(outcome: Outcome, pen: Pen) {
+  return {
+    text: `${outcomeSymbols[outcome]} ${outcome}`,
+    style: (line: string) => pen.paint(outcomeStyles[outcome], line),
+  };
+}
+
+/** What a passing scenario proves; else the first finding that gave the scenario its outcome. */
+function shown({ outcome, proves, findings }: ScenarioReport): string {
+  if (outcome === 'pass') return proves;
+  const worst = findings.find((finding) => finding.outcome === outcome);
+  if (worst === undefined) return `No finding says why. It was to prove: ${proves}`;
+  const others = findings.filter((finding) => finding.outcome !== 'pass').length - 1;
+  return `${worst.reason}${others > 0 ? ` (and ${others} more below)` : ''}`;
+}
+
+function problemSections({ scenarios }: Report, pen: Pen): string[][] {
+  const problems = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome !== 'pass'));
+  if (problems.length === 0) return [];
+  return [[pen.paint('bold', 'What went wrong')], ...problems.map((finding) => problemLines(finding, pen))];
+}
+
+function problemLines(finding: Finding, pen: Pen): string[] {
+  const title = `${outcomeSymbols[finding.outcome]} ${oneLine(finding.scenario)} › ${findingTitle(finding)}`;
+  const facts = evidenceFacts(finding);
+  const labelWidth = Math.min(Math.max(0, ...facts.map(({ label }) => textWidth(label))), 30);
+  return [
+    ...wrapText(title, pen.columns).map((line) => pen.paint(outcomeStyles[finding.outcome], line)),
+    ...hanging(cleanText(finding.reason), indent.length, pen.columns),
+    ...facts.flatMap(({ label, value }) => factLines(label, value, labelWidth, pen)),
+  ];
+}
+
+function factLines(label: string, value: string, labelWidth: number, pen: Pen): string[] {
+  const names = wrapText(label, labelWidth);
+  const values = wrapText(value, pen.columns - 2 * indent.length - labelWidth - 2);
+  return Array.from({ length: Math.max(names.length, values.length) }, (_, line) => {
+    const name = names[line] ?? '';
+    const padding = ' '.repeat(labelWidth - textWidth(name) + 2);
+    return `${indent}${indent}${pen.paint('dim', name)}${padding}${values[line] ?? ''}`;
+  });
+}
+
+function leakLines(report: Report, pen: Pen): string[] {
+  const findings = leakFindings(report);
+  if (findings.length === 0) return [];
+  const confidences = [...new Set(findings.map(({ evidence }) => formatPercent(evidence.confidence)))];
+  const roomy = pen.columns >= defaultColumns;
+  const columns: Column[] = [
+    { title: 'Path', fills: true },
+    { title: 'Leak rate', align: 'right', ...(roomy ? {} : { maximum: 12 }) },
+    { title: `Interval (${confidences.join(', ')})`, align: 'right' },
+    { title: 'Leak above', align: 'right' },
+    { title: 'State' },
+    ...(roomy ? [{ title: 'Probe' }] : []),
+  ];
+  const rows = findings.map(({ evidence, outcome }) => [
+    { text: oneLine(evidence.path), maximumLines: 3 },
+    { text: formatRate(evidence.ratePerUnitBytes, evidence.unit) },
+    { text: formatInterval(evidence) },
+    { text: formatBytes(evidence.deltaBytes) },
+    { text: evidence.state, style: (line: string) => pen.paint(outcomeStyles[outcome], line) },
+    ...(roomy ? [{ text: evidence.probe }] : []),
+  ]);
+  const probes = [
+    ...new Set(findings.map(({ evidence }) => `${evidence.probe} is ${probeWords[evidence.probe]}`)),
+  ];
+  const note = `Leak rate: bytes kept for ever by each unit of work. Probe: ${probes.join(', ')}.`;
+  return [
+    pen.paint('bold', 'Leak rates'),
+    ...renderColumns(columns, rows, pen.columns, (head) => pen.paint('dim', head)),
+    ...wrapText(note, pen.columns).map((line) => pen.paint('dim', line)),
+  ];
+}
+
+function skippedLines({ skipped }: Report, pen: Pen): string[] {
+  if (skipped.length === 0) return [];
+  const entries = skipped.flatMap(({ scenario, reason }) => {
+    const name = oneLine(scenario);
+    return hanging(`${name}: ${oneLine(reason)}`, indent.length, pen.columns);
+  });
+  return [pen.paint('bold', 'Skipped'), ...entries];
+}

@@ -1,0 +1,59 @@
+import type { OpenStream, Scenario } from '../harness/model.ts';
+
+const GROWTH_BYTES = 200e6;
+const BYTES_PER_EVENT = 1000;
+
+/** 24 cycles of one and a half of this on average are the whole growth. */
+const DOSE = 5500;
+const READERS = 4;
+const ARRIVAL_MS = 30_000;
+const ANSWER_MS = 10_000;
+const PAGE_REQUESTS = 5;
+
+export const growth: Scenario = {
+  name: 'growth',
+  proves:
+    'while a file grows by 200 MB under held streams, each event arrives once, memory stays flat and the page answers',
+  checks: ['event-integrity', 'memory-leak', 'responsiveness', 'cleanup'],
+  unfit: (config) =>
+    config.eventsFile === null
+      ? 'the harness cannot make events: say which file the target follows with --events-file'
+      : null,
+  async run(context) {
+    const { config } = context;
+    const key = context.key(1);
+    await context.phase('open');
+    const limit = config.limit ?? READERS + 1;
+    const readers = Array.from({ length: Math.min(READERS, limit) }, () =>
+      context.open('graceful-close', key),
+    );
+    // Someone whose laptop lid is closed: it must cost the others nothing and the server a bounded queue.
+    const stalled: OpenStream[] = limit > readers.length ? [context.open('stalled-reader', key)] : [];
+    await Promise.race([
+      Promise.all([...readers, ...stalled].map(({ answered }) => answered)),
+      context.sleep(ANSWER_MS),
+    ]);
+
+    let fed = 0;
+    const grow = async (count: number): Promise<number> => {
+      const before = fed;
+      fed += count;
+      const page = context.pageUrl();
+      const load = { count: PAGE_REQUESTS, connections: 1 };
+      await Promise.all([
+        context.feed(key, { count, bytesPerEvent: BYTES_PER_EVENT }),
+        page === null ? null : context.flood('page', page, load),
+      ]);
+      const received = () => Math.min(...readers.map(({ eventCount }) => eventCount));
+      await context.until(() => received() >= fed, ARRIVAL_MS);
+      return Math.max(0, Math.min(received(), fed) - before);
+    };
+
+    await context.measureLeak({ path: 'event to held streams', unit: 'event', dose: DOSE, perform: grow });
+    const missing = Math.ceil(GROWTH_BYTES / BYTES_PER_EVENT) - fed;
+    await context.phase('finish');
+    if (missing > 0) await grow(missing);
+    await context.endAll();
+    await context.dropFeed(key);
+  },
+};

@@ -1,0 +1,58 @@
+import type { BehaviourName, Scenario, ScenarioContext } from '../harness/model.ts';
+
+/** 20 at once for a limit of 5. */
+const BURST_FACTOR = 4;
+const ANSWER_MS = 10_000;
+
+/** How long a slot may take to come back after its client has left. */
+const RELEASE_MS = 5000;
+const RETRY_PAUSE_MS = 250;
+
+const WAYS_OUT: { behaviour: BehaviourName; label: string }[] = [
+  { behaviour: 'abrupt-drop', label: 'abrupt drop' },
+  { behaviour: 'graceful-close', label: 'graceful close' },
+  { behaviour: 'drop-before-first-byte', label: 'drop before the first byte' },
+];
+
+export const limit: Scenario = {
+  name: 'limit',
+  proves:
+    'of a burst on one workflow exactly the limit gets in and the rest 429, and every way of leaving frees its slot',
+  checks: ['connection-limit', 'slots-released', 'cleanup'],
+  unfit: (config) =>
+    config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
+  async run(context) {
+    const limit = context.config.limit ?? 0;
+    for (const [index, { behaviour, label }] of WAYS_OUT.entries()) {
+      const key = context.key(1 + index);
+      const bursting = behaviour !== 'drop-before-first-byte';
+      await context.phase(bursting ? `burst, then ${label}` : label);
+      const streams = Array.from({ length: limit * BURST_FACTOR }, () => context.open(behaviour, key));
+      await answers(context, streams);
+      await context.endAll();
+      await context.phase(`reopen after ${label}`);
+      await reopen(context, key, limit);
+    }
+  },
+};
+
+/** Opens the whole limit again and again until it gets in; the check looks at the last attempt. */
+async function reopen(context: ScenarioContext, key: string, limit: number): Promise<void> {
+  const deadline = performance.now() + RELEASE_MS;
+  for (;;) {
+    const streams = Array.from({ length: limit }, () => context.open('graceful-close', key));
+    const statuses = await answers(context, streams);
+    await context.endAll();
+    if (statuses.every((status) => status === 200) || performance.now() > deadline) return;
+    await context.sleep(RETRY_PAUSE_MS);
+  }
+}
+
+async function answers(
+  context: ScenarioContext,
+  streams: { answered: Promise<number | null> }[],
+): Promise<(number | null)[]> {
+  const all = Promise.all(streams.map(({ answered }) => answered));
+  const inTime = await Promise.race([all, context.sleep(ANSWER_MS)]);
+  return inTime ?? [null];
+}

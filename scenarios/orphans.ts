@@ -1,0 +1,43 @@
+import type { BehaviourName, Scenario } from '../harness/model.ts';
+
+const ROUNDS = 3;
+const ANSWER_MS = 5000;
+const HOLD_MS = 500;
+
+/** A bit of everything at once: each way in which clients come and go, on shared and on new keys. */
+const MIX: { behaviour: BehaviourName; count: number }[] = [
+  { behaviour: 'tab', count: 4 },
+  { behaviour: 'graceful-close', count: 20 },
+  { behaviour: 'abrupt-drop', count: 20 },
+  { behaviour: 'drop-before-first-byte', count: 20 },
+  { behaviour: 'stalled-reader', count: 4 },
+];
+
+/** More streams than any limit of this size lets in, so that some of them are rejected. */
+const CROWD = 4;
+
+export const orphans: Scenario = {
+  name: 'orphans',
+  proves:
+    'after clients of every kind have come and gone, file descriptors, sockets and processes are back where they were',
+  checks: ['cleanup'],
+  unfit: () => null,
+  async run(context) {
+    for (let round = 1; round <= ROUNDS; round++) {
+      await context.phase(`round ${round}`);
+      const streams = MIX.flatMap(({ behaviour, count }) =>
+        Array.from({ length: count }, (_, i) => {
+          const crowded = context.random() < 0.5;
+          return context.open(behaviour, crowded ? context.key(1 + (i % CROWD)) : context.freshKey());
+        }),
+      );
+      await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+      if (context.config.eventsFile !== null) {
+        for (let n = 1; n <= CROWD; n++)
+          await context.feed(context.key(n), { count: 50, bytesPerEvent: 1000 });
+      }
+      await context.sleep(HOLD_MS);
+      await context.endAll();
+    }
+  },
+};

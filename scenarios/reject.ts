@@ -1,0 +1,35 @@
+import type { Scenario } from '../harness/model.ts';
+
+/** Rejections in a small cycle; a large one has twice as many. */
+const DOSE = 400;
+const CONNECTIONS = 10;
+const ANSWER_MS = 10_000;
+
+export const reject: Scenario = {
+  name: 'reject',
+  proves: 'a flood of requests over the full limit gets nothing but 429, and leaves nothing in memory',
+  checks: ['rejections', 'memory-leak', 'cleanup'],
+  unfit: (config) =>
+    config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
+  async run(context) {
+    const key = context.key(1);
+    await context.phase('fill the limit');
+    const streams = Array.from({ length: context.config.limit ?? 0 }, () =>
+      context.open('graceful-close', key),
+    );
+    await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+    await context.measureLeak({
+      path: 'rejection',
+      unit: 'rejection',
+      dose: DOSE,
+      async perform(dose) {
+        const { statuses } = await context.flood('flood', context.streamUrl(key), {
+          count: dose,
+          connections: CONNECTIONS,
+        });
+        return statuses['429'] ?? 0;
+      },
+    });
+    await context.endAll();
+  },
+};

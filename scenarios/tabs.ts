@@ -1,0 +1,32 @@
+import type { Scenario } from '../harness/model.ts';
+
+/** The checklist's "dashboard with 10 browser tabs": five on each of two workflows, which is just the usual limit. */
+const KEYS = 2;
+const TABS_PER_KEY = 5;
+
+const EVENT_INTERVAL_MS = 1000;
+const ANSWER_MS = 10_000;
+
+export const tabs: Scenario = {
+  name: 'tabs',
+  proves: '10 tabs held over 2 workflows stay open, receive events, and keep memory under the budget',
+  checks: ['streams-held', 'cleanup'],
+  unfit: () => null,
+  async run(context) {
+    const { config } = context;
+    await context.phase('hold');
+    const perKey = Math.min(TABS_PER_KEY, config.limit ?? TABS_PER_KEY);
+    const streams = Array.from({ length: KEYS * perKey }, (_, i) =>
+      context.open('tab', context.key(1 + (i % KEYS))),
+    );
+    await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+    const end = performance.now() + config.durationMs;
+    while (performance.now() < end) {
+      if (config.eventsFile !== null) {
+        for (let n = 1; n <= KEYS; n++) await context.feed(context.key(n), { count: 1, bytesPerEvent: 300 });
+      }
+      await context.sleep(Math.min(EVENT_INTERVAL_MS, Math.max(1, end - performance.now())));
+    }
+    await context.endAll();
+  },
+};

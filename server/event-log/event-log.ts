@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { ReadBuffers } from './read-buffers.ts';
+import { LogSubscription } from './subscription.ts';
+import { Tail } from './tail.ts';
+import type { EventLogger } from './tail-log.ts';
+import type { EventConsumer, EventLog, StartAt, Subscription } from './types.ts';
+
+const FILE_NAME = 'events.jsonl';
+const DEFAULT_POLL_MS = 1000;
+const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
+
+export interface EventLogOptions {
+  /** Folder of the workflows: the log of one is `<dir>/<workflowId>/events.jsonl`. It need not exist yet. */
+  dir: string;
+  /** Told of skipped lines and of files that cannot be read. */
+  logger: EventLogger;
+  /** How often a file is looked at when nothing tells of a change: the safety net below file notification. */
+  pollMs?: number;
+  /** Longer lines are skipped. */
+  maxLineBytes?: number;
+}
+
+/**
+ * Follows the logs of workflows for any number of streams, with one tail a workflow that has a subscription, and nothing
+ * for one without. Never throws: a file that is missing or cannot be read is waited for.
+ *
+ * `workflowId` becomes part of a path: check it before. A file replaced while streams follow it is left at once; what
+ * was appended to the old one since the last look is not sent. A file rewritten in place is recognised by its size or by
+ * its last 64 bytes, so not where these come out the same.
+ */
+export function createEventLog(options: EventLogOptions): EventLog {
+  const { dir, logger, pollMs = DEFAULT_POLL_MS, maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options;
+  const buffers = new ReadBuffers();
+  const tails = new Map<string, Tail>();
+  const closing = new Set<Promise<void>>();
+  let isClosed = false;
+
+  function openTail(workflowId: string): Tail {
+    const path = join(dir, workflowId, FILE_NAME);
+    const tail = new Tail({ workflowId, path, logger, buffers, pollMs, maxLineBytes });
+    tails.set(workflowId, tail);
+    return tail;
+  }
+
+  function closeTail(workflowId: string, tail: Tail): void {
+    tails.delete(workflowId);
+    const closed = tail.close().finally(() => closing.delete(closed));
+    closing.add(closed);
+  }
+
+  return {
+    subscribe(workflowId: string, startAt: StartAt, consumer: EventConsumer): Subscription {
+      // The server is on its way down: a stream that came too late gets nothing more.
+      if (isClosed) return { resume: () => undefined, close: () => undefined };
+      const tail = tails.get(workflowId) ?? openTail(workflowId);
+      const subscription = new LogSubscription(tail, startAt, consumer, () => {
+        if (tail.followerCount === 0 && tails.get(workflowId) === tail) closeTail(workflowId, tail);
+      });
+      tail.add(subscription);
+      return subscription;
+    },
+
+    get openTailCount(): number {
+      return tails.size;
+    },
+
+    async close(): Promise<void> {
+      isClosed = true;
+      for (const [workflowId, tail] of tails) closeTail(workflowId, tail);
+      await Promise.all(closing);
+    },
+  };
+}

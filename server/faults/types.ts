@@ -1,0 +1,12 @@
+import type { ServerParts } from '../parts.ts';
+
+/** A deliberate defect: what a test of this server must find, and what the good server must not show. */
+export interface Fault {
+  name: string;
+  /** One sentence: what goes wrong. */
+  breaks: string;
+  /** Which scenario brings it out, and which check must then fail. */
+  caughtBy: { scenario: string; check: string };
+  /** The parts with at least one of them replaced by a defective one. */
+  apply(parts: ServerParts): ServerParts;
+}

@@ -1,0 +1,67 @@
+import { CommanderError } from 'commander';
+import { destination, pino, stdTimeFunctions } from 'pino';
+import { createServer } from './create-server.ts';
+import { describeFaults } from './faults/index.ts';
+import { type Options, parseOptions } from './options.ts';
+import { createParts } from './parts.ts';
+
+/** The process is gone so soon after a signal, whatever still holds it. The promise is 2 s. */
+const exitAfterMs = 1_700;
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode);
+    throw error;
+  }
+}
+
+async function serve({ port, host, logLevel, fault, settings }: Options): Promise<void> {
+  // Synchronous: the last lines before an exit are the ones that are needed.
+  const logger = pino(
+    {
+      level: logLevel,
+      base: { pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    destination({ fd: 1, sync: true }),
+  );
+  const parts = createParts(settings, logger);
+  const server = createServer(fault?.apply(parts) ?? parts);
+
+  const url = await server.listen(port, host).catch((error: NodeJS.ErrnoException) => {
+    process.stderr.write(`error: cannot listen on ${host}:${port}: ${listenRemedy(error)}\n`);
+    process.exit(1);
+  });
+  logger.info({ url, dir: settings.dir, ...(fault && { fault: fault.name }) }, 'listening');
+
+  // Once each: a second signal of the same kind ends the process at once, as by default.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, async () => {
+      setTimeout(() => {
+        logger.error('something still holds the process: it exits all the same');
+        process.exit(1);
+      }, exitAfterMs).unref();
+      logger.info({ signal }, 'shutting down');
+      await server.close();
+      logger.info('stopped');
+    });
+  }
+}
+
+function listenRemedy(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'another program has this port; choose another one with --port, or 0 for any free one';
+    case 'EACCES':
+      return 'this port needs more rights; choose one above 1023 with --port';
+    default:
+      return `${error.message}; check --host and --port`;
+  }
+}
+
+const options = readOptions();
+if (options.listFaults) process.stdout.write(describeFaults());
+else await serve(options);

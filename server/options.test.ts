@@ -1,0 +1,67 @@
+import { CommanderError } from 'commander';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { parseOptions } from './options.ts';
+import { defaultSettings } from './settings.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+test('without options everything has its default', () => {
+  expect(parseOptions([])).toEqual({
+    port: 8080,
+    host: '127.0.0.1',
+    logLevel: 'info',
+    fault: null,
+    listFaults: false,
+    settings: defaultSettings,
+  });
+});
+
+test('seconds become milliseconds, and units bytes', () => {
+  const args = '--max-duration 0.5 --heartbeat 2 --max-queue 512KiB --retry 10 --recent 0 --limit 1 --port 0';
+  const { settings, port } = parseOptions(args.split(' '));
+  expect(port).toBe(0);
+  expect(settings).toMatchObject({
+    maxDurationMs: 500,
+    heartbeatMs: 2000,
+    maxQueueBytes: 524_288,
+    retryMs: 10,
+    recentEvents: 0,
+    limit: 1,
+  });
+  expect(parseOptions(['--fault', 'fd-kept']).fault?.name).toBe('fd-kept');
+});
+
+describe('a wrong value is one line with the option, the value and the remedy, and exit code 2', () => {
+  test.each([
+    ['--port', '70000', 'whole number from 0 to 65535'],
+    ['--limit', '0', 'whole number from 1'],
+    ['--limit', '1.5', 'whole number from 1'],
+    ['--max-duration', 'forever', 'seconds from 0.001 to 2147483'],
+    ['--max-duration', '9999999', 'seconds from 0.001 to 2147483'],
+    ['--heartbeat', '0', 'seconds from 0.001'],
+    ['--max-queue', '1MB', '512KiB or 1MiB'],
+    ['--retry', 'soon', 'whole number from 0'],
+    ['--recent', '-1', 'whole number from 0'],
+    ['--log-level', 'loud', 'info'],
+    ['--fault', 'gremlin', '--list-faults'],
+    ['--colour', 'red', '--colour'],
+  ])('%s %s', (option, value, remedy) => {
+    let printed = '';
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      printed += String(text);
+      return true;
+    });
+    let thrown: unknown;
+    try {
+      parseOptions([option, value]);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(CommanderError);
+    expect(thrown).toMatchObject({ exitCode: 2 });
+    expect(printed).toContain(option);
+    expect(printed).toContain(remedy);
+    if (option !== '--colour') expect(printed).toContain(`'${value}'`);
+    expect(printed.trim().split('\n')).toHaveLength(1);
+  });
+});

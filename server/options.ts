@@ -1,0 +1,125 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { levels } from 'pino';
+import { type Fault, faults } from './faults/index.ts';
+import { defaultSettings, maxTimerMs, type ServerSettings } from './settings.ts';
+
+export interface Options {
+  port: number;
+  host: string;
+  logLevel: string;
+  fault: Fault | null;
+  listFaults: boolean;
+  settings: ServerSettings;
+}
+
+const examples = `
+Examples:
+  $ npm run server                                   follow agents/<workflow>/events.jsonl on port 8080
+  $ npm run server -- --port 0 --dir /var/lib/agents any free port; the first line of the log names it
+  $ npm run server -- --limit 2 --max-duration 60    two streams a workflow, a minute each
+  $ npm run server -- --fault response-kept          with a deliberate defect
+  $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream`;
+
+const byteUnits: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/**
+ * Reads the command line. Prints help or one line that names the option, the value and the remedy.
+ * Throws CommanderError: `exitCode` 0 after help, 2 after a wrong value.
+ */
+export function parseOptions(argv: readonly string[]): Options {
+  const program = new Command('server')
+    .description(
+      'A reference server for Server-Sent Events: streams <dir>/<workflow>/events.jsonl as it grows.',
+    )
+    .option('--port <number>', 'port to listen on, 0 for any free one', whole(0, 65_535), 8080)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--dir <folder>', 'folder that holds a folder for each workflow', defaultSettings.dir)
+    .option('--limit <streams>', 'open streams a workflow', whole(1, 1e9), defaultSettings.limit)
+    .addOption(timed('--max-duration <seconds>', 'how long a stream may last', defaultSettings.maxDurationMs))
+    .option(
+      '--recent <events>',
+      'events that a new stream starts with',
+      whole(0, 1e9),
+      defaultSettings.recentEvents,
+    )
+    .addOption(timed('--heartbeat <seconds>', 'time between signs of life', defaultSettings.heartbeatMs))
+    .addOption(
+      new Option('--max-queue <bytes>', 'what may wait for a slow reader, such as 1048576 or 512KiB')
+        .argParser(byteCount)
+        .default(defaultSettings.maxQueueBytes),
+    )
+    .option(
+      '--retry <ms>',
+      'how long clients wait before they reconnect',
+      whole(0, maxTimerMs),
+      defaultSettings.retryMs,
+    )
+    .option('--log-level <level>', `${Object.keys(levels.values).join(', ')} or silent`, logLevel, 'info')
+    .option('--fault <name>', 'run with a deliberate defect', knownFault)
+    .option('--list-faults', 'list the defects, what they break and which check must catch them')
+    .addHelpText('after', examples)
+    .exitOverride();
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message);
+  }
+  const given = program.opts();
+  return {
+    port: given.port,
+    host: given.host,
+    logLevel: given.logLevel,
+    fault: given.fault ?? null,
+    listFaults: given.listFaults ?? false,
+    settings: {
+      ...defaultSettings,
+      dir: given.dir,
+      limit: given.limit,
+      maxDurationMs: given.maxDuration,
+      recentEvents: given.recent,
+      heartbeatMs: given.heartbeat,
+      maxQueueBytes: given.maxQueue,
+      retryMs: given.retry,
+    },
+  };
+}
+
+function whole(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}.`);
+  };
+}
+
+function timed(flags: string, description: string, defaultMs: number): Option {
+  return new Option(flags, description).argParser(seconds).default(defaultMs, String(defaultMs / 1000));
+}
+
+/** Seconds on the command line, milliseconds inside. */
+function seconds(text: string): number {
+  const ms = Number(text) * 1000;
+  if (/^\d+(\.\d+)?$/.test(text) && ms >= 1 && ms <= maxTimerMs) return ms;
+  throw new InvalidArgumentError(
+    `Give seconds from 0.001 to ${Math.floor(maxTimerMs / 1000)}, such as 15 or 0.5.`,
+  );
+}
+
+function byteCount(text: string): number {
+  const [, digits, unit] = /^(\d+)(|KiB|MiB|GiB)$/.exec(text) ?? [];
+  const value = Number(digits) * (byteUnits[unit ?? ''] ?? Number.NaN);
+  if (value >= 1 && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('Give bytes such as 1048576, or with a unit such as 512KiB or 1MiB.');
+}
+
+function logLevel(text: string): string {
+  if (text === 'silent' || text in levels.values) return text;
+  throw new InvalidArgumentError(`Give one of ${Object.keys(levels.values).join(', ')}, silent.`);
+}
+
+function knownFault(text: string): Fault {
+  const fault = faults.find(({ name }) => name === text);
+  if (fault !== undefined) return fault;
+  throw new InvalidArgumentError('--list-faults shows the names.');
+}

@@ -1,0 +1,29 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** Sends a short answer and its length. To a HEAD request Node sends the head alone. */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: OutgoingHttpHeaders,
+): void {
+  response.writeHead(status, {
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  response.end(body);
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  sendText(response, status, `${JSON.stringify(body)}\n`, {
+    'Content-Type': 'application/json; charset=utf-8',
+    ...headers,
+  });
+}

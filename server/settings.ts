@@ -1,0 +1,52 @@
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const second = 1000;
+
+export interface ServerSettings {
+  /** Folder that holds `<workflowId>/events.jsonl`. */
+  dir: string;
+  /** Streams a workflow. */
+  limit: number;
+  /** A stream is closed when it is this old; at most 2^31 - 1, the longest that a Node timer waits. */
+  maxDurationMs: number;
+  /** Events that a new stream starts with. */
+  recentEvents: number;
+  heartbeatMs: number;
+  /** Bytes that may wait in the server for one slow reader; exceeded only by one line longer than `typicalBatchBytes`. */
+  maxQueueBytes: number;
+  /** How long clients wait before they reconnect. */
+  retryMs: number;
+  /** A reader whose queue is full and whose socket takes no byte for so long is a slow consumer. */
+  stallMs: number;
+  /** A peer whose socket takes no byte for so long, though some are waiting, has vanished. */
+  vanishedMs: number;
+  /** After its last event a stream gets so long to take what is queued. */
+  lingerMs: number;
+  /** On shutdown all streams together get so long; then their sockets are destroyed. */
+  shutdownGraceMs: number;
+}
+
+export const defaultSettings: ServerSettings = {
+  dir: 'agents',
+  limit: 5,
+  maxDurationMs: 3600 * second,
+  recentEvents: 1000,
+  heartbeatMs: 15 * second,
+  maxQueueBytes: 1 * MiB,
+  retryMs: 3 * second,
+  // Longer than a busy tab pauses. Linux takes bytes again only once a third of the socket's send buffer is free, so
+  // a reader that needs more than this for that third (up to 1.3 MB) counts as stalled, though it moves.
+  stallMs: 5 * second,
+  // Two heartbeats. It needs a full send buffer: the few bytes of heartbeats alone fit into it, and a peer that does
+  // not acknowledge those is given up by the kernel (on Linux after some 15 minutes, see tcp_retries2).
+  vanishedMs: 30 * second,
+  lingerMs: 5 * second,
+  // Service managers wait longer than this before they kill; the promise is to be gone within 2 s.
+  shutdownGraceMs: 1 * second,
+};
+
+/** The longest delay that setTimeout keeps; more than this fires at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+/** The event log hands over about so much at a time, or a single line that is longer. */
+export const typicalBatchBytes = 256 * KiB;

@@ -1,0 +1,19 @@
+/** Starts with a letter or digit, so neither `.` nor `..` nor a hidden folder; no separators of any system. */
+const validId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+export const workflowIdRule =
+  '1 to 128 letters, digits, dots, underscores or hyphens, starting with a letter or digit, without ".."';
+
+export function isWorkflowId(text: string): boolean {
+  return validId.test(text) && !text.includes('..');
+}
+
+/** Decodes a path segment once, as it came over the wire, then checks it. Null: not a workflow id. */
+export function parseWorkflowId(segment: string): string | null {
+  try {
+    const decoded = decodeURIComponent(segment);
+    return isWorkflowId(decoded) ? decoded : null;
+  } catch {
+    return null; // a torn escape such as `%zz`
+  }
+}
