@@ -61,7 +61,7 @@ export const DEFAULTS = {
 } as const;
 
 /** The reference server, which a run without `--command`, `--pid`, `--port` and `--url` tests. */
-function referenceServer(): UserConfig {
+export function referenceTarget() {
   const here = fileURLToPath(import.meta.url);
   const main = join(dirname(here), '..', 'server', `main${extname(here)}`);
   return {
@@ -72,12 +72,12 @@ function referenceServer(): UserConfig {
     key: 'workflow-{uuid}',
     limit: 5,
     deadline: '1h',
-  };
+  } satisfies UserConfig;
 }
 
 /** The shell command of the reference server with extra options, such as `--fault NAME`. */
 export function referenceCommand(extra: string): string {
-  return `${referenceServer().command} ${extra}`;
+  return `${referenceTarget().command} ${extra}`;
 }
 
 /**
@@ -106,7 +106,7 @@ export function completeConfig(given: UserConfig): RunConfig {
   if (!isReference && user.url === undefined) {
     throw usage('--url is missing: give the stream URL, for example --url "http://127.0.0.1:{port}/events".');
   }
-  const said: UserConfig = isReference ? { ...referenceServer(), ...user } : user;
+  const said: UserConfig = isReference ? { ...referenceTarget(), ...user } : user;
   const url = said.url as string;
   const target = targetOf(said);
   checkUrl('--url', url, target, true);

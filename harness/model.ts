@@ -488,6 +488,8 @@ export interface ScenarioContext {
   endAll(): Promise<void>;
   /** Waits, and rejects when the run is aborted. */
   sleep(ms: number): Promise<void>;
+  /** The promise's value, or null when it has none after `ms`. Rejects when the run is aborted. */
+  within<T>(promise: Promise<T>, ms: number): Promise<T | null>;
   /** Polls until `condition` holds; false when it still does not after `withinMs`. */
   until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>;
   /** Appends events to the file of a key. Needs `config.eventsFile`. */

@@ -201,8 +201,8 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
 /** One stream through the whole server, so that what it makes once for all streams is there before the counters are read. */
 async function warmUp(context: ReturnType<typeof createScenarioContext>): Promise<void> {
   const stream = context.open('graceful-close', context.key(0), { tally: true });
-  await Promise.race([stream.answered, context.sleep(WARM_ANSWER_MS)]);
-  await Promise.race([stream.firstEvent, context.sleep(WARM_EVENT_MS)]);
+  await context.within(stream.answered, WARM_ANSWER_MS);
+  await context.within(stream.firstEvent, WARM_EVENT_MS);
   await context.endAll();
 }
 

@@ -6,7 +6,7 @@ import type { JournalEntry, RequestsEntry, RunConfig, ScenarioContext } from './
 import { drain, type Session } from './session.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { fill, fillKey } from './template.ts';
-import { sleep, until } from './waiting.ts';
+import { sleep, until, within } from './waiting.ts';
 
 export interface ContextOptions {
   scenario: string;
@@ -71,6 +71,7 @@ export function createScenarioContext(
       await drain(session, 0, signal);
     },
     sleep: (ms) => sleep(ms, signal),
+    within: (promise, ms) => within(promise, ms, signal),
     until: (condition, withinMs) => until(condition, withinMs, signal),
     async feed(key, events) {
       const byteCount = await feed.append(fileOf(key), events, signal);

@@ -10,6 +10,17 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** The promise's value, or null when it has none after `ms`. Leaves no timer behind. Rejects on abort. */
+export async function within<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T | null> {
+  const enough = new AbortController();
+  try {
+    const timeout = sleep(ms, AbortSignal.any([signal, enough.signal])).then(() => null);
+    return await Promise.race([promise, timeout]);
+  } finally {
+    enough.abort();
+  }
+}
+
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 250;
 

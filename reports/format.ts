@@ -102,16 +102,21 @@ const acronyms: Record<string, string> = {
   v8: 'V8',
 };
 // Words before `Count` that are no nouns: `openCount` is "open", but `openStreamCount` is "open streams".
-const noNoun = /(?:ed|ing|s|open|held|lost|left|sent|kept|limit|in|out|too|over|before|after|max|min)$/;
+const noNoun =
+  /(?:ed|ing|s|open|held|lost|left|sent|kept|limit|wrong|other|silent|in|out|too|over|before|after|max|min)$/;
+
+// `endedByServerCount` counts what was ended, not servers.
+const preposition = /^(?:by|with|without|after|before|of|at|from)$/;
 
 /** A key of `Facts` as words: `peakRssBytes` → `peak RSS`, `openStreamCount` → `open streams`. */
 export function factLabel(key: string): string {
-  const unit = /(?:Bytes|Ms|Count|Ratio)$/.exec(key)?.[0] ?? '';
-  const words = oneLine(unit === '' || unit === key ? key : key.slice(0, -unit.length))
+  const unit = /(?<=.)(?:Bytes|Ms|Count|Ratio)$/.exec(key)?.[0] ?? '';
+  const words = oneLine(unit === '' ? key : key.slice(0, -unit.length))
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .split(/[\s_-]+/)
     .map((word) => word.toLowerCase());
-  if (unit === 'Count') words.push(plural(words.pop() ?? ''));
+  if (unit === 'Count' && !words.some((word) => preposition.test(word)))
+    words.push(plural(words.pop() ?? ''));
   const text = words.map((word) => acronyms[word] ?? word).join(' ');
   return unit === 'Ratio' ? `${text} ratio` : text;
 }

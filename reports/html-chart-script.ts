@@ -2,7 +2,7 @@
  * The script of the HTML report. It runs in a browser, after uPlot, and reads only the JSON in
  * `#data`. Text from outside goes to the page through `textContent` and to the canvas, never as markup.
  */
-export const chartScript = String.raw`(() => {
+export const chartScript = `(() => {
 'use strict';
 const byId = (id) => document.getElementById(id);
 setUpCopy();
@@ -222,6 +222,7 @@ function show(choice) {
   const [min, max] = scenario ? [scenario.startMs / 1000, scenario.endMs / 1000] : [firstSecond, lastSecond];
   u.setScale('x', { min, max: Math.max(max, min + 0.1) });
 }
+show('all');
 picker.addEventListener('change', () => show(picker.value));
 u.over.addEventListener('dblclick', () => { picker.value = 'all'; show('all'); });
 

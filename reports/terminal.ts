@@ -33,9 +33,9 @@ export function terminalOptions(
   stream: { isTTY?: boolean; columns?: number },
   environment: NodeJS.ProcessEnv = process.env,
 ): Required<TerminalOptions> {
-  const { NO_COLOR: no, FORCE_COLOR: force } = environment;
+  const { NO_COLOR: no, FORCE_COLOR: force, TERM: term } = environment;
   const forced = force !== undefined && force !== '0' && force !== 'false';
-  const onTerminal = stream.isTTY === true && force === undefined && environment['TERM'] !== 'dumb';
+  const onTerminal = stream.isTTY === true && force === undefined && term !== 'dumb';
   return { columns: stream.columns || defaultColumns, color: (forced || onTerminal) && !no };
 }
 

@@ -77,8 +77,8 @@ function path(
 
 async function hasQuickEvent(context: ScenarioContext): Promise<boolean> {
   const stream = context.open('graceful-close', context.key(1), { tally: true });
-  await Promise.race([stream.answered, context.sleep(ANSWER_MS)]);
-  const quick = (await Promise.race([stream.firstEvent, context.sleep(QUICK_EVENT_MS)])) === true;
+  await context.within(stream.answered, ANSWER_MS);
+  const quick = (await context.within(stream.firstEvent, QUICK_EVENT_MS)) === true;
   await context.endAll();
   return quick;
 }

@@ -29,10 +29,7 @@ export const growth: Scenario = {
     );
     // Someone whose laptop lid is closed: it must cost the others nothing and the server a bounded queue.
     const stalled: OpenStream[] = limit > readers.length ? [context.open('stalled-reader', key)] : [];
-    await Promise.race([
-      Promise.all([...readers, ...stalled].map(({ answered }) => answered)),
-      context.sleep(ANSWER_MS),
-    ]);
+    await context.within(Promise.all([...readers, ...stalled].map(({ answered }) => answered)), ANSWER_MS);
 
     let fed = 0;
     const grow = async (count: number): Promise<number> => {

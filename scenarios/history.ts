@@ -39,7 +39,7 @@ export const history: Scenario = {
 async function replay(context: ScenarioContext, key: string): Promise<void> {
   for (let i = 0; i < STREAMS; i++) {
     const stream = context.open('graceful-close', key);
-    await Promise.race([stream.firstEvent, context.sleep(FIRST_EVENT_MS)]);
+    await context.within(stream.firstEvent, FIRST_EVENT_MS);
     await context.until(() => stream.eventCount >= SMALL_EVENTS, REPLAY_MS);
     await context.endAll();
   }

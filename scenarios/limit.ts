@@ -53,6 +53,6 @@ async function answers(
   streams: { answered: Promise<number | null> }[],
 ): Promise<(number | null)[]> {
   const all = Promise.all(streams.map(({ answered }) => answered));
-  const inTime = await Promise.race([all, context.sleep(ANSWER_MS)]);
+  const inTime = await context.within(all, ANSWER_MS);
   return inTime ?? [null];
 }

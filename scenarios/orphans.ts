@@ -31,7 +31,7 @@ export const orphans: Scenario = {
           return context.open(behaviour, crowded ? context.key(1 + (i % CROWD)) : context.freshKey());
         }),
       );
-      await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+      await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
       if (context.config.eventsFile !== null) {
         for (let n = 1; n <= CROWD; n++)
           await context.feed(context.key(n), { count: 50, bytesPerEvent: 1000 });

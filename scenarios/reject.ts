@@ -17,7 +17,7 @@ export const reject: Scenario = {
     const streams = Array.from({ length: context.config.limit ?? 0 }, () =>
       context.open('graceful-close', key),
     );
-    await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+    await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
     await context.measureLeak({
       path: 'rejection',
       unit: 'rejection',

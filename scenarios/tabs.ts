@@ -19,7 +19,7 @@ export const tabs: Scenario = {
     const streams = Array.from({ length: KEYS * perKey }, (_, i) =>
       context.open('tab', context.key(1 + (i % KEYS))),
     );
-    await Promise.race([Promise.all(streams.map(({ answered }) => answered)), context.sleep(ANSWER_MS)]);
+    await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
     const end = performance.now() + config.durationMs;
     while (performance.now() < end) {
       if (config.eventsFile !== null) {

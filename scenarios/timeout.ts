@@ -27,7 +27,7 @@ export const timeout: Scenario = {
       context.open('graceful-close', context.key(1 + i)),
     );
     const ended = Promise.all(streams.map((stream) => stream.ended));
-    await Promise.race([ended, context.sleep(deadlineMs + GRACE_MS)]);
+    await context.within(ended, deadlineMs + GRACE_MS);
     await context.endAll();
   },
 };

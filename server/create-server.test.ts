@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
@@ -179,5 +180,7 @@ test('the page runs its own script and style, and nothing else', async () => {
       .digest('base64');
     expect(policy).toContain(`${tag}-src 'sha256-${hash}'`);
   }
+  const [, script] = /<script>([^]*)<\/script>/.exec(html) ?? [];
+  expect(() => new Script(script ?? 'no script')).not.toThrow();
   expect(html).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write/);
 });

@@ -42,7 +42,7 @@ async function serve(...options: string[]) {
   const server = run('--port', '0', '--dir', dir, ...options);
   await until('the ready line', () => server.output.stdout.includes('\n'));
   const [ready] = server.log();
-  return { ...server, port: Number(new URL(String(ready?.['url'])).port) };
+  return { ...server, port: Number(new URL(String(ready?.url)).port) };
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -80,7 +80,7 @@ test('the ready line is the first one, and its URL answers', async () => {
   const server = await serve('--fault', 'no-limit');
   expect(server.log()).toHaveLength(1);
   expect(server.log()[0]).toMatchObject({ level: 'info', msg: 'listening', fault: 'no-limit' });
-  expect((await fetch(String(server.log()[0]?.['url']))).status).toBe(200);
+  expect((await fetch(String(server.log()[0]?.url))).status).toBe(200);
   server.child.kill('SIGTERM');
   await server.exited;
   expect(server.output.exitCode).toBe(0);
@@ -95,6 +95,22 @@ test('a port in use: says so and what to do, exit code 1', async () => {
     `error: cannot listen on 127.0.0.1:${first.port}: another program has this port; ` +
       'choose another one with --port, or 0 for any free one\n',
   );
+});
+
+test('a wrong option: one line on stderr, exit code 2', async () => {
+  const wrong = [run('--limit', 'x'), run('--fault', 'gremlin'), run('--limmit', '3')];
+  await Promise.all(wrong.map(({ exited }) => exited));
+  expect(wrong.map(({ output }) => output)).toEqual([
+    {
+      exitCode: 2,
+      signal: null,
+      stdout: '',
+      stderr:
+        "error: option '--limit <streams>' argument 'x' is invalid. Give a whole number from 1 to 1000000000.\n",
+    },
+    expect.objectContaining({ exitCode: 2, stderr: expect.stringMatching(/^error: .*'gremlin'.*\n$/) }),
+    expect.objectContaining({ exitCode: 2, stderr: expect.stringMatching(/^error: .*'--limmit'.*\n$/) }),
+  ]);
 });
 
 test('--help has every option and examples', async () => {

@@ -12,8 +12,9 @@ function readOptions(): Options {
   try {
     return parseOptions(process.argv.slice(2));
   } catch (error) {
-    if (error instanceof CommanderError) process.exit(error.exitCode);
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) process.stderr.write(`${error.message}\n`);
+    process.exit(error.exitCode);
   }
 }
 

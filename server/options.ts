@@ -23,8 +23,8 @@ Examples:
 const byteUnits: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
 /**
- * Reads the command line. Prints help or one line that names the option, the value and the remedy.
- * Throws CommanderError: `exitCode` 0 after help, 2 after a wrong value.
+ * Reads the command line. Throws CommanderError: after `--help` was printed with `exitCode` 0; for a wrong value
+ * with 2 and a message of one line that names the option, the value and the remedy.
  */
 export function parseOptions(argv: readonly string[]): Options {
   const program = new Command('server')
@@ -58,12 +58,13 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--fault <name>', 'run with a deliberate defect', knownFault)
     .option('--list-faults', 'list the defects, what they break and which check must catch them')
     .addHelpText('after', examples)
+    .configureOutput({ writeErr: () => {} }) // whoever catches the error prints it
     .exitOverride();
   try {
     program.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message);
+    throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message.replaceAll('\n', ' '));
   }
   const given = program.opts();
   return {

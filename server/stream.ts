@@ -1,5 +1,4 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import type { EventLog, StartAt } from './event-log/types.ts';
 import { type ServerSettings, typicalBatchBytes } from './settings.ts';
 import type { SseEncoder } from './sse.ts';

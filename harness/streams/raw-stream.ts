@@ -136,14 +136,16 @@ export class RawStream implements OpenStream, ResponseSink {
 
   finished(): void {
     const cut = this.#response === null ? null : this.#response.finish();
-    if (cut !== null) this.#conclude('server-reset', cut);
+    if (!this.#connected) this.#conclude('connect-failed', 'the connection was closed in the TLS handshake');
+    else if (cut !== null) this.#conclude('server-reset', cut);
     else this.#conclude(this.#reader === null ? 'refused' : 'server-end', null);
   }
 
   failed(error: NodeJS.ErrnoException): void {
-    // A reset that the kernel did not carry out is told as an error, and no 'close' follows it.
-    if (this.#ledger.ending !== null) this.#ledger.release();
-    else if (this.#connected) this.#conclude('server-reset', error.message);
+    if (this.#ledger.ending !== null) {
+      // A reset that the kernel did not carry out is told as an error, and no 'close' follows it.
+      if (this.#manners.leave === 'rst') this.#ledger.release();
+    } else if (this.#connected) this.#conclude('server-reset', error.message);
     else this.#conclude('connect-failed', describeConnectError(error));
   }
 

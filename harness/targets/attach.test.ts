@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { HydrotestError } from '../errors.ts';
 import { attachByPid, attachByPort } from './attach.ts';
@@ -70,7 +73,15 @@ test('of several processes that share the port it takes the one that came first'
       cluster.on('listening', (worker, { port }) => { if (++listening === 2) console.log(process.pid, port); });
     } else require('node:net').createServer().listen(Number(process.env.TEST_PORT), '127.0.0.1');`;
   const port = await findFreePort();
-  const { pid } = await startServer('env', [`TEST_PORT=${port}`, process.execPath, '-e', script]);
+  // A cluster forks its main file, so there has to be one.
+  const folder = mkdtempSync(join(tmpdir(), 'hydrotest-attach-'));
+  writeFileSync(join(folder, 'cluster.cjs'), script);
+  const { pid } = await startServer('env', [
+    `TEST_PORT=${port}`,
+    process.execPath,
+    join(folder, 'cluster.cjs'),
+  ]);
+  rmSync(folder, { recursive: true });
   const target = attachByPort(port);
   expect(target.pid).toBe(pid);
   await target.stop();

@@ -187,7 +187,7 @@ test('keeps all output in the file, and shows the last 20 lines of this target a
   const lines = target.lastOutput().split('\n');
   expect(lines).toHaveLength(20);
   expect([lines[0], lines[19]]).toEqual(['line 981', 'line 1000']);
-  expect(readFileSync(outputFile, 'utf8')).toMatch(/^of an earlier target\nline 1\n[^]*line 1000\n$/);
+  expect(readFileSync(outputFile, 'utf8')).toMatch(/^of an earlier target\nline 1\n[\s\S]*line 1000\n$/);
   await target.stop();
 
   writeFileSync(outputFile, '');

@@ -2,351 +2,10 @@
  * Reports as a real run would leave them, for the tests of the reporters: passing, failing, inconclusive,
  * interrupted, empty, large and hostile. Deterministic.
  */
-import type {
-  DoseUnit,
-  Facts,
-  Finding,
-  LeakEvidence,
-  LeakState,
-  Outcome,
-  Report,
-  ScenarioReport,
-  SeriesPoint,
-} from '../../harness/model.ts';
-
-const MB = 1_000_000;
-
-interface Shape {
-  name: string;
-  proves: string;
-  seconds: number;
-  phases: string[];
-  rssMB: [start: number, end: number];
-  streams: number;
-  events: number;
-  /** Streams open at once in the middle phases. */
-  open: number;
-}
-
-const shapes: Record<string, Shape> = {
-  tabs: {
-    name: 'tabs',
-    proves:
-      '10 browser tabs over 2 workflows are held for the whole duration, and memory stays under the budget.',
-    seconds: 30,
-    phases: ['open', 'hold', 'close'],
-    rssMB: [61, 66],
-    streams: 10,
-    events: 620,
-    open: 10,
-  },
-  limit: {
-    name: 'limit',
-    proves:
-      'Of 20 streams opened at once on one key exactly 5 are let in, 15 are refused with 429, and every slot comes back.',
-    seconds: 6,
-    phases: ['burst', 'drain', 'again'],
-    rssMB: [60, 63],
-    streams: 25,
-    events: 125,
-    open: 5,
-  },
-  timeout: {
-    name: 'timeout',
-    proves: 'A stream that reaches its deadline gets a close event with its reason, and ends on time.',
-    seconds: 9,
-    phases: ['open', 'wait', 'closed'],
-    rssMB: [60, 61],
-    streams: 5,
-    events: 55,
-    open: 5,
-  },
-  churn: {
-    name: 'churn',
-    proves: '20,000 connections that end in every way leave nothing behind.',
-    seconds: 58,
-    phases: ['warm-up', 'graceful close', 'abrupt drop', 'drop before the first byte', 'settle'],
-    rssMB: [62, 83.4],
-    streams: 24_960,
-    events: 74_880,
-    open: 40,
-  },
-  reject: {
-    name: 'reject',
-    proves: 'A flood against a full limit is refused with 429 throughout and costs no memory.',
-    seconds: 14,
-    phases: ['fill', 'flood', 'settle'],
-    rssMB: [62, 71],
-    streams: 5,
-    events: 25,
-    open: 5,
-  },
-  growth: {
-    name: 'growth',
-    proves:
-      'While the file grows by 200 MB under held streams every event arrives once, memory is flat, and the page answers.',
-    seconds: 26,
-    phases: ['open', 'grow', 'close'],
-    rssMB: [63, 92],
-    streams: 10,
-    events: 400_000,
-    open: 10,
-  },
-  history: {
-    name: 'history',
-    proves:
-      'With a history of 1 GB the first event comes as soon, and costs as much memory, as with a small one.',
-    seconds: 12,
-    phases: ['small file', 'large file'],
-    rssMB: [61, 68],
-    streams: 12,
-    events: 12_000,
-    open: 6,
-  },
-  orphans: {
-    name: 'orphans',
-    proves: 'After everything, file descriptors, sockets and streams are back to the level before.',
-    seconds: 8,
-    phases: ['before', 'work', 'after'],
-    rssMB: [60, 62],
-    streams: 200,
-    events: 1_000,
-    open: 50,
-  },
-};
-
-/** A smooth and slightly noisy rise from start to end, a reading a second. */
-function seriesOf(shape: Shape, startedMs: number, everyMs = 1000): SeriesPoint[] {
-  const count = Math.max(2, Math.round((shape.seconds * 1000) / everyMs));
-  const [start, end] = shape.rssMB;
-  return Array.from({ length: count }, (_, index) => {
-    const part = index / (count - 1);
-    const noise = Math.sin(index * 12.9898) * 0.9 + Math.sin(index * 4.1) * 0.5;
-    const held = part > 0.12 && part < 0.88 ? shape.open : 0;
-    return {
-      elapsedMs: startedMs + index * everyMs + 3,
-      rssBytes: Math.round((start + (end - start) * (1 - (1 - part) ** 2) + noise) * MB),
-      openStreamCount: held,
-      eventCount: Math.round(shape.events * part),
-      fdCount: 24 + held,
-    };
-  });
-}
-
-function scenarioOf(shape: Shape, startedMs: number, findings: Finding[], everyMs = 1000): ScenarioReport {
-  const series = seriesOf(shape, startedMs, everyMs);
-  const rank: Outcome[] = ['fail', 'invalid', 'inconclusive', 'pass'];
-  return {
-    scenario: shape.name,
-    proves: shape.proves,
-    outcome: rank.find((outcome) => findings.some((finding) => finding.outcome === outcome)) ?? 'invalid',
-    command: 'node server/main.ts --port 41873 --dir /tmp/hydrotest-1f0c --limit 5 --deadline 3600',
-    startedMs,
-    durationMs: shape.seconds * 1000 + 412,
-    leakProbe: 'heap',
-    peakRssBytes: peakBytesOf(shape),
-    streamCount: shape.streams,
-    eventCount: shape.events,
-    phases: shape.phases.map((phase, index) => ({
-      phase,
-      elapsedMs: startedMs + Math.round((shape.seconds * 1000 * index) / shape.phases.length),
-    })),
-    gaps: [],
-    findings,
-    series,
-  };
-}
-
-/** A little above the highest sample, as the kernel's high-water mark is. */
-const peakBytesOf = ({ rssMB: [, end] }: Shape) => Math.round((end + 1.7) * MB);
-
-type PlainFinding = Exclude<Finding, { check: 'memory-leak' }>;
-
-export function finding(
-  check: PlainFinding['check'],
-  scenario: string,
-  reason: string,
-  evidence: Facts,
-  outcome: Outcome = 'pass',
-  subject = '',
-): PlainFinding {
-  return { check, scenario, subject, outcome, reason, evidence };
-}
-
-export function leak(
-  scenario: string,
-  path: string,
-  unit: DoseUnit,
-  state: LeakState,
-  [low, rate, high]: [number | null, number | null, number | null],
-  dosePerCycle: number,
-): Finding {
-  const outcomes: Record<LeakState, Outcome> = {
-    stable: 'pass',
-    bounded: 'pass',
-    leak: 'fail',
-    inconclusive: 'inconclusive',
-    invalid: 'invalid',
-  };
-  const cycleCount = state === 'invalid' ? 2 : 12;
-  const evidence: LeakEvidence = {
-    state,
-    path,
-    unit,
-    probe: 'heap',
-    ratePerUnitBytes: rate,
-    lowPerUnitBytes: low,
-    highPerUnitBytes: high,
-    confidence: 0.95,
-    deltaBytes: unit === 'rejection' ? 16 : 64,
-    detectableBytes: rate === null ? null : 9.6,
-    cycleCount,
-    doseCount: cycleCount * dosePerCycle,
-    look: state === 'inconclusive' ? 3 : 1,
-    points: Array.from({ length: cycleCount }, (_, cycle) => ({
-      dose: (cycle + 1) * dosePerCycle,
-      levelBytes: Math.round(
-        9.4 * MB + (cycle + 1) * dosePerCycle * (rate ?? 0) + Math.sin(cycle * 7) * 4000,
-      ),
-    })),
-  };
-  const reasons: Record<LeakState, string> = {
-    stable: `Memory is flat: at most ${high} B a ${unit} are kept, less than the ${evidence.deltaBytes} B that count as a leak.`,
-    bounded: 'Memory grew during the first cycles and then stopped growing.',
-    leak: `Each ${unit} leaves ${rate} B behind for ever: look for a listener or a map entry that the ${path} path does not remove.`,
-    inconclusive: `The interval ${low} B to ${high} B still holds ${evidence.deltaBytes} B after 3 looks: run longer or on a quieter machine.`,
-    invalid: 'Only 2 of 12 cycles did what they should: look at the target’s log.',
-  };
-  return {
-    check: 'memory-leak',
-    scenario,
-    subject: path,
-    outcome: outcomes[state],
-    reason: reasons[state],
-    evidence,
-  };
-}
-
-const budget = (scenario: string, peakRssBytes: number) =>
-  finding(
-    'memory-budget',
-    scenario,
-    `The process tree peaked at ${Math.round(peakRssBytes / 1e5) / 10} MB of a budget of 500 MB.`,
-    {
-      peakRssBytes,
-      budgetBytes: 500 * MB,
-      sampleCount: 30,
-    },
-  );
-
-function passingFindings(): Record<string, Finding[]> {
-  return {
-    tabs: [
-      budget('tabs', 67.7 * MB),
-      finding(
-        'streams-held',
-        'tabs',
-        'All 10 streams were open from the first event to the end of the hold.',
-        {
-          heldCount: 10,
-          plannedCount: 10,
-          shortestHoldMs: 24_112,
-        },
-      ),
-      finding('event-integrity', 'tabs', 'No event is missing and none came twice in 620.', {
-        eventCount: 620,
-        gapCount: 0,
-        duplicateCount: 0,
-      }),
-    ],
-    limit: [
-      finding('connection-limit', 'limit', 'Of 20 streams at once 5 were let in and 15 refused with 429.', {
-        acceptedCount: 5,
-        rejectedCount: 15,
-        limitCount: 5,
-        retryAfter: '2',
-      }),
-      finding('slots-released', 'limit', 'All 5 slots came back 38 ms after the streams were closed.', {
-        reopenedCount: 5,
-        waitedMs: 38,
-      }),
-    ],
-    timeout: [
-      finding(
-        'timeout-close',
-        'timeout',
-        '5 streams got the close event max_duration_exceeded 4 to 11 ms after the deadline.',
-        {
-          deadlineMs: 4000,
-          latestCloseMs: 4011.3,
-          closeReason: 'max_duration_exceeded',
-          endedProperly: true,
-        },
-      ),
-    ],
-    churn: [
-      leak('churn', 'graceful close', 'connection', 'stable', [-3.1, 0.42, 3.9], 640),
-      leak('churn', 'abrupt drop', 'connection', 'stable', [-2.2, 1.7, 5.4], 640),
-      leak('churn', 'drop before the first byte', 'connection', 'bounded', [-8.4, 6.2, 21.7], 640),
-      finding('load-landed', 'churn', '24,960 of 24,960 connections did what they were meant to.', {
-        plannedCount: 24_960,
-        landedCount: 24_960,
-        landedRatio: 1,
-      }),
-    ],
-    reject: [
-      leak('reject', 'rejection', 'rejection', 'stable', [-0.8, 0.1, 0.9], 2000),
-      finding('rejections', 'reject', 'All 26,000 requests over the limit were refused with 429.', {
-        plannedCount: 26_000,
-        status429Count: 26_000,
-        errorCount: 0,
-        p99LatencyMs: 8.4,
-      }),
-    ],
-    growth: [
-      budget('growth', 93.7 * MB),
-      finding(
-        'responsiveness',
-        'growth',
-        'The page answered within 41 ms at the 99th percentile while the file grew.',
-        {
-          p50LatencyMs: 2.1,
-          p99LatencyMs: 41.2,
-          maxLatencyMs: 88,
-          requestCount: 1200,
-        },
-      ),
-    ],
-    history: [
-      finding(
-        'history-cost',
-        'history',
-        'The first event came after 6.1 ms with 1 GB of history and 5.8 ms with 1 MB.',
-        {
-          smallFirstEventMs: 5.8,
-          largeFirstEventMs: 6.1,
-          largeFileBytes: 1000 * MB,
-          extraRssBytes: 1.9 * MB,
-        },
-      ),
-    ],
-    orphans: [
-      finding(
-        'cleanup',
-        'orphans',
-        'File descriptors and sockets were back to the level before after 210 ms.',
-        {
-          fdBeforeCount: 24,
-          fdAfterCount: 24,
-          closeWaitCount: 0,
-          waitedMs: 210,
-          heapBytes: null,
-        },
-      ),
-      finding('target-alive', 'orphans', 'The target ran to the end.', { exitCode: null }),
-    ],
-  };
-}
+// biome-ignore lint/style/noRestrictedImports: harness/model.ts, as the rule allows, from one folder deeper.
+import type { Outcome, Report, ScenarioReport } from '../../harness/model.ts';
+import { type Findings, finding, leak, passingFindings } from './sample-findings.ts';
+import { MB, type Shape, scenarioOf, shapes } from './sample-scenarios.ts';
 
 function countsOf(scenarios: ScenarioReport[]): Record<Outcome, number> {
   const counts: Record<Outcome, number> = { pass: 0, fail: 0, inconclusive: 0, invalid: 0 };
@@ -403,13 +62,10 @@ function reportOf(
   };
 }
 
-function scenariosFrom(
-  findings: Record<string, Finding[]>,
-  change: (shape: Shape) => Shape = (shape) => shape,
-) {
+function scenariosFrom(findings: Findings, change: (shape: Shape) => Shape = (shape) => shape) {
   let startedMs = 420;
-  return Object.values(shapes).map((shape) => {
-    const scenario = scenarioOf(change(shape), startedMs, findings[shape.name] ?? []);
+  return Object.entries(shapes).map(([name, shape]) => {
+    const scenario = scenarioOf(change(shape), startedMs, findings[name as keyof Findings]);
     startedMs += scenario.durationMs + 350;
     return scenario;
   });
@@ -425,7 +81,7 @@ export function passingReport(): Report {
 /** The limit is not kept, an abrupt drop leaks, memory is over the budget and the target dies of it. */
 export function failingReport(): Report {
   const findings = passingFindings();
-  findings['limit'] = [
+  findings.limit = [
     finding(
       'connection-limit',
       'limit',
@@ -441,7 +97,7 @@ export function failingReport(): Report {
       'invalid',
     ),
   ];
-  findings['churn'] = [
+  findings.churn = [
     leak('churn', 'graceful close', 'connection', 'stable', [-3.1, 0.42, 3.9], 640),
     leak('churn', 'abrupt drop', 'connection', 'leak', [20_512, 21_344, 22_190], 640),
     leak('churn', 'drop before the first byte', 'connection', 'inconclusive', [12, 58, 104], 640),
@@ -464,13 +120,13 @@ export function failingReport(): Report {
 /** A target that hydrotest attached to: less can be tested, and one leak rate is not decided. */
 export function inconclusiveReport(): Report {
   const findings = passingFindings();
-  findings['churn'] = [
+  findings.churn = [
     leak('churn', 'graceful close', 'connection', 'stable', [-31, 4.2, 39], 640),
     leak('churn', 'abrupt drop', 'connection', 'inconclusive', [-12, 51, 117], 640),
     leak('churn', 'drop before the first byte', 'connection', 'invalid', [null, null, null], 640),
   ];
   const [, , , churn] = scenariosFrom(findings);
-  const tabs = scenarioOf(shapes['tabs'] as Shape, 420, findings['tabs'] ?? []);
+  const tabs = scenarioOf(shapes.tabs, 420, findings.tabs);
   if (churn === undefined) throw new Error('the sample has no churn scenario');
   churn.leakProbe = 'rss';
   churn.gaps = [
@@ -499,7 +155,7 @@ export function inconclusiveReport(): Report {
 
 /** Stopped by Ctrl-C in the first scenario, before its first sample. */
 export function interruptedReport(): Report {
-  const shape = shapes['tabs'] as Shape;
+  const shape = shapes.tabs;
   const scenario: ScenarioReport = {
     ...scenarioOf(shape, 420, []),
     outcome: 'invalid',
@@ -536,7 +192,7 @@ export function largeReport(): Report {
       `socket ${index + 1}`,
     ),
   );
-  const hour: Shape = { ...(shapes['tabs'] as Shape), seconds: 3600, rssMB: [61, 139] };
+  const hour: Shape = { ...shapes.tabs, seconds: 3600, rssMB: [61, 139] };
   return reportOf([scenarioOf(hour, 420, findings)], 'fail', 'tabs left sockets behind.');
 }
 

@@ -78,11 +78,26 @@ describe('a stream starts', () => {
 });
 
 describe('a file that is missing', () => {
+  /** Waits until another log has found a file and followed it: the one under test, asked before, has looked by then. */
+  async function hasLooked(): Promise<void> {
+    const other = new LogFolder();
+    try {
+      other.append(numbered(1, 1));
+      const bystander = other.follow({ recentEvents: 1 });
+      await bystander.gets(1);
+      other.append(numbered(2, 2));
+      await bystander.gets(2);
+    } finally {
+      await other.remove();
+    }
+  }
+
   it('is waited for, whichever folders are missing too', async () => {
     const recent = folder.follow({ recentEvents: 2 });
     const fromStart = folder.follow({ offset: 0 });
     const elsewhere = folder.follow({ offset: 8 });
     const misfit = folder.follow({ offset: 5 });
+    await hasLooked();
     mkdirSync(dirname(folder.path()), { recursive: true });
     writeFileSync(folder.path(), numbered(1, 5));
     await Promise.all([recent.gets(5), fromStart.gets(5), elsewhere.gets(4), misfit.gets(5)]);
@@ -96,26 +111,21 @@ describe('a file that is missing', () => {
 
   it('is found when its folders come one at a time', async () => {
     const reader = folder.follow({ recentEvents: 2 });
-    const other = new LogFolder();
-    try {
-      for (const path of ['state', 'state/agents', 'state/agents/w']) {
-        // The log has had time to look: another one has gone round.
-        const bystander = other.follow({ recentEvents: 1 }, path);
-        other.append(numbered(1, 1), path);
-        await bystander.gets(1);
-        mkdirSync(`${folder.root}/${path}`);
-      }
-      folder.append(numbered(1, 1));
-      await reader.gets(1);
-    } finally {
-      await other.remove();
+    for (const path of ['state', 'state/agents', 'state/agents/w']) {
+      await hasLooked();
+      mkdirSync(`${folder.root}/${path}`);
     }
+    await hasLooked();
+    folder.append(numbered(1, 1));
+    await reader.gets(1);
   });
 
   it('may be empty at first', async () => {
     folder.append('');
-    const reader = folder.follow({ recentEvents: 2 });
-    folder.append(numbered(1, 3));
+    const reader = folder.follow({ recentEvents: 5 });
+    folder.append(numbered(1, 2));
+    await reader.gets(2);
+    folder.append(numbered(3, 3));
     await reader.gets(3);
     expect(reader.numbers).toEqual([1, 2, 3]);
   });

@@ -7,14 +7,14 @@ import type { Fault } from './types.ts';
 function withHistoryInMemory(eventLog: EventLog, dir: string): EventLog {
   return {
     subscribe(workflowId, startAt, consumer) {
-      const history: Buffer[] = []; // in pieces: one buffer of a large file would meet its size limit
+      const history: (Buffer | string)[] = []; // in pieces: one buffer of a large file would meet its size limit
       const file = createReadStream(join(dir, workflowId, 'events.jsonl'), { highWaterMark: 1024 * 1024 });
       let subscription = { resume() {}, close() {} };
       let closed = false;
       const begin = () => {
         if (!closed) subscription = eventLog.subscribe(workflowId, startAt, consumer);
       };
-      file.on('data', (chunk) => history.push(Buffer.from(chunk)));
+      file.on('data', (chunk) => history.push(chunk));
       file.once('end', begin).once('error', begin); // no such file yet: there is no history
       return {
         resume: () => subscription.resume(),

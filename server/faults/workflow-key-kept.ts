@@ -1,27 +1,37 @@
 import type { Fault } from './types.ts';
 
-/** The counter that is written down most often: it goes back to 0, and its key stays. */
+interface Counters {
+  open: number;
+  rejected: number;
+}
+
+/** The bookkeeping that is written down most often: the count goes back to 0, and its key stays. */
 export const workflowKeyKept: Fault = {
   name: 'workflow-key-kept',
   breaks: 'The map of open streams keeps a key for every workflow that was ever asked for, with the count 0.',
   caughtBy: { scenario: 'churn', check: 'memory-leak' },
   apply(parts) {
     const { limit } = parts.registry;
-    const openByWorkflow = new Map<string, number>();
-    const add = (workflowId: string, count: number) =>
-      openByWorkflow.set(workflowId, (openByWorkflow.get(workflowId) ?? 0) + count);
+    const countersByWorkflow = new Map<string, Counters>();
     return {
       ...parts,
       registry: {
         limit,
-        openByWorkflow,
+        get openByWorkflow() {
+          return new Map([...countersByWorkflow].map(([workflowId, { open }]) => [workflowId, open]));
+        },
         take(workflowId) {
-          if ((openByWorkflow.get(workflowId) ?? 0) >= limit) return null;
-          add(workflowId, 1);
+          const counters = countersByWorkflow.get(workflowId) ?? { open: 0, rejected: 0 };
+          countersByWorkflow.set(workflowId, counters);
+          if (counters.open >= limit) {
+            counters.rejected += 1;
+            return null;
+          }
+          counters.open += 1;
           let released = false;
           return {
             release() {
-              if (!released) add(workflowId, -1);
+              if (!released) counters.open -= 1;
               released = true;
             },
           };

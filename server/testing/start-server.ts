@@ -23,7 +23,8 @@ export interface LogLine {
   connectionId?: string;
   workflowId?: string;
   reason?: string;
-  [key: string]: unknown;
+  /** Of the line that says that the server is ready. */
+  url?: string;
 }
 
 export interface TestServer {

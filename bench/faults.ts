@@ -1,0 +1,131 @@
+/**
+ * Proves the harness on known defects: runs it against the good reference server, which has to pass everything, and
+ * against each of its faults, which has to be caught by the check that the fault's documentation names.
+ *
+ *   npm run faults                     all faults, each with the scenario that must catch it
+ *   npm run faults -- NAME …           only these
+ *   npm run faults -- --all-scenarios  every fault with every scenario (takes about 40 minutes)
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { referenceCommand, referenceTarget } from '../harness/config.ts';
+import type { Report } from '../harness/model.ts';
+import { faults } from '../server/faults/index.ts';
+
+const CLI = fileURLToPath(new URL('../harness/cli.ts', import.meta.url));
+const OUT = resolve('reports/out');
+
+interface Row {
+  name: string;
+  expected: string;
+  found: string;
+  caught: boolean;
+  seconds: number;
+}
+
+const { values, positionals } = parseArgs({
+  options: { 'all-scenarios': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !faults.some((fault) => fault.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `faults: there is no fault ${unknown.join(', ')}. There are ${faults.map(({ name }) => name).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+const chosen = positionals.length === 0 ? faults : faults.filter(({ name }) => positionals.includes(name));
+
+const rows: Row[] = [];
+if (positionals.length === 0) {
+  process.stderr.write('good server: all scenarios …\n');
+  const { report, seconds } = await runCli(null, null);
+  const bad = describeFindings(report);
+  rows.push({
+    name: '(none)',
+    expected: 'everything passes',
+    found: bad === '' ? 'everything passes' : bad,
+    caught: report.verdict.outcome === 'pass',
+    seconds,
+  });
+}
+for (const { name, caughtBy } of chosen) {
+  process.stderr.write(`${name}: ${values['all-scenarios'] ? 'all scenarios' : caughtBy.scenario} …\n`);
+  const { report, seconds } = await runCli(name, values['all-scenarios'] ? null : caughtBy.scenario);
+  const caught = report.scenarios
+    .flatMap(({ findings }) => findings)
+    .some(
+      ({ scenario, check, outcome }) =>
+        scenario === caughtBy.scenario && check === caughtBy.check && outcome === 'fail',
+    );
+  rows.push({
+    name,
+    expected: `${caughtBy.scenario} / ${caughtBy.check}`,
+    found: describeFindings(report),
+    caught,
+    seconds,
+  });
+}
+process.stdout.write(`${render(rows)}\n`);
+const missed = rows.filter(({ caught }) => !caught);
+process.stdout.write(`${rows.length - missed.length} of ${rows.length} as expected\n`);
+process.exitCode = missed.length === 0 ? 0 : 1;
+
+/** One run of the program, as a user would start it. */
+async function runCli(
+  fault: string | null,
+  scenario: string | null,
+): Promise<{ report: Report; seconds: number }> {
+  const target = referenceTarget();
+  const options: [string, string][] = [
+    ['--command', fault === null ? target.command : referenceCommand(`--fault ${fault}`)],
+    ['--url', target.url],
+    ['--page', target.page],
+    ['--key', target.key],
+    ['--events-file', target.eventsFile],
+    ['--limit', String(target.limit)],
+    ['--deadline', target.deadline],
+    ['--out', OUT],
+    ...(scenario === null ? [] : ([['--scenarios', scenario]] as [string, string][])),
+  ];
+  const began = performance.now();
+  const child = spawn(process.execPath, [CLI, 'run', ...options.flat()], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  await new Promise((done) => child.once('close', done));
+  const folder = /^Reports: (.+)\/\{/m.exec(output)?.[1];
+  if (folder === undefined) throw new Error(`the run with ${fault ?? 'no fault'} made no report:\n${output}`);
+  const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
+  return { report, seconds: (performance.now() - began) / 1000 };
+}
+
+function describeFindings(report: Report): string {
+  return report.scenarios
+    .flatMap(({ findings }) => findings)
+    .filter(({ outcome }) => outcome !== 'pass')
+    .map(
+      ({ scenario, check, subject, outcome }) =>
+        `${outcome}: ${scenario} / ${check}${subject === '' ? '' : ` (${subject})`}`,
+    )
+    .join('\n');
+}
+
+function render(all: Row[]): string {
+  const table = new Table({
+    head: ['fault', 'must be caught by', 'what the run found', 'caught', 'seconds'],
+    colAligns: ['left', 'left', 'left', 'left', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const { name, expected, found, caught, seconds } of all) {
+    table.push([name, expected, found, caught ? 'yes' : 'NO', seconds.toFixed(0)]);
+  }
+  return table.toString();
+}

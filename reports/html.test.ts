@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { Script } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../harness/model.ts';
+import { html } from './html.ts';
+import {
+  emptyReport,
+  failingReport,
+  hostileReport,
+  inconclusiveReport,
+  interruptedReport,
+  largeReport,
+  passingReport,
+} from './testing/sample-report.ts';
+
+const reports: [string, Report][] = [
+  ['passing', passingReport()],
+  ['failing', failingReport()],
+  ['inconclusive', inconclusiveReport()],
+  ['interrupted', interruptedReport()],
+  ['empty', emptyReport()],
+  ['large', largeReport()],
+  ['hostile', hostileReport()],
+];
+
+const between = (page: string, pattern: RegExp) => [...page.matchAll(pattern)].map(([, text]) => text ?? '');
+const scriptsOf = (page: string) => between(page, /<script>([\s\S]*?)<\/script>/g);
+const stylesOf = (page: string) => between(page, /<style>([\s\S]*?)<\/style>/g);
+const dataOf = (page: string) =>
+  between(page, /<script type="application\/json" id="data">([\s\S]*?)<\/script>/g);
+/** The page without what is ours to trust: what is left holds the foreign text. */
+const contentOf = (page: string) => page.replace(/<(script|style)[^>]*>[\s\S]*?<\/\1>/g, '');
+
+describe.each(reports)('%s', (_, report) => {
+  const page = html.render(report);
+
+  test('its policy allows just the scripts and styles that it has', () => {
+    const [policy] = between(page, /http-equiv="Content-Security-Policy" content="([^"]*)"/g);
+    const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    expect(scriptsOf(page)).toHaveLength(2);
+    expect(stylesOf(page)).toHaveLength(1);
+    expect(policy).toBe(
+      `default-src 'none'; style-src ${stylesOf(page).map(hash).join(' ')}; script-src ${scriptsOf(page).map(hash).join(' ')}; img-src data:; base-uri 'none'; form-action 'none'`,
+    );
+    // Without the values of attributes, which may hold such text.
+    expect(contentOf(page).replace(/"[^"]*"/g, '""')).not.toMatch(/<[^>]*\s(?:style|on[a-z]+)=/i);
+  });
+
+  test('it refers to nothing outside itself', () => {
+    const targets = between(contentOf(page), /(?:href|src|action)="([^"]*)"/g);
+    expect(targets.filter((target) => !target.startsWith('data:'))).toEqual([]);
+    expect(stylesOf(page).join()).not.toMatch(/url\(|@import/);
+  });
+
+  test('its scripts are JavaScript, its data JSON that holds every reading', () => {
+    for (const script of scriptsOf(page)) expect(() => new Script(script)).not.toThrow();
+    const [text] = dataOf(page);
+    const data = JSON.parse(text ?? '') as { scenarios: { rssBytes: number[] }[] };
+    expect(data.scenarios.flatMap(({ rssBytes }) => rssBytes)).toEqual(
+      report.scenarios.flatMap(({ series }) => series.map(({ rssBytes }) => rssBytes)),
+    );
+    expect(text).not.toContain('<');
+  });
+
+  test('verdict and sentence come first, elements are balanced', () => {
+    const content = contentOf(page);
+    expect(content).toMatch(new RegExp(`<h1>${report.verdict.outcome}</h1></div>\\s*<p class="sentence">`));
+    for (const tag of [
+      'div',
+      'section',
+      'details',
+      'summary',
+      'dl',
+      'dd',
+      'ul',
+      'li',
+      'table',
+      'tr',
+      'svg',
+      'bdi',
+      'p',
+    ]) {
+      const opened = content.match(new RegExp(`<${tag}[\\s>]`, 'g'))?.length ?? 0;
+      expect(content.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0, tag).toBe(opened);
+    }
+  });
+});
+
+test('hostile text stays text', () => {
+  const page = html.render(hostileReport());
+  expect(contentOf(page)).not.toMatch(/<img|<!--|alert\(1\)>/);
+  expect(contentOf(page)).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  expect(page).not.toMatch(/(?!\n)[\p{Cc}\p{Cs}]|[\u202a-\u202e]/u);
+});
+
+test('says what is missing', () => {
+  expect(html.render(emptyReport())).toContain('No scenario was run.');
+  expect(html.render(emptyReport())).toContain('No memory reading was taken.');
+  expect(html.render(interruptedReport())).toContain('Incomplete run.');
+  expect(html.render(passingReport())).not.toContain('Incomplete run.');
+  expect(html.render(inconclusiveReport())).toContain('the inspector did not answer');
+  expect(html.render(inconclusiveReport())).toContain('give it with --deadline');
+});
+
+test('what passed is closed, what did not is open', () => {
+  const page = html.render(failingReport());
+  expect(page.match(/<details class="card pass">/g)).toHaveLength(6);
+  expect(page.match(/<details class="card fail" open>/g)).toHaveLength(2);
+});
+
+test('the table beside the chart thins an hour evenly and says so', () => {
+  const page = html.render(largeReport());
+  expect(page).toContain('21 of 3,600 readings, evenly taken; all are in report.json.');
+  expect(html.render(inconclusiveReport())).toContain('in report.json');
+});
+
+test('keeps the values of request headers to itself', () => {
+  expect(html.render(failingReport())).toContain('authorization (values not shown)');
+  expect(html.render(failingReport())).not.toContain('not-to-be-shown');
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { create } from 'xmlbuilder2';
+import type { Report } from '../harness/model.ts';
+import { junit } from './junit.ts';
+import {
+  emptyReport,
+  failingReport,
+  hostileReport,
+  inconclusiveReport,
+  interruptedReport,
+  largeReport,
+  passingReport,
+} from './testing/sample-report.ts';
+
+interface Element {
+  name: string;
+  attributes: Record<string, string>;
+  children: Element[];
+  text: string;
+}
+
+interface DomNode {
+  nodeType: number;
+  nodeName: string;
+  textContent: string | null;
+  attributes: Iterable<{ name: string; value: string }>;
+  childNodes: Iterable<DomNode>;
+}
+
+/** The XML read back by a parser. */
+function parse(xml: string): Element {
+  return elementOf(create(xml).root().node as unknown as DomNode);
+}
+
+function elementOf(node: DomNode): Element {
+  return {
+    name: node.nodeName,
+    attributes: Object.fromEntries([...node.attributes].map(({ name, value }) => [name, value])),
+    children: [...node.childNodes].filter(({ nodeType }) => nodeType === 1).map(elementOf),
+    text: node.textContent ?? '',
+  };
+}
+
+const casesOf = (report: Report) =>
+  parse(junit.render(report)).children.flatMap(({ children }) =>
+    children.filter(({ name }) => name === 'testcase'),
+  );
+const tags = (report: Report, tag: string) =>
+  casesOf(report).filter(({ children }) => children.some(({ name }) => name === tag));
+
+test('a passing run: a suite a scenario, a case a finding, nothing else', () => {
+  const root = parse(junit.render(passingReport()));
+  expect(root.attributes).toMatchObject({
+    tests: '17',
+    failures: '0',
+    errors: '0',
+    skipped: '0',
+    time: '169.806',
+  });
+  expect(root.children.map(({ attributes }) => attributes.name)).toEqual(
+    passingReport().scenarios.map(({ scenario }) => `hydrotest.${scenario}`),
+  );
+  expect(root.children[3]?.attributes).toMatchObject({
+    tests: '4',
+    time: '58.412',
+    timestamp: '2026-03-02T10:16:29.824Z',
+  });
+  expect(casesOf(passingReport()).map(({ attributes }) => attributes)).toContainEqual({
+    classname: 'hydrotest.churn',
+    name: 'memory-leak: abrupt drop',
+  });
+});
+
+test('fail is a failure with its evidence; inconclusive and invalid are errors', () => {
+  const failures = tags(failingReport(), 'failure');
+  expect(failures.map(({ attributes }) => attributes.name)).toEqual([
+    'connection-limit',
+    'memory-leak: abrupt drop',
+    'memory-budget',
+  ]);
+  expect(failures[2]?.children[0]?.attributes).toEqual({
+    type: 'memory-budget',
+    message: 'The process tree peaked at 538 MB, 38 MB over the budget of 500 MB.',
+  });
+  expect(failures[2]?.children[0]?.text).toContain('peak RSS: 538 MB');
+  const errors = tags(failingReport(), 'error');
+  expect(errors.map(({ children }) => children[0]?.attributes.type)).toEqual(['invalid', 'inconclusive']);
+});
+
+test('skipped scenarios are skipped, with why', () => {
+  const skipped = tags(inconclusiveReport(), 'skipped');
+  expect(skipped.map(({ attributes }) => attributes.classname)).toEqual([
+    'hydrotest.growth',
+    'hydrotest.timeout',
+  ]);
+  expect(skipped[1]?.children[0]?.attributes.message).toMatch(/promises no deadline/);
+});
+
+describe('never green without a pass', () => {
+  const notPassed: [string, Report][] = [
+    ['empty', emptyReport()],
+    ['interrupted', interruptedReport()],
+    ['inconclusive', inconclusiveReport()],
+    ['cut short after findings that passed', { ...passingReport(), complete: false }],
+    ['passed, they say, with nothing checked', { ...passingReport(), scenarios: [] }],
+    [
+      'a verdict that no finding explains',
+      { ...passingReport(), verdict: { ...passingReport().verdict, outcome: 'invalid' } },
+    ],
+    [
+      'a scenario that no finding explains',
+      {
+        ...passingReport(),
+        scenarios: passingReport().scenarios.map((s) => ({ ...s, outcome: 'invalid' as const })),
+      },
+    ],
+  ];
+  test.each(notPassed)('%s', (_, report) => {
+    expect(tags(report, 'error').length).toBeGreaterThan(0);
+    expect(Number(parse(junit.render(report)).attributes.errors)).toBe(tags(report, 'error').length);
+  });
+});
+
+test('hostile text parses back as text: no control character, no element of its own', () => {
+  const xml = junit.render(hostileReport());
+  // What XML 1.0 section 2.2 allows.
+  expect(xml).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u);
+  const names = new Set<string>();
+  const walk = (element: Element) => {
+    names.add(element.name);
+    element.children.forEach(walk);
+  };
+  walk(parse(xml));
+  expect([...names].sort()).toEqual(
+    ['error', 'failure', 'properties', 'property', 'skipped', 'testcase', 'testsuite', 'testsuites'].sort(),
+  );
+  expect(tags(hostileReport(), 'failure')[0]?.attributes.name).toContain(
+    '</script><img src=x onerror=alert(1)>',
+  );
+});
+
+test('findings of one name stay apart', () => {
+  const report = passingReport();
+  const [tabs] = report.scenarios;
+  tabs?.findings.push(...tabs.findings);
+  const names = casesOf(report).map(({ attributes }) => `${attributes.classname} ${attributes.name}`);
+  expect(new Set(names).size).toBe(names.length);
+  expect(casesOf(largeReport())).toHaveLength(60);
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { escapeMarkdown, markdown } from './markdown.ts';
+import {
+  emptyReport,
+  failingReport,
+  hostileReport,
+  inconclusiveReport,
+  interruptedReport,
+  largeReport,
+  passingReport,
+} from './testing/sample-report.ts';
+
+test('a failing run', async () => {
+  await expect(markdown.render(failingReport())).toMatchFileSnapshot('testing/snapshots/failing.md');
+});
+
+test('a passing run', async () => {
+  await expect(markdown.render(passingReport())).toMatchFileSnapshot('testing/snapshots/passing.md');
+});
+
+test.each([
+  ['a|b', 'a\\|b'],
+  ['`x`', '\\`x\\`'],
+  ['<b>&amp;', '&lt;b&gt;&amp;amp;'],
+  ['a\nb\r\n# c', 'a b # c'],
+  ['# head', '\\# head'],
+  ['- item', '\\- item'],
+  ['1. item', '1\\. item'],
+  ['[x](http://y) www.z.org', '\\[x\\](http&#58;//y) www&#46;z.org'],
+  ['back\\slash *b* _i_ ~s~ $m$', 'back\\\\slash \\*b\\* \\_i\\_ \\~s\\~ \\$m\\$'],
+  ['\u001b[31mred\u0000', 'red'],
+])('escapes %j', (text, escaped) => {
+  expect(escapeMarkdown(text)).toBe(escaped);
+});
+
+test('hostile text breaks no table, makes no HTML and closes no fence', () => {
+  const report = { ...hostileReport(), repeatCommand: 'run ``` \n```\n<script>alert(1)</script>' };
+  const text = markdown.render(report);
+  const [before, , after] = text.split(/^`{4,}(?:sh)?$/m);
+  expect(`${before}${after}`.replace(/<\/?(?:details|summary|br)>/g, '')).not.toMatch(/<[a-z!/]/i);
+  for (const table of text.split('\n\n').filter((part) => part.startsWith('|'))) {
+    const cells = table.split('\n').map((row) => row.match(/(?<!\\)\|/g)?.length);
+    expect(new Set(cells).size, table).toBe(1);
+  }
+  expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+});
+
+test('says what is missing', () => {
+  expect(markdown.render(emptyReport())).toContain('No scenario was run.');
+  expect(markdown.render(interruptedReport())).toContain('**Incomplete run.**');
+  expect(markdown.render(inconclusiveReport())).toContain('### Skipped');
+  expect(markdown.render(largeReport()).match(/<details>/g)).toHaveLength(31);
+});
+
+test('keeps the values of request headers to itself', () => {
+  expect(markdown.render(failingReport())).not.toContain('not-to-be-shown');
+});

@@ -1,0 +1,86 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { renderTerminal, terminalOptions } from './terminal.ts';
+import {
+  emptyReport,
+  failingReport,
+  hostileReport,
+  inconclusiveReport,
+  interruptedReport,
+  largeReport,
+  passingReport,
+} from './testing/sample-report.ts';
+import { textWidth } from './text.ts';
+
+const all = {
+  passing: passingReport(),
+  failing: failingReport(),
+  inconclusive: inconclusiveReport(),
+  interrupted: interruptedReport(),
+  empty: emptyReport(),
+  large: largeReport(),
+  hostile: hostileReport(),
+};
+
+describe.each(Object.entries(all))('%s', (_, report) => {
+  test.each([80, 100, 200])('fits %i columns and leaves no trailing space', (columns) => {
+    const lines = renderTerminal(report, { columns }).split('\n');
+    expect(lines.filter((line) => textWidth(line) > columns)).toEqual([]);
+    expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
+  });
+
+  test('colour changes nothing but colour, and ends on its line', () => {
+    const plain = renderTerminal(report, { color: false });
+    const colored = renderTerminal(report, { color: true });
+    expect(plain).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect(stripVTControlCharacters(colored)).toBe(plain);
+    expect(colored).not.toMatch(/[^\S\n]+$/m);
+  });
+
+  test('says the outcome first', () => {
+    expect(renderTerminal(report)).toMatch(/^[✔✖?!] (?:PASS|FAIL|INCONCLUSIVE|INVALID) {2}\S/);
+  });
+});
+
+test('a passing run', async () => {
+  await expect(renderTerminal(all.passing)).toMatchFileSnapshot('testing/snapshots/passing.txt');
+});
+
+test('a failing run, narrow', async () => {
+  await expect(renderTerminal(all.failing, { columns: 80 })).toMatchFileSnapshot(
+    'testing/snapshots/failing.txt',
+  );
+});
+
+test('an inconclusive run with skipped scenarios', async () => {
+  await expect(renderTerminal(all.inconclusive)).toMatchFileSnapshot('testing/snapshots/inconclusive.txt');
+});
+
+test('an interrupted run says so, a complete one does not', () => {
+  expect(renderTerminal(all.interrupted)).toContain('did not come to its end');
+  expect(renderTerminal(all.passing)).not.toContain('did not come to its end');
+});
+
+test('every finding that did not pass is shown with reason and evidence, no passing one', () => {
+  const text = renderTerminal(all.large);
+  expect(text.match(/✖ tabs › cleanup: socket \d+$/gm)).toHaveLength(30);
+  expect(text.match(/^ {4}longest wait/gm)).toHaveLength(30);
+  expect(renderTerminal(all.passing)).not.toContain('What went wrong');
+});
+
+describe('colour and width come from the stream', () => {
+  const terminal = { isTTY: true, columns: 132 };
+  const cases: [string, { isTTY?: boolean; columns?: number }, NodeJS.ProcessEnv, boolean][] = [
+    ['terminal', terminal, {}, true],
+    ['pipe', {}, {}, false],
+    ['NO_COLOR', terminal, { NO_COLOR: '1' }, false],
+    ['empty NO_COLOR', terminal, { NO_COLOR: '' }, true],
+    ['FORCE_COLOR into a pipe', {}, { FORCE_COLOR: '1' }, true],
+    ['FORCE_COLOR=0', terminal, { FORCE_COLOR: '0' }, false],
+    ['both', terminal, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    ['dumb terminal', terminal, { TERM: 'dumb' }, false],
+  ];
+  test.each(cases)('%s', (_, stream, environment, color) => {
+    expect(terminalOptions(stream, environment)).toEqual({ columns: stream.columns ?? 100, color });
+  });
+});
