@@ -63,6 +63,7 @@ describe('facts', () => {
     ['endedProperly', false, 'ended properly', 'no'],
     ['closeReason', 'max_duration', 'close reason', 'max_duration'],
     ['endedByServerCount', 3, 'ended by server', '3'],
+    ['pid', 21_052, 'PID', '21052'],
     ['Count', 1, 'count', '1'],
   ])('%s: %s', (key, value, label, text) => {
     expect([factLabel(key), factValue(key, value)]).toEqual([label, text]);

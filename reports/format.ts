@@ -134,7 +134,8 @@ export function factValue(key: string, value: Facts[string]): string {
   if (typeof value === 'string') return cleanText(value);
   if (key.endsWith('Bytes')) return formatBytes(value);
   if (key.endsWith('Ms')) return formatDuration(value);
-  return formatCount(value);
+  // Without a unit it may be a name, such as a process id or a port, which has no thousands separators.
+  return key.endsWith('Count') || !Number.isInteger(value) ? formatCount(value) : String(value);
 }
 
 /** The evidence of a finding as printable facts, in a fixed order for leaks, else in the order of the check. */

@@ -174,13 +174,13 @@ test('the page runs its own script and style, and nothing else', async () => {
   const policy = response.headers.get('content-security-policy');
   expect(policy).toContain(`default-src 'none'`);
   for (const tag of ['script', 'style']) {
-    const [, content] = new RegExp(`<${tag}>([^]*)</${tag}>`).exec(html) ?? [];
+    const [, content] = new RegExp(`<${tag}>(.*)</${tag}>`, 's').exec(html) ?? [];
     const hash = createHash('sha256')
       .update(content ?? '')
       .digest('base64');
     expect(policy).toContain(`${tag}-src 'sha256-${hash}'`);
   }
-  const [, script] = /<script>([^]*)<\/script>/.exec(html) ?? [];
+  const [, script] = /<script>(.*)<\/script>/s.exec(html) ?? [];
   expect(() => new Script(script ?? 'no script')).not.toThrow();
   expect(html).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write/);
 });

@@ -18,7 +18,7 @@ const shells: ChildProcess[] = [];
 afterEach(async () => {
   for (const process of running.splice(0)) {
     await process.end();
-    expect(isRunning(process.pid)).toBe(false);
+    await expect.poll(() => isRunning(process.pid), POLL).toBe(false);
   }
   for (const shell of shells.splice(0)) {
     if (shell.exitCode === null && shell.signalCode === null) {
@@ -170,8 +170,8 @@ test('finds orphans by their group, where the root leads one', async () => {
   // The inner shell ends at once, so that its child is adopted by another process.
   const pid = startShell('(sleep 300 &); exec sleep 300');
   const [whole, below] = [true, false].map((includeGroup) => createProcessProbe(pid, { includeGroup }));
-  await expect.poll(async () => (await whole?.read())?.processCount, POLL).toBe(2);
-  expect((await below?.read())?.processCount).toBe(1);
+  const counts = async () => [(await whole?.read())?.processCount, (await below?.read())?.processCount];
+  await expect.poll(counts, POLL).toEqual([2, 1]);
 });
 
 test('a child that was never waited for counts as a process that holds nothing', async () => {

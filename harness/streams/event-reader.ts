@@ -56,7 +56,7 @@ export class EventReader {
   push(bytes: Buffer): void {
     if (this.failure !== null || bytes.length === 0) return;
     this.#parser.feed(this.#decode(bytes));
-    
+    this.#guardLine(bytes);
     if (this.lastEventId.length >= slicedLength) {
       // UTF-16 there and back is exact for any text.
       this.lastEventId = Buffer.from(this.lastEventId, 'utf16le').toString('utf16le');

@@ -100,11 +100,8 @@ function bodyReader(response: IncomingMessage, observer: FetchObserver): ReaderL
   return {
     async read() {
       const next = await chunks.next();
-      if (next.done === true) {
-        // We asked to keep the connection alive, as a browser does, but have no pool that would use it again.
-        response.destroy();
-        return { done: true };
-      }
+      // Behind a complete response node:http closes the connection: there is no agent that would keep it.
+      if (next.done === true) return { done: true };
       observer.onBody(next.value);
       return { done: false, value: next.value };
     },

@@ -92,10 +92,23 @@ test.each([
   expect(server.connections.length).toBe(1);
 });
 
-test('follows a redirect', async () => {
-  const record = await open('/redirect').ended;
-  expect(record).toMatchObject({ ending: 'server-end', status: 200, closeReason: 'max_duration_exceeded' });
-  expect(server.connections.map((one) => one.path)).toEqual(['/redirect', '/close-event']);
+test('does not gather connections that the server keeps alive', async () => {
+  const stream = open('/end-and-keep-alive');
+  await until('it has come back twice', () => server.connections.length >= 3);
+  await until('what it left behind is closed', () =>
+    server.connections.slice(0, 2).every((connection) => connection.end === 'fin'),
+  );
+  stream.end();
+  expect(await stream.ended).toMatchObject({ ending: 'client' });
+});
+
+test('follows a redirect, and leaves nothing open behind it', async () => {
+  const stream = open('/redirect');
+  await until('three events', () => stream.eventCount === 3);
+  await until('the redirecting connection is closed', () => server.only('/redirect').end === 'fin');
+  expect(server.only('/hello').end).toBeNull();
+  stream.end();
+  expect(await stream.ended).toMatchObject({ ending: 'client', status: 200 });
 });
 
 test('a broken connection, or a reset one, is not its end', async () => {

@@ -101,7 +101,7 @@ class Tab implements OpenStream, FetchObserver {
   #conclude(ending: StreamEnding, error: string | null): void {
     if (!this.#ledger.conclude(ending, error)) return;
     this.#source.close();
-    // The abort reaches a socket only once its request has it: a moment after the open it has not.
+    // The close aborts what it knows of; `ended` waits for all of these, so none is left to that alone.
     for (const socket of this.#sockets) socket.destroy();
     this.#release();
   }

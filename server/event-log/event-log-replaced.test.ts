@@ -111,6 +111,18 @@ describe('a file that is removed', () => {
     expect(reader.numbers).toEqual([11, 12]);
   });
 
+  it('is waited for though it lives on under another name', async () => {
+    folder.append(numbered(1, 3));
+    const reader = folder.follow({ recentEvents: 3 });
+    await reader.gets(3);
+    renameSync(folder.path(), `${folder.path()}.1`);
+    await until(async () => (await openDescriptors(folder.root)).length === 0);
+    folder.append(numbered(11, 12));
+    await until(() => reader.resetCount === 1);
+    await reader.gets(2);
+    expect(reader.numbers).toEqual([11, 12]);
+  });
+
   it('with its folders is waited for as well', async () => {
     folder.append(numbered(1, 3));
     const reader = folder.follow({ recentEvents: 3 });

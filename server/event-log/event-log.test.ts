@@ -1,7 +1,7 @@
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogFolder, numbered, range } from './testing/log-folder.ts';
+import { LogFolder, numbered, range, until } from './testing/log-folder.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -189,6 +189,18 @@ describe('a line', () => {
     reader.subscription.close();
     expect(folder.logged[1]).toMatchObject({ level: 30, workflowId: 'w', skippedLineCount: 3 });
     expect(folder.logged.length).toBe(2);
+  });
+
+  it('that is not JSON is passed by the tail for all its streams', async () => {
+    folder.append('1\n');
+    const readers = Array.from({ length: 5 }, () => folder.follow({ recentEvents: 1 }));
+    await Promise.all(readers.map((reader) => reader.gets(1)));
+    folder.append('oops\n');
+    await until(() => folder.logged.length === 1);
+    folder.append('2\n');
+    await Promise.all(readers.map((reader) => reader.gets(2)));
+    await folder.log.close();
+    expect(folder.logged[1]).toMatchObject({ skippedLineCount: 1 });
   });
 
   it('of 1 MiB is sent, and a longer one is skipped, live and as history', async () => {

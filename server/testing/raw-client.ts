@@ -69,7 +69,19 @@ export function openRawClient({ port, request, countOnly = false }: RawClientOpt
       await until('an answer', () => client.status !== null || isClosed);
       return client.status;
     },
-    received: (text) => until(`${JSON.stringify(text)} from the server`, () => client.text.includes(text)),
+    async received(text) {
+      // Each chunk is looked at once: joining all of them at every look would keep a core busy.
+      let next = 0;
+      let end = Buffer.alloc(0);
+      await until(`${JSON.stringify(text)} from the server`, () => {
+        for (; next < chunks.length; next += 1) {
+          const bytes = Buffer.concat([end, chunks[next] ?? end]);
+          if (bytes.includes(text)) return true;
+          end = bytes.subarray(-text.length);
+        }
+        return false;
+      });
+    },
     closed: () => until('the end of the connection', () => isClosed),
   };
   return client;

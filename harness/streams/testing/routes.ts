@@ -93,7 +93,9 @@ export const routes: Record<string, Route> = {
   '/close-event-in-words': says(`${chunkedHead}${chunk('event: close\ndata: bye now\n\n')}0\r\n\r\n`),
   '/close-event-and-stay': says(chunkedHead + chunk('event: close\ndata: bye now\n\n')),
   '/resumes': resumes(1),
-  '/redirect': says('HTTP/1.1 307 Go\r\nLocation: /close-event\r\nContent-Length: 0\r\n\r\n'),
+  // Ends each response properly and keeps the connection alive; the tab is back after a millisecond.
+  '/end-and-keep-alive': says(`${chunkedHead}${chunk(`retry: 1\n\n${numbered(1)}`)}0\r\n\r\n`),
+  '/redirect': says('HTTP/1.1 307 Go\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n'),
   // No, in proper form.
   '/429': says('HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 12\r\n\r\n{"limit": 5}'),
   '/503-chunked': says(`HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n${chunk('busy')}0\r\n\r\n`),
