@@ -5,8 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
-import { reporters } from '../reports/index.ts';
-import { renderTerminal } from '../reports/terminal.ts';
+import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
 import { scenarios as allScenarios } from '../scenarios/index.ts';
 import { createProgram } from './cli-options.ts';
 import { completeConfig, loadConfigFile, type UserConfig } from './config.ts';
@@ -92,10 +91,7 @@ function selectScenarios(names: string[]): Scenario[] {
 /** Makes every report of a run from its journal, and prints the one for the terminal. */
 async function writeReports(folder: string): Promise<Report> {
   const report = judge(readJournal(join(folder, JOURNAL_NAME)));
-  const columns = process.stdout.columns ?? 100;
-  process.stdout.write(
-    `${renderTerminal(report, { columns, color: process.stdout.isTTY && process.env.NO_COLOR === undefined })}\n`,
-  );
+  process.stdout.write(`${renderTerminal(report, terminalOptions(process.stdout))}\n`);
   for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
   const shown = relative(process.cwd(), folder);
   process.stdout.write(`Reports: ${shown}/{${reporters.map(({ fileName }) => fileName).join(',')}}\n`);
@@ -145,7 +141,22 @@ async function serveCommand(args: string[]): Promise<void> {
   });
 }
 
+/** Built-ins that the program needs are missing below this. The same figure stands in package.json's engines. */
+const MIN_NODE = [22, 12] as const;
+
+function isNodeTooOld(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1]);
+}
+
 async function main(argv: string[]): Promise<void> {
+  if (isNodeTooOld()) {
+    process.stderr.write(
+      `hydrotest: Node ${process.versions.node} is too old: it needs ${MIN_NODE.join('.')} or newer.\n`,
+    );
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
   const program = createProgram(version(), {
     run: runCommand,
     list: listCommand,

@@ -69,22 +69,26 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
   for (const { outcome } of findings) counts[outcome]++;
   const verdict = (outcome: Outcome, reason: string): Verdict => ({ outcome, reason, counts });
 
-  const failed = findings.filter(({ outcome }) => outcome === 'fail');
-  if (failed.length > 0) return verdict('fail', summarise(failed, 'check failed', 'checks failed'));
-  if (record.interrupted !== null)
-    return verdict('invalid', `the run was stopped before its end (${record.interrupted})`);
-  if (!record.complete)
+  const first = (outcome: Outcome) => findings.find((finding) => finding.outcome === outcome);
+  const failed = first('fail');
+  if (failed !== undefined) return verdict('fail', sentence(failed, counts.fail, 'failed'));
+  if (record.interrupted !== null) {
+    return verdict('invalid', `the run was stopped before its end: ${record.interrupted}`);
+  }
+  if (!record.complete) {
     return verdict(
       'invalid',
       'the journal ends before the run did: the harness was killed or its disk was full',
     );
+  }
   if (scenarios.length === 0) return verdict('invalid', 'no scenario ran, so nothing was measured');
-  const invalid = findings.filter(({ outcome }) => outcome === 'invalid');
-  if (invalid.length > 0)
-    return verdict('invalid', summarise(invalid, 'check could not be made', 'checks could not be made'));
-  const undecided = findings.filter(({ outcome }) => outcome === 'inconclusive');
-  if (undecided.length > 0)
-    return verdict('inconclusive', summarise(undecided, 'check is undecided', 'checks are undecided'));
+  const invalid = first('invalid');
+  if (invalid !== undefined)
+    return verdict('invalid', sentence(invalid, counts.invalid, 'could not be made'));
+  const undecided = first('inconclusive');
+  if (undecided !== undefined) {
+    return verdict('inconclusive', sentence(undecided, counts.inconclusive, 'are undecided'));
+  }
   const peak = Math.max(...scenarios.map(({ peakRssBytes }) => peakRssBytes ?? 0));
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
   const paths = findings.filter(({ check }) => check === 'memory-leak').length;
@@ -99,9 +103,9 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
   );
 }
 
-function summarise(findings: Finding[], one: string, many: string): string {
-  const [first] = findings;
-  const subject = first === undefined || first.subject === '' ? '' : ` (${first.subject})`;
-  const rest = findings.length > 1 ? `; and ${findings.length - 1} more` : '';
-  return `${findings.length} ${findings.length === 1 ? one : many}: ${first?.scenario} / ${first?.check}${subject}: ${first?.reason}${rest}`;
+/** The first finding in its own words, and how many more there are of its kind. */
+function sentence({ scenario, subject, reason }: Finding, count: number, what: string): string {
+  const where = subject === '' ? scenario : `${scenario}, ${subject}`;
+  const more = count === 1 ? '' : `; ${count - 1} more ${count === 2 ? 'check' : 'checks'} ${what}`;
+  return `${where}: ${reason}${more}`;
 }

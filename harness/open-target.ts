@@ -102,7 +102,7 @@ async function openHeap(
 ): Promise<HeapProbe | NoHeap> {
   if (!config.inspect) return { wanted: false };
   try {
-    return await openHeapProbe({ rootPid: target.pid, port, signal });
+    return await openHeapProbe({ rootPid: target.pid, port, mayOpen: target.kind === 'spawned', signal });
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof HydrotestError) return { reason: error.message };

@@ -36,16 +36,17 @@ export const memoryLeak: Check = (scenario) => {
 function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
   const { unit, deltaBytes, lowPerUnitBytes: low, highPerUnitBytes: high, ratePerUnitBytes: rate } = leak;
   const confidence = `${(leak.confidence * 100).toFixed(1)} %`;
+  const one = unit === 'event' ? 'an event' : `a ${unit}`;
   const interval = `${bytes(low)} to ${bytes(high)}, ${confidence}`;
   switch (leak.state) {
     case 'stable':
-      return `keeps less than ${bytes(high)} a ${unit} (${confidence}), over ${leak.doseCount} ${unit}s`;
+      return `keeps less than ${bytes(high)} ${one} (${confidence}), over ${leak.doseCount} ${unit}s`;
     case 'leak':
-      return `keeps ${bytes(rate)} a ${unit} for ever (${interval}): look for what a ${unit} on this path adds and nothing removes`;
+      return `keeps ${bytes(rate)} ${one} for ever (${interval}): look for what ${one} on this path adds and nothing removes`;
     case 'bounded':
-      return `grew by ${bytes(rate)} a ${unit} at first and then stopped, as a cache or a pool does`;
+      return `grew by ${bytes(rate)} ${one} at first and then stopped, as a cache or a pool does`;
     case 'inconclusive':
-      return `the rate of ${bytes(rate)} a ${unit} (${interval}) cannot be told from the threshold of ${bytes(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
+      return `the rate of ${bytes(rate)} ${one} (${interval}) cannot be told from the threshold of ${bytes(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
     case 'invalid': {
       const counted = cycles.filter((cycle) => !cycle.warmup);
       const planned = counted.reduce((sum, cycle) => sum + cycle.plannedDose, 0);
@@ -56,5 +57,7 @@ function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
 }
 
 function bytes(value: number | null): string {
-  return value === null ? '?' : `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} B`;
+  if (value === null) return '?';
+  if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(2)} kB`;
+  return `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} B`;
 }

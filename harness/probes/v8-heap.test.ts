@@ -241,3 +241,19 @@ test('adds its option to those of the user, and respects a chosen inspector port
   });
   expect(inspectorEnv('--inspect=9333')).toEqual({ NODE_OPTIONS: '--inspect=9333' });
 });
+
+test('does not signal a process that is not ours, and uses its inspector where it is open', async () => {
+  const closed = await start();
+  const error = await failureOf(
+    openHeapProbe({ rootPid: closed.rootPid, port: closed.port, mayOpen: false }),
+  );
+  expect(error.message).toContain('was not started here');
+  const probe = await openHeapProbe({ rootPid: closed.rootPid, port: closed.port });
+  probes.push(probe);
+  expect(await levelMib(probe)).toBeGreaterThan(1);
+
+  const inspected = await start({ nodeArgs: ['--inspect=0'] });
+  const second = await openHeapProbe({ rootPid: inspected.rootPid, port: inspected.port, mayOpen: false });
+  probes.push(second);
+  expect(await levelMib(second)).toBeGreaterThan(1);
+});

@@ -52,15 +52,23 @@ const FALL_RATIO = 0.0005;
 export async function openHeapProbe(options: {
   rootPid: number;
   port: number;
+  /** False: use an inspector that is open already, and never send a signal: the process is not ours. */
+  mayOpen?: boolean;
   signal?: AbortSignal;
 }): Promise<HeapProbe> {
-  const { rootPid, port, signal = new AbortController().signal } = options;
+  const { rootPid, port, mayOpen = true, signal = new AbortController().signal } = options;
   if (process.platform !== 'linux') {
     throw noProbe(`finding the process behind a port needs Linux's /proc`, { platform: process.platform });
   }
   const { pid, startTicks } = await findHeapProcess(rootPid, port);
   let address = await findInspector(pid, port);
   const opened = address === null;
+  if (address === null && !mayOpen) {
+    throw noProbe(
+      `process ${pid} was not started here, so it is not signalled: start it with --inspect=0 to have its heap read`,
+      { pid, port },
+    );
+  }
   if (address === null) {
     const known = new Set((await listenersOf(pid)).map(({ inode }) => inode));
     askForInspector(pid, startTicks);

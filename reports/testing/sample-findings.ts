@@ -1,5 +1,4 @@
 /** Findings as the checks leave them: of every check that passes, and leak rates in every state. */
-// biome-ignore lint/style/noRestrictedImports: harness/model.ts, as the rule allows, from one folder deeper.
 import type { DoseUnit, Facts, Finding, LeakEvidence, LeakState, Outcome } from '../../harness/model.ts';
 import { MB, type shapes } from './sample-scenarios.ts';
 

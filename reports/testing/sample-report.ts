@@ -2,7 +2,6 @@
  * Reports as a real run would leave them, for the tests of the reporters: passing, failing, inconclusive,
  * interrupted, empty, large and hostile. Deterministic.
  */
-// biome-ignore lint/style/noRestrictedImports: harness/model.ts, as the rule allows, from one folder deeper.
 import type { Outcome, Report, ScenarioReport } from '../../harness/model.ts';
 import { type Findings, finding, leak, passingFindings } from './sample-findings.ts';
 import { MB, type Shape, scenarioOf, shapes } from './sample-scenarios.ts';

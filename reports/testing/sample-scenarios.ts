@@ -1,5 +1,4 @@
 /** The eight scenarios as a run leaves them: phases, a reading a second, totals. */
-// biome-ignore lint/style/noRestrictedImports: harness/model.ts, as the rule allows, from one folder deeper.
 import type { Finding, Outcome, ScenarioReport, SeriesPoint } from '../../harness/model.ts';
 
 export const MB = 1_000_000;
