@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { encodeLogEvent } from './encode.ts';
+import { encodeLogEvents, type LogEvent, logEvent, logEventBytes } from './encode.ts';
 import type { EventBatch } from './types.ts';
 
 const LINE_FEED = 0x0a;
@@ -57,14 +57,12 @@ export class LineSplitter {
   /** Takes the next bytes and returns the events that they finish. Keeps no reference to `chunk`. */
   push(chunk: Buffer): EventBatch[] {
     const batches: EventBatch[] = [];
-    let events: Buffer[] = [];
+    let events: LogEvent[] = [];
     let eventBytes = 0;
     let endOffset = 0;
     const cut = () => {
-      const [first] = events;
-      if (first === undefined) return;
-      const bytes = events.length === 1 ? first : Buffer.concat(events, eventBytes);
-      batches.push({ bytes, eventCount: events.length, endOffset });
+      if (events.length === 0) return;
+      batches.push({ bytes: encodeLogEvents(events), eventCount: events.length, endOffset });
       events = [];
       eventBytes = 0;
     };
@@ -74,10 +72,11 @@ export class LineSplitter {
       const behind = this.#readOffset + (to - from) + 1;
       const line = this.#finish(chunk.subarray(from, to));
       if (line !== null) {
-        const event = encodeLogEvent(line, behind);
-        if (eventBytes + event.length > MAX_BATCH_BYTES) cut();
+        const event = logEvent(line, behind);
+        const bytes = logEventBytes(event);
+        if (eventBytes + bytes > MAX_BATCH_BYTES) cut();
         events.push(event);
-        eventBytes += event.length;
+        eventBytes += bytes;
         endOffset = behind;
       }
       this.#lineOffset = behind;

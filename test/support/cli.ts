@@ -124,9 +124,10 @@ function openBox(): { box: Box; close(failed: boolean): Promise<void> } {
   const close = async (failed: boolean) => {
     try {
       // A test that failed in the middle has an excuse: it gets cleaned up and its own error is shown.
-      if (!failed) await box.allGone();
+      if (failed) return;
+      await box.allGone();
       const left = dataFolders(outDir);
-      if (!failed && left.length > 0) throw new Error(`data was left behind: ${left.join(', ')}`);
+      if (left.length > 0) throw new Error(`data was left behind: ${left.join(', ')}`);
     } finally {
       for (const { pid } of processes()) killProcess(pid);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -158,7 +159,10 @@ function follow(child: ChildProcess, outDir: string): RunningCli {
   const { pid } = child;
   if (pid === undefined) throw new Error('the program could not be started');
   let [stdout, stderr] = ['', ''];
-  let look = () => {};
+  const waiting = new Set<() => void>();
+  const look = () => {
+    for (const wake of waiting) wake();
+  };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     look();
@@ -181,10 +185,11 @@ function follow(child: ChildProcess, outDir: string): RunningCli {
     output: () => stdout + stderr,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
-        look = () => {
+        const wake = () => {
           if (pattern.test(stdout + stderr)) resolve();
         };
-        look();
+        waiting.add(wake);
+        wake();
         ended.then(
           () => reject(new Error(`the program ended and never printed ${pattern}:\n${stdout}${stderr}`)),
           reject,
