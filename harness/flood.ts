@@ -12,6 +12,9 @@ const REQUEST_TIMEOUT_S = 5;
 /** After so many errors the answer is known, and waiting for the rest tells nothing more. */
 const MAX_ERRORS = 50;
 
+/** autocannon looks only as often as it samples, by default once a second, whether it has come to its end. */
+const STOP_INTERVAL_MS = 20;
+
 /** Sends `count` short requests over `connections` keep-alive connections and counts the answers by status. */
 export async function flood(
   url: string,
@@ -32,6 +35,7 @@ export async function flood(
           headers: load.headers,
           timeout: REQUEST_TIMEOUT_S,
           bailout: MAX_ERRORS,
+          sampleInt: STOP_INTERVAL_MS,
         },
         (error, result) => (error ? reject(error) : resolve(result)),
       );

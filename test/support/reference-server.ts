@@ -10,8 +10,11 @@ export interface ReferenceServer {
 }
 
 /** The reference server as its users start it; its first line of output says where it listens. */
-export async function startReferenceServer(box: Box, args: string[] = []): Promise<ReferenceServer> {
-  const child = box.spawn(process.execPath, [SERVER, '--port', '0', '--dir', box.folder, ...args]);
+export async function startReferenceServer(
+  box: Box,
+  { nodeArgs = [] }: { nodeArgs?: string[] } = {},
+): Promise<ReferenceServer> {
+  const child = box.spawn(process.execPath, [...nodeArgs, SERVER, '--port', '0', '--dir', box.folder]);
   if (child.pid === undefined || child.stdout === null) throw new Error('the server could not be started');
   const lines = createInterface(child.stdout);
   const [line] = await once(lines, 'line');

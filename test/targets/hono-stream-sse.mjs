@@ -1,17 +1,25 @@
-/** Hono's `streamSSE` on @hono/node-server, in the form of its documentation: a loop that ends with the stream. */
+/** Hono's `streamSSE` on @hono/node-server: a listener on the application's own bus, taken off by `onAbort`. */
+import { EventEmitter } from 'node:events';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 
 const app = new Hono();
+const bus = new EventEmitter().setMaxListeners(0);
+
+setInterval(() => bus.emit('tick', new Date().toISOString()), 500);
 
 app.get('/events', (c) =>
   streamSSE(c, async (stream) => {
-    let id = 0;
-    while (!stream.aborted) {
-      await stream.writeSSE({ id: String(id++), event: 'tick', data: new Date().toISOString() });
-      await stream.sleep(500);
-    }
+    await stream.writeSSE({ event: 'hello', data: 'welcome' });
+    await new Promise((leave) => {
+      const onTick = (time) => stream.writeSSE({ event: 'tick', data: time });
+      bus.on('tick', onTick);
+      stream.onAbort(() => {
+        bus.off('tick', onTick);
+        leave();
+      });
+    });
   }),
 );
 
