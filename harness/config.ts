@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { HydrotestError } from './errors.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
@@ -211,10 +211,12 @@ function headersOf(given: Record<string, string> | string[]): Record<string, str
   const headers: Record<string, string> = {};
   const pairs = Array.isArray(given) ? given.map(splitHeader) : Object.entries(given);
   for (const [name, value] of pairs) {
-    // RFC 9110, 5.6.2 (token) and 5.5 (field value without CR, LF and NUL).
-    const valid = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && ![...value].some((c) => '\r\n\0'.includes(c));
+    // RFC 9110, 5.6.2 (token) and 5.5 (field value: no control characters, and nothing beyond a byte).
+    const valid = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
     if (!valid)
-      throw usage(`--header "${name}" is not a valid header: write it as "Name: value", on one line.`);
+      throw usage(
+        `--header "${name}" is not a valid header: write it as "Name: value", on one line, in ASCII or Latin-1.`,
+      );
     headers[name] = value;
   }
   return headers;
@@ -266,7 +268,7 @@ const SIZE_UNITS: Record<string, number> = {
 function sizeBytes(option: string, value: unknown): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kKMG]i?B|B)?$/.exec(String(value).trim());
   const bytes = match ? Number(match[1]) * (SIZE_UNITS[match[2] ?? 'B'] ?? Number.NaN) : Number.NaN;
-  if (bytes >= 1) return Math.round(bytes);
+  if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return Math.round(bytes);
   throw usage(`${option} "${String(value)}" is not a size, such as 500MB or 1.5GiB.`);
 }
 
@@ -302,15 +304,17 @@ export async function loadConfigFile(folder: string, file: string | undefined): 
   const { tsImport } = await import('tsx/esm/api');
   let loaded: { default?: unknown };
   try {
-    loaded = await tsImport(path, import.meta.url);
+    loaded = await tsImport(pathToFileURL(path).href, import.meta.url);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
   }
   let config = loaded.default;
   if (config !== null && typeof config === 'object' && 'default' in config) config = config.default;
-  if (config === null || typeof config !== 'object') {
-    throw usage(`${path} has no default export: write "export default defineConfig({ … })".`);
+  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
+    throw usage(
+      `${path} has no default export that is an object: write "export default defineConfig({ … })".`,
+    );
   }
   return config as UserConfig;
 }

@@ -59,7 +59,8 @@ function journalError(path: string, cause: unknown): HydrotestError {
 }
 
 /**
- * Reads a journal back. Lines that are no JSON (the last one, torn by a crash) are counted and left out.
+ * Reads a journal back. Lines that are no entries (the last one, torn by a crash) or belong to a scenario that never
+ * started are counted and left out.
  *
  * @throws HydrotestError `usage` when there is no journal, `journal` when it does not begin with a run.
  */
@@ -70,24 +71,30 @@ export function readJournal(path: string): RunRecord {
       `there is no journal at ${path}: give the folder of a run, such as reports/out/<run>.`,
     );
   }
-  const entries: JournalEntry[] = [];
-  let tornLineCount = 0;
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
-    if (line === '') continue;
-    try {
-      entries.push(JSON.parse(line) as JournalEntry);
-    } catch {
-      tornLineCount++;
-    }
-  }
-  const run = entries[0];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const all = lines.filter((line) => line !== '').map(parseEntry);
+  const entries = all.filter((entry) => entry !== null);
+  const run = all[0];
   if (run?.type !== 'run' || run.journalVersion !== 1) {
     throw new HydrotestError(
       'journal',
       `${path} is not a journal of this version of hydrotest: its first line is no run of version 1.`,
     );
   }
-  return arrange(run, entries, tornLineCount);
+  return arrange(run, entries, all.length - entries.length);
+}
+
+/** Null: torn, or not of hydrotest. */
+function parseEntry(line: string): JournalEntry | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (value === null || typeof value !== 'object' || !('type' in value)) return null;
+    return value.type === 'run' || ('elapsedMs' in value && typeof value.elapsedMs === 'number')
+      ? (value as JournalEntry)
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 function arrange(run: RunEntry, entries: JournalEntry[], tornLineCount: number): RunRecord {
@@ -122,7 +129,8 @@ function arrange(run: RunEntry, entries: JournalEntry[], tornLineCount: number):
         break;
       default: {
         const scenario = scenarios.get(entry.scenario);
-        if (scenario !== undefined) addTo(scenario, entry);
+        if (scenario === undefined) record.tornLineCount++;
+        else addTo(scenario, entry);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
 import type {
+  CheckName,
   Finding,
   Outcome,
   Report,
@@ -32,7 +33,10 @@ export function judge(record: RunRecord): Report {
 
 function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioReport {
   const names = [...new Set([...STANDING_CHECKS, ...scenario.checks])];
-  const findings = names.flatMap((name) => checks[name](scenario, record));
+  const cutShort = scenario.endedMs === null || scenario.error !== null;
+  const findings = names
+    .flatMap((name) => checks[name](scenario, record))
+    .map((finding) => (cutShort ? discount(finding) : finding));
   const count = (key: 'streamCount' | 'eventCount') =>
     scenario.tallies.reduce((sum, tally) => sum + tally[key], 0);
   return {
@@ -59,6 +63,30 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
   };
 }
 
+/** These look at what was done, not at what was still to come: a failure is one however the scenario ended. */
+const FAILS_AT_ANY_TIME: ReadonlySet<CheckName> = new Set([
+  'target-alive',
+  'load-landed',
+  'memory-budget',
+  'rejections',
+  'responsiveness',
+]);
+
+/**
+ * In a scenario that was cut short, what was not reached neither passes nor, since a Ctrl-C also ends streams, fails.
+ * A leak measurement judges each path for itself: it knows whether it had enough.
+ */
+function discount(finding: Finding): Finding {
+  const { check, outcome } = finding;
+  if (check === 'memory-leak' || outcome === 'invalid' || outcome === 'inconclusive') return finding;
+  if (outcome === 'fail' && FAILS_AT_ANY_TIME.has(check)) return finding;
+  return {
+    ...finding,
+    outcome: 'invalid',
+    reason: `the scenario was cut short, so this decides nothing: ${finding.reason}`,
+  };
+}
+
 function worst(findings: Finding[]): Outcome {
   return SEVERITY.find((outcome) => findings.some((finding) => finding.outcome === outcome)) ?? 'invalid';
 }
@@ -80,6 +108,17 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
       'invalid',
       'the journal ends before the run did: the harness was killed or its disk was full',
     );
+  }
+  if (record.tornLineCount > 0) {
+    return verdict(
+      'invalid',
+      `${record.tornLineCount} lines of the journal cannot be read: what they said is lost`,
+    );
+  }
+  const known = new Set([...scenarios, ...record.skipped].map(({ scenario }) => scenario));
+  const missing = record.run.config.scenarios.filter((name) => !known.has(name));
+  if (missing.length > 0) {
+    return verdict('invalid', `the journal knows nothing of ${missing.join(', ')}, which was to run`);
   }
   if (scenarios.length === 0) return verdict('invalid', 'no scenario ran, so nothing was measured');
   const invalid = first('invalid');

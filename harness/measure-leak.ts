@@ -1,6 +1,6 @@
 import type { CycleEntry, JournalEntry, LeakMeasurement } from './model.ts';
 import { readQuiet, type Session } from './session.ts';
-import { estimateLeak, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import { estimateLeak, hasLanded, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
 
 /** Warm-up is counted in work: clean servers still grew by up to 440 B a connection over their first 2,000 to 4,000. */
 const WARMUP_CYCLES = 6;
@@ -20,6 +20,7 @@ export interface MeasureContext {
   cold: boolean;
   random(): number;
   elapsedMs(): number;
+  budgetBytes: number;
   /** Streams that the scenario holds while it measures. */
   heldCount(): number;
   write(entry: JournalEntry): void;
@@ -29,14 +30,24 @@ export interface MeasureContext {
 /**
  * Runs cycles of work and quiet readings on one path: warm-up first, then `MIN_CYCLES`, then twice as many, up to
  * `MAX_LOOKS` looks or until the rate is decided. The verdict itself is reached later, from the journal.
+ *
+ * Stops early when the work no longer lands, and when the target is over its budget: that is a verdict already, collections
+ * take seconds a gigabyte, and more work would only take the machine down. Returns what it stopped for.
  */
-export async function measureLeak(measurement: LeakMeasurement, context: MeasureContext): Promise<void> {
+export async function measureLeak(
+  measurement: LeakMeasurement,
+  context: MeasureContext,
+): Promise<'done' | 'not-landed' | 'over-budget'> {
   const { scenario, session, signal, write } = context;
   const { path, unit } = measurement;
   const factor = session.heap === null && unit !== 'event' ? DOSE_FACTOR_WITHOUT_HEAP : 1;
   const dose = measurement.dose * factor;
   const counted: CycleEntry[] = [];
 
+  const reasonToStop = (cycle: CycleEntry) => {
+    if (cycle.reading.rssBytes > context.budgetBytes) return 'over-budget';
+    return hasLanded(cycle) ? null : 'not-landed';
+  };
   const runCycle = async (warmup: boolean, look: number) => {
     // Two doses in random order: what grows by time or by cycle does not line up with what grows by work.
     const plannedDose = context.random() < 0.5 ? dose : 2 * dose;
@@ -62,17 +73,24 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
   const warmupCycles = context.cold ? WARMUP_CYCLES : NEXT_WARMUP_CYCLES;
   const warmupDose = context.cold && unit !== 'event' ? WARMUP_DOSE : 0;
   for (let cycles = 0, done = 0; cycles < warmupCycles || done < warmupDose; cycles++) {
-    done += (await runCycle(true, 1)).plannedDose;
+    const cycle = await runCycle(true, 1);
+    const stop = reasonToStop(cycle);
+    if (stop !== null) return stop;
+    done += cycle.plannedDose;
     context.onCycle(cycles + 1 - warmupCycles, MIN_CYCLES);
   }
 
   for (let look = 1; look <= MAX_LOOKS; look++) {
     const target = MIN_CYCLES * 2 ** (look - 1);
     while (counted.length < target) {
-      counted.push(await runCycle(false, look));
+      const cycle = await runCycle(false, look);
+      counted.push(cycle);
+      const stop = reasonToStop(cycle);
+      if (stop !== null) return stop;
       context.onCycle(counted.length, target);
     }
     const { state } = estimateLeak(counted, session.leakProbe);
-    if (state === 'stable' || state === 'leak' || state === 'invalid') return;
+    if (state === 'stable' || state === 'leak' || state === 'invalid') return 'done';
   }
+  return 'done';
 }

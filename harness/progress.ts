@@ -29,7 +29,7 @@ function terminalProgress(stream: NodeJS.WriteStream): Progress {
     update(status) {
       if (performance.now() - drawnAt < REDRAW_MS) return;
       drawnAt = performance.now();
-      const text = describe(status, true).slice(0, Math.max(20, stream.columns - 1));
+      const text = describe(status, true).slice(0, Math.max(20, (stream.columns || 80) - 1));
       stream.write(`\r\x1b[2K${styleText('dim', text, { stream })}`);
       drawn = true;
     },

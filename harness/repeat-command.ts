@@ -5,6 +5,7 @@ export function repeatCommand(user: UserConfig, seed: number): string {
   const words = ['hydrotest', 'run'];
   for (const [name, value] of Object.entries({ ...user, seed })) {
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (value === undefined) continue;
     if (name === 'header') {
       const names = Array.isArray(value)
         ? value.map((line) => line.split(':')[0] ?? '')
@@ -12,7 +13,7 @@ export function repeatCommand(user: UserConfig, seed: number): string {
       for (const header of names) words.push(option, quote(`${header}: …`));
     } else if (name === 'inspect') {
       if (value === false) words.push('--no-inspect');
-    } else if (value !== undefined) {
+    } else {
       words.push(option, quote(Array.isArray(value) ? value.join(',') : String(value)));
     }
   }

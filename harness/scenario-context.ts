@@ -38,6 +38,7 @@ export function createScenarioContext(
   let phaseName = 'begin';
   let freshKeyCount = 0;
   let measured = false;
+  let overBudget = false;
 
   const keyAt = (n: number) => fillKey(config.key, config.seed, options.firstKeyNumber + n);
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
@@ -100,12 +101,18 @@ export function createScenarioContext(
       return entry;
     },
     async measureLeak(measurement) {
+      if (overBudget) {
+        const reason = `"${measurement.path}" was not measured: the target is over its budget`;
+        write({ type: 'gap', scenario, elapsedMs: elapsedMs(), probe: 'leak', reason });
+        return;
+      }
       await beginPhase(`measure ${measurement.path}`);
-      await measureLeak(measurement, {
+      const ended = await measureLeak(measurement, {
         scenario,
         session,
         signal,
         cold: !measured,
+        budgetBytes: config.budgetBytes,
         random: options.random,
         elapsedMs,
         heldCount: () => pool.openCount,
@@ -117,6 +124,7 @@ export function createScenarioContext(
           }),
       });
       measured = true;
+      overBudget = ended === 'over-budget';
       pool.flushTallies();
     },
     streamUrl,

@@ -11,6 +11,9 @@ const EVENTS_PER_KEY = 5;
 const QUICK_EVENT_MS = 250;
 const ANSWER_MS = 10_000;
 
+/** A server that has stopped answering would cost a time-out for each connection of the cycle. */
+const MAX_FAILURES = 20;
+
 /** Drops before the first byte come at once or while the handler is at work. */
 const LATEST_DROP_MS = 12;
 
@@ -51,22 +54,28 @@ function path(
   const connect = async (worker: number): Promise<boolean> => {
     const dropAfterMs = early && context.random() < 0.5 ? Math.floor(context.random() * LATEST_DROP_MS) : 0;
     const stream = context.open(behaviour, keyOf(worker), { tally: true, ...(early ? { dropAfterMs } : {}) });
-    if (early) return (await stream.ended).ending === 'client';
-    const status = await stream.answered;
-    if (waitForEvent && status === 200) await stream.firstEvent;
+    if (early) {
+      const record = await context.within(stream.ended, ANSWER_MS);
+      stream.end();
+      return record?.ending === 'client';
+    }
+    const status = await context.within(stream.answered, ANSWER_MS);
+    const inTime = !waitForEvent || (await context.within(stream.firstEvent, ANSWER_MS)) === true;
     stream.end();
-    return (await stream.ended).status === 200;
+    await stream.ended;
+    return status === 200 && inTime;
   };
   return {
     path: name,
     unit: 'connection',
     dose: DOSE,
     async perform(dose) {
-      let [started, landed] = [0, 0];
+      let [started, landed, failed] = [0, 0, 0];
       const work = async (worker: number) => {
-        while (started < dose && !context.signal.aborted) {
+        while (started < dose && failed <= MAX_FAILURES) {
           started++;
           if (await connect(worker)) landed++;
+          else failed++;
         }
       };
       await Promise.all(Array.from({ length: Math.min(WORKERS, dose) }, (_, worker) => work(worker)));

@@ -55,7 +55,7 @@ async function passes(box: Box, server: ReferenceServer, targetArgs: string[]) {
   // Of all that ran only the server is left, and it answers as if nobody had been there.
   expect(box.processes().map(({ pid }) => pid)).toEqual([server.pid]);
   const health: unknown = await (await fetch(`http://127.0.0.1:${server.port}/health`)).json();
-  expect(health).toMatchObject({ openStreams: {} });
+  expect(health).toMatchObject({ openStreams: 0, openStreamsByWorkflow: {} });
   expect(await server.stop()).toBe(0);
   return scenarios;
 }

@@ -3,10 +3,7 @@ import { referenceCommand, referenceTarget } from '../harness/config.ts';
 import { boxTest, shown } from './support/cli.ts';
 import { findingsOf, notPassed } from './support/findings.ts';
 
-/**
- * A sample of what `npm run faults` does with all of them: the reference server passes, and with a defect in it the
- * check that is there for this defect fails, and no other.
- */
+/** The arguments of a run on the reference server, with a defect in it or without. */
 function argsFor(scenario: string, fault: string | null): string[] {
   const { command, url, key, eventsFile, limit, deadline } = referenceTarget();
   return [
@@ -17,27 +14,35 @@ function argsFor(scenario: string, fault: string | null): string[] {
   ];
 }
 
-describe('limit', () => {
-  boxTest('passes on the good server', async ({ box }) => {
+const CASES = [
+  { scenario: 'limit', fault: 'no-limit', check: 'connection-limit' },
+  { scenario: 'limit', fault: 'slot-kept-on-abort', check: 'slots-released' },
+  { scenario: 'churn', fault: 'response-kept', check: 'memory-leak' },
+];
+
+/**
+ * A sample of what `npm run faults` does with all of them: the reference server passes, and with a defect in it the
+ * check that is there for this defect fails, and no other.
+ */
+describe.concurrent('the reference server', () => {
+  boxTest('passes without a fault', async ({ box }) => {
     const result = await box.run(argsFor('limit', null));
     expect(result.code, shown(result)).toBe(0);
     expect(notPassed(result)).toEqual([]);
   });
 
-  boxTest('catches no-limit', async ({ box }) => {
-    const result = await box.run(argsFor('limit', 'no-limit'));
-    expect(result.code, shown(result)).toBe(1);
-    expect(new Set(failedChecks(result))).toEqual(new Set(['limit/connection-limit']));
-  });
-
-  boxTest('catches slot-kept-on-abort', async ({ box }) => {
-    const result = await box.run(argsFor('limit', 'slot-kept-on-abort'));
-    expect(result.code, shown(result)).toBe(1);
-    expect(new Set(failedChecks(result))).toEqual(new Set(['limit/slots-released']));
-  });
+  for (const { scenario, fault, check } of CASES) {
+    boxTest(
+      `with ${fault} fails ${scenario}/${check}, and nothing else`,
+      { timeout: 300_000 },
+      async ({ box }) => {
+        const result = await box.run(argsFor(scenario, fault));
+        expect(result.code, shown(result)).toBe(1);
+        const bad = findingsOf(result).filter(({ outcome }) => outcome !== 'pass');
+        expect(new Set(bad.map((finding) => finding.check))).toEqual(new Set([check]));
+        expect(bad.map(({ outcome }) => outcome)).toContain('fail');
+        expect(result.stdout).toContain(`✖ ${scenario} › ${check}`);
+      },
+    );
+  }
 });
-
-const failedChecks = (result: Parameters<typeof findingsOf>[0]) =>
-  findingsOf(result)
-    .filter(({ outcome }) => outcome !== 'pass')
-    .map(({ scenario, check }) => `${scenario}/${check}`);

@@ -4,7 +4,10 @@ import { describe, expect } from 'vitest';
 import { type Box, boxTest, type CliResult, EVENTS_URL, REPO, shown, targetCommand } from './support/cli.ts';
 import { findingsOf, notPassed, reportOf } from './support/findings.ts';
 
-/** A run with churn is some 25,000 connections and more than 60 forced collections. */
+/**
+ * A run with churn is some 25,000 connections and more than 60 forced collections. It mostly waits, so the runs of this
+ * file go side by side; what they measure is counted in work and collected heap, which the others do not disturb.
+ */
 const CHURN_MS = 600_000;
 
 /** Servers made of other people's libraries, as their documentation shows; hydrotest knows a command and a URL. */
@@ -21,7 +24,7 @@ function leaks(result: CliResult) {
   return findingsOf(result).filter((finding) => finding.check === 'memory-leak');
 }
 
-describe('servers that are good', () => {
+describe.concurrent('servers that are good', () => {
   for (const fileName of ['better-sse-express.mjs', 'hono-stream-sse.mjs']) {
     boxTest(`${fileName} passes`, { timeout: CHURN_MS }, async ({ box }) => {
       const result = await test(box, targetCommand(fileName), 'tabs,churn,orphans');
@@ -39,7 +42,7 @@ describe('servers that are good', () => {
   }
 });
 
-describe('a server that keeps its sessions', () => {
+describe.concurrent('a server that keeps its sessions', () => {
   boxTest('fails on every path, and on nothing else', { timeout: CHURN_MS }, async ({ box }) => {
     const result = await test(box, targetCommand('better-sse-sessions-kept.mjs'), 'churn');
     expect(result.code, shown(result)).toBe(1);
@@ -48,13 +51,13 @@ describe('a server that keeps its sessions', () => {
       expect(evidence.state).toBe('leak');
       // A session holds its request, response and socket: some 15 KB here, and never less than 4 KB.
       expect(evidence.lowPerUnitBytes).toBeGreaterThan(4000);
-      expect(reason).toMatch(/keeps \d+ B a connection for ever/);
+      expect(reason).toMatch(/^keeps .+ a connection for ever/);
       expect(result.stdout).toContain(`churn › memory-leak: ${subject}`);
     }
   });
 });
 
-describe('a server in another language', () => {
+describe.concurrent('a server in another language', () => {
   const python = spawnSync('python3', ['--version'], { encoding: 'utf8' });
   const why = python.status === 0 ? '' : ' (skipped: no python3 on this machine)';
 

@@ -24,6 +24,10 @@ export const cleanup: Check = (scenario) => {
     const reason = `the counters could not be read${missing.length > 0 ? ` (${missing.join(', ')})` : ''}: what is left behind is not known`;
     return [{ ...finding, outcome: 'invalid', reason, evidence }];
   }
+  if (before.reading.processCount < 1 || after.reading.processCount < 1) {
+    const reason = 'no process was there to count: what it would have left behind is not known';
+    return [{ ...finding, outcome: 'invalid', reason, evidence }];
+  }
   const left = counts.filter(({ was, is }) => (is as number) > (was as number));
   if (left.length > 0) {
     const list = left.map(({ label, was, is }) => `${label} ${was} → ${is}`).join(', ');

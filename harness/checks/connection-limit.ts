@@ -7,6 +7,10 @@ export const connectionLimit: Check = (scenario) => {
     scenario.streams.filter(({ phase }) => phase.startsWith('burst')),
     ({ phase }) => phase,
   );
+  // A burst that was announced and left no stream behind was not measured.
+  for (const { phase } of scenario.phases) {
+    if (phase.startsWith('burst') && !bursts.has(phase)) bursts.set(phase, []);
+  }
   if (bursts.size === 0 || limit === null) bursts.set('burst', []);
   return [...bursts].map(([phase, streams]) => {
     const acceptedCount = streams.filter(({ status }) => status === 200).length;

@@ -33,6 +33,11 @@ export const eventIntegrity: Check = (scenario) => {
     const reason = `${wrongCount} of ${streams.length} streams did not get each of ${fedCount} events once (${gapCount} gaps and ${duplicateCount} duplicates by id; the worst stream is ${Math.abs(worst)} ${worst < 0 ? 'too many' : 'short'})`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
+  const unread = [...fedByKey.keys()].filter((key) => !streams.some((stream) => stream.key === key));
+  if (unread.length > 0) {
+    const reason = `no stream was there to read what was written to ${unread.join(', ')}`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
   const reason = `each of ${fedCount} events arrived exactly once and in order on ${streams.length} streams`;
   return [{ ...finding, outcome: 'pass', reason }];
 };

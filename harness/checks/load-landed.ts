@@ -1,6 +1,6 @@
 import type { Check } from '../model.ts';
 
-/** The scenario ran to its end, and connections could be made at all. */
+/** The scenario ran to its end, connections could be made, and beside the warm-up some became streams. */
 export const loadLanded: Check = (scenario) => {
   const count = (ending: 'connect-failed' | 'protocol-error') =>
     scenario.streams.filter((stream) => stream.ending === ending).length +
@@ -8,7 +8,12 @@ export const loadLanded: Check = (scenario) => {
   const streamCount =
     scenario.streams.length + scenario.tallies.reduce((sum, tally) => sum + tally.streamCount, 0);
   const [connectFailedCount, protocolErrorCount] = [count('connect-failed'), count('protocol-error')];
-  const evidence = { streamCount, connectFailedCount, protocolErrorCount };
+  const acceptedCount =
+    scenario.streams.filter(({ status }) => status === 200).length +
+    scenario.tallies
+      .filter(({ phase }) => phase !== 'warm-up')
+      .reduce((sum, { statuses }) => sum + (statuses['200'] ?? 0), 0);
+  const evidence = { streamCount, acceptedCount, connectFailedCount, protocolErrorCount };
   const finding = { check: 'load-landed', scenario: scenario.scenario, subject: '', evidence } as const;
   if (scenario.endedMs === null || scenario.error !== null) {
     const reason = `the scenario did not come to its end: ${scenario.error ?? 'the journal stops in the middle of it'}`;
@@ -37,6 +42,10 @@ export const loadLanded: Check = (scenario) => {
         reason: `${connectFailedCount} of ${streamCount} connections could not be made: ${error}`,
       },
     ];
+  }
+  if (acceptedCount === 0) {
+    const reason = `none of ${streamCount} requests for a stream was answered with 200: see that --url is right, and whether --header has to say who asks`;
+    return [{ ...finding, outcome: 'invalid', reason }];
   }
   return [{ ...finding, outcome: 'pass', reason: `${streamCount} streams were opened as planned` }];
 };

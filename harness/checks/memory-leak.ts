@@ -11,7 +11,8 @@ const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
 
 /** For each path that the scenario measured: does a unit of work leave bytes behind? */
 export const memoryLeak: Check = (scenario) => {
-  const probe: LeakProbe = scenario.target.find(({ event }) => event === 'ready')?.leakProbe ?? 'rss';
+  const ready = scenario.target.find(({ event }) => event === 'ready');
+  const probe: LeakProbe = ready?.leakProbe ?? 'rss';
   const paths = new Map<string, CycleEntry[]>();
   for (const cycle of scenario.cycles) {
     const cycles = paths.get(cycle.path);
@@ -21,7 +22,8 @@ export const memoryLeak: Check = (scenario) => {
   // A scenario that was to measure a leak and journalled no cycle at all measured nothing.
   if (paths.size === 0) paths.set('', []);
   return [...paths].map(([path, cycles]): LeakFinding => {
-    const evidence = estimateLeak(cycles, probe);
+    // Without a target that was ready it is not known which reading decides, nor of what.
+    const evidence = estimateLeak(ready === undefined ? [] : cycles, probe);
     return {
       check: 'memory-leak',
       scenario: scenario.scenario,

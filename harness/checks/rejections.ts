@@ -17,7 +17,8 @@ export const rejections: Check = (scenario) => {
     (total, { errorCount, timeoutCount }) => total + errorCount + timeoutCount,
     0,
   );
-  const evidence = { plannedCount, refusedCount, otherCount, errorCount };
+  const heldCount = scenario.streams.filter(({ status }) => status === 200).length;
+  const evidence = { plannedCount, refusedCount, otherCount, errorCount, limit: scenario.limit, heldCount };
   const finding = { check: 'rejections', scenario: scenario.scenario, subject: '', evidence } as const;
   if (otherCount > 0 || errorCount > 0) {
     const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none`;
@@ -31,6 +32,11 @@ export const rejections: Check = (scenario) => {
         reason: `only ${refusedCount} of ${plannedCount} requests were made`,
       },
     ];
+  }
+  // A server that refuses everything refuses these, too.
+  if (scenario.limit === null || heldCount < scenario.limit) {
+    const reason = `only ${heldCount} streams filled the limit of ${scenario.limit ?? 'nobody knows how many'}: the answers say nothing about a full one`;
+    return [{ ...finding, outcome: 'invalid', reason }];
   }
   return [
     { ...finding, outcome: 'pass', reason: `all ${refusedCount} requests over the full limit got 429` },

@@ -7,6 +7,9 @@ export const slotsReleased: Check = (scenario) => {
     scenario.streams.filter(({ phase }) => phase.startsWith('reopen after ')),
     ({ phase }) => phase,
   );
+  for (const { phase } of scenario.phases) {
+    if (phase.startsWith('reopen after ') && !attempts.has(phase)) attempts.set(phase, []);
+  }
   if (attempts.size === 0) attempts.set('reopen', []);
   return [...attempts].map(([phase, streams]) => {
     // Attempts follow one another; the last one is the one that counts.
@@ -17,6 +20,16 @@ export const slotsReleased: Check = (scenario) => {
     const subject = phase.replace('reopen after ', '');
     const evidence = { limit, acceptedCount, refusedCount, attemptCount };
     const finding = { check: 'slots-released', scenario: scenario.scenario, subject, evidence } as const;
+    const leftCount = scenario.streams.filter(
+      (stream) => stream.ending === 'client' && stream.phase !== phase && stream.phase.endsWith(subject),
+    ).length;
+    if (leftCount === 0) {
+      return {
+        ...finding,
+        outcome: 'invalid',
+        reason: `no stream left by ${subject}: no slot had to come back`,
+      };
+    }
     if (limit === null || last.length < limit) {
       return {
         ...finding,

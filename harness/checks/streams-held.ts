@@ -4,7 +4,7 @@ import type { Check } from '../model.ts';
 const DEADLINE_TOLERANCE_MS = 1500;
 
 /** Streams that were to be held got in, stayed open, and received what was fed. */
-export const streamsHeld: Check = (scenario) => {
+export const streamsHeld: Check = (scenario, { run }) => {
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'hold');
   const openedCount = streams.filter(({ status }) => status === 200).length;
@@ -40,6 +40,15 @@ export const streamsHeld: Check = (scenario) => {
         : ` (one by ${first.ending} after ${Math.round(first.durationMs)} ms${first.error === null ? '' : `: ${first.error}`})`;
     const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing`;
     return [{ ...finding, outcome: 'fail', reason }];
+  }
+  if (run.config.eventsFile !== null && fedCount === 0) {
+    const reason = `no event was written while ${streams.length} streams were held: whether they receive any is not known`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
+  const plannedMs = run.config.durationMs;
+  if (streams.some(({ ending, durationMs }) => ending === 'client' && durationMs < plannedMs)) {
+    const reason = `one of ${streams.length} streams was held for ${Math.round(shortestMs ?? 0)} ms only, not for the ${plannedMs} ms asked for`;
+    return [{ ...finding, outcome: 'invalid', reason }];
   }
   const reason = `${streams.length} streams stayed open for ${((shortestMs ?? 0) / 1000).toFixed(0)} s${fedCount > 0 ? ' and all received events' : ''}`;
   return [{ ...finding, outcome: 'pass', reason }];

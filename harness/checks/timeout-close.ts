@@ -23,6 +23,7 @@ export const timeoutClose: Check = (scenario) => {
   const endedByServerCount = opened.filter(({ ending }) => ending === 'server-end').length;
   const times = opened.map(({ closeEventMs, durationMs }) => closeEventMs ?? durationMs);
   const [earliestMs, latestMs] = [Math.min(...times), Math.max(...times)];
+  const lastEndMs = Math.max(...opened.map(({ durationMs }) => durationMs));
   const evidence = {
     deadlineMs,
     streamCount: opened.length,
@@ -30,6 +31,7 @@ export const timeoutClose: Check = (scenario) => {
     endedByServerCount,
     earliestMs,
     latestMs,
+    lastEndMs,
     closeReason: opened.find(({ closeReason }) => closeReason !== null)?.closeReason ?? null,
   };
   const problems: string[] = [];
@@ -45,6 +47,8 @@ export const timeoutClose: Check = (scenario) => {
     problems.push(`one was closed ${Math.round(deadlineMs - earliestMs)} ms early`);
   if (endedByServerCount === opened.length && latestMs > deadlineMs + LATE_TOLERANCE_MS)
     problems.push(`one was closed ${Math.round(latestMs - deadlineMs)} ms late`);
+  else if (endedByServerCount === opened.length && lastEndMs > deadlineMs + LATE_TOLERANCE_MS)
+    problems.push(`one response ended only ${Math.round(lastEndMs - deadlineMs)} ms after the deadline`);
   if (problems.length > 0) {
     const reason = `deadline of ${deadlineMs / 1000} s: ${problems.join(', ')}`;
     return [{ ...finding, outcome: 'fail', reason, evidence }];

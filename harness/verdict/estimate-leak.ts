@@ -14,8 +14,14 @@ export const LOOK_CONFIDENCE = 1 - TOTAL_ERROR / MAX_LOOKS;
 /** With 8 cycles the simulated power at the nominal detectable effect was 39 %, with 18 it was 74 %. */
 export const MIN_CYCLES = 18;
 
-/** Fewer successes than this and the dose on the x axis is not what the server got. */
-const MIN_LANDED_RATIO = 0.98;
+/**
+ * A measurement that was cut short, because the target went over its budget or stopped answering, has too little power
+ * to prove anything stable. The interval holds all the same, so with this many cycles a leak that shows is a leak.
+ */
+const MIN_LEAK_CYCLES = 8;
+
+/** Fewer successes than this in a cycle, and the server did not do the work that its reading is to be held against. */
+export const MIN_LANDED_RATIO = 0.98;
 
 /** Unsettled readings are left out; with more of them than this, what remains is a selection. */
 const MAX_UNSETTLED_RATIO = 0.2;
@@ -45,16 +51,17 @@ export function estimateLeak(cycles: readonly CycleEntry[], probe: LeakProbe): L
   const first = cycles[0];
   const path = first?.path ?? '';
   const unit = first?.unit ?? 'connection';
-  const counted = cycles.filter((cycle) => !cycle.warmup);
+  const measured = cycles.filter((cycle) => !cycle.warmup);
+  const failedIndex = measured.findIndex((cycle) => !hasLanded(cycle));
+  const counted = failedIndex < 0 ? measured : measured.slice(0, failedIndex);
+  const isShort = failedIndex >= 0 || counted.length < MIN_CYCLES;
   const look = Math.max(1, ...counted.map((cycle) => cycle.look));
   const deltaBytes = leakDelta(probe, unit);
 
   const points: Point[] = [];
-  let [dose, planned, landed, unusable] = [0, 0, 0, 0];
+  let [dose, unusable] = [0, 0];
   for (const cycle of counted) {
     dose += cycle.landedDose;
-    planned += cycle.plannedDose;
-    landed += cycle.landedDose;
     const levelBytes = levelOf(cycle, probe);
     if (levelBytes === null || !cycle.reading.settled) unusable++;
     else points.push({ x: dose, y: levelBytes });
@@ -72,16 +79,19 @@ export function estimateLeak(cycles: readonly CycleEntry[], probe: LeakProbe): L
     deltaBytes,
     detectableBytes: fit === null ? null : ((fit.high - fit.low) / 2) * POWER_FACTOR,
     cycleCount: points.length,
-    doseCount: landed,
+    doseCount: dose,
     look,
     points: points.map(({ x, y }) => ({ dose: x, levelBytes: y })),
   });
 
-  if (counted.length < MIN_CYCLES || unusable > counted.length * MAX_UNSETTLED_RATIO)
+  if (points.length < MIN_LEAK_CYCLES || unusable > counted.length * MAX_UNSETTLED_RATIO) {
     return result('invalid', null);
-  if (planned === 0 || landed < planned * MIN_LANDED_RATIO) return result('invalid', null);
+  }
 
   const fit = fitSlope(points);
+  if (isShort) {
+    return result(fit.low > deltaBytes && findHinge(points) === null ? 'leak' : 'invalid', fit);
+  }
   if (fit.high < deltaBytes) return result('stable', fit);
   const hinge = findHinge(points);
   if (fit.low > deltaBytes && hinge === null) return result('leak', fit);
@@ -90,6 +100,11 @@ export function estimateLeak(cycles: readonly CycleEntry[], probe: LeakProbe): L
     if (flat.length >= MIN_FLAT_POINTS && fitSlope(flat).high < deltaBytes) return result('bounded', fit);
   }
   return result('inconclusive', fit);
+}
+
+/** Whether enough of a cycle's work did what it should. */
+export function hasLanded({ plannedDose, landedDose }: CycleEntry): boolean {
+  return plannedDose > 0 && landedDose >= plannedDose * MIN_LANDED_RATIO;
 }
 
 /** Below 10 points the exact interval at this confidence spans nearly all slopes and proves nothing. */

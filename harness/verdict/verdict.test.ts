@@ -151,6 +151,20 @@ describe('estimateLeak', () => {
     ).toBe('invalid');
   });
 
+  it('finds a leak in a measurement that was cut short, but proves nothing stable by it', () => {
+    const short = (rate: number, cycles: number) => {
+      const random = seeded(4);
+      const all = Array.from({ length: cycles }, (_, i) =>
+        cycleAt(500, 5e6 + rate * 500 * i + gaussian(random) * noiseBytes),
+      );
+      return estimateLeak(all, 'heap').state;
+    };
+    expect(short(4000, 10)).toBe('leak');
+    expect(short(4000, 7)).toBe('invalid');
+    expect(short(0, 17)).toBe('invalid');
+    expect(short(0, 18)).toBe('stable');
+  });
+
   it('widens the interval where residuals hang together', () => {
     let level = 0;
     const random = seeded(2);

@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { RunRecord, ScenarioRecord } from '../model.ts';
+import { examine } from '../testing/examine.ts';
+import { cyclesOf, SCENARIO_MS } from '../testing/records.ts';
+import { peakRss } from './memory-budget.ts';
+
+type Change = (scenario: ScenarioRecord, run: RunRecord) => unknown;
+
+describe('memory-budget', () => {
+  it('passes under the budget, and says both figures', () => {
+    const { outcome, reason } = examine('memory-budget', 'tabs');
+    expect({ outcome, reason }).toEqual({ outcome: 'pass', reason: 'memory peaked at 110 MB of 500 MB' });
+  });
+
+  it.each<[what: string, change: Change]>([
+    ['one sample over it', (s) => ((s.samples[4] as { rssBytes: number }).rssBytes = 501e6)],
+    [
+      'a peak between two samples, which the kernel saw',
+      (s) => {
+        for (const sample of s.samples.slice(5)) sample.peakRssBytes = 900e6;
+      },
+    ],
+    [
+      'a peak of an attached target, which the kernel saw while it was watched',
+      (s) => {
+        s.command = null;
+        for (const sample of s.samples.slice(5)) sample.peakRssBytes = 900e6;
+      },
+    ],
+    ['a smaller budget', (_, { run }) => (run.config.budgetBytes = 109e6)],
+    [
+      'over it in a scenario that was cut short: more time would not undo it',
+      (s) => {
+        s.endedMs = null;
+        for (const sample of s.samples) sample.rssBytes = 501e6;
+      },
+    ],
+  ])('fails: %s', (_, change) => {
+    const { outcome, reason, report } = examine('memory-budget', 'tabs', change);
+    expect(outcome).toBe('fail');
+    expect(reason).toContain('over the budget');
+    expect(report.verdict.outcome).toBe('fail');
+  });
+
+  it('does not count what an attached target had used before it was watched', () => {
+    const { outcome } = examine('memory-budget', 'tabs', (s) => {
+      s.command = null;
+      for (const sample of s.samples) sample.peakRssBytes = 900e6;
+    });
+    expect(outcome).toBe('pass');
+  });
+
+  it('does without high-water marks where the kernel keeps none', () => {
+    const { outcome, reason } = examine('memory-budget', 'tabs', (s) => {
+      for (const sample of s.samples) sample.peakRssBytes = null;
+    });
+    expect({ outcome, reason }).toEqual({ outcome: 'pass', reason: 'memory peaked at 100 MB of 500 MB' });
+  });
+
+  it.each<[what: string, change: Change]>([
+    ['no sample', (s) => (s.samples = [])],
+    ['one sample', (s) => (s.samples = s.samples.slice(0, 1))],
+    ['fewer than one sample in two seconds', (s) => (s.samples = s.samples.slice(0, 4))],
+    [
+      'plenty of samples at first, then none for longer than any of them could be late',
+      (s, run) => {
+        for (let i = 0; i < 100; i++) s.samples.push({ ...(s.samples.at(-1) as (typeof s.samples)[0]) });
+        s.endedMs = s.elapsedMs + SCENARIO_MS + 31_000;
+        run.durationMs = s.endedMs;
+      },
+    ],
+    [
+      'the journal stops, and long before that the samples did',
+      (s, run) => {
+        s.endedMs = null;
+        run.durationMs = 600_000;
+      },
+    ],
+    ['the scenario never ended', (s) => (s.endedMs = null)],
+    ['the scenario ended in an error', (s) => (s.error = 'no more sockets')],
+  ])('never passes: %s', (_, change) => {
+    const { outcome, report } = examine('memory-budget', 'tabs', change);
+    expect(outcome).toBe('invalid');
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it('looks through the samples of a week', () => {
+    const { samples } = examineRecord();
+    const one = samples[0] as (typeof samples)[0];
+    const week = Array.from({ length: 7 * 24 * 3600 }, () => one);
+    week.push({ ...one, rssBytes: 300e6 });
+    expect(peakRss({ ...examineRecord(), samples: week })).toBe(300e6);
+  });
+});
+
+describe('memory-leak', () => {
+  it('passes where each path keeps less than the threshold', () => {
+    const { findings, outcome } = examine('memory-leak', 'churn');
+    expect(outcome).toBe('pass');
+    expect(findings.map(({ subject }) => subject)).toEqual([
+      'graceful close',
+      'abrupt drop',
+      'drop before the first byte',
+      'new key each time',
+    ]);
+    expect(findings[0]?.reason).toMatch(
+      /^keeps less than -?[\d.]+ B a connection \(99\.7 %\), over \d+ conn/,
+    );
+  });
+
+  it('fails on the one path that leaks, with the rate', () => {
+    const { findings, report } = examine('memory-leak', 'churn', (s) => {
+      s.cycles = s.cycles.map((cycle) => ({ ...cycle }));
+      const leaking = cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 4000 * dose);
+      s.cycles = [...s.cycles.filter(({ path }) => path !== 'abrupt drop'), ...leaking];
+    });
+    const failed = findings.filter(({ outcome }) => outcome === 'fail');
+    expect(failed.map(({ subject }) => subject)).toEqual(['abrupt drop']);
+    expect(failed[0]?.reason).toMatch(/keeps (3\.9\d|4\.0\d) kB a connection for ever/);
+    expect(report.verdict.outcome).toBe('fail');
+    expect(report.verdict.reason).toContain('churn, abrupt drop: keeps');
+  });
+
+  it.each([
+    ['event', 'growth', 100],
+    ['rejection', 'reject', 1000],
+  ] as const)('fails on a leak an %s, in its own words', (unit, scenario, rate) => {
+    const { outcome, reason } = examine('memory-leak', scenario, (s) => {
+      s.cycles = cyclesOf(scenario, 'p', unit, (dose) => rate * dose);
+    });
+    expect(outcome).toBe('fail');
+    expect(reason).toContain(unit === 'event' ? 'an event' : 'a rejection');
+  });
+
+  it('passes what grew and stopped, and says so', () => {
+    const { outcome, reason } = examine('memory-leak', 'churn', (s) => {
+      s.cycles = cyclesOf('churn', 'cache', 'connection', (dose) => 2000 * Math.min(dose, 4500));
+    });
+    expect({ outcome, reason }).toMatchObject({
+      outcome: 'pass',
+      reason: expect.stringContaining('stopped'),
+    });
+  });
+
+  it('is inconclusive at the threshold itself, and so is the run', () => {
+    const { outcome, reason, report } = examine('memory-leak', 'churn', (s) => {
+      s.cycles = cyclesOf('churn', 'p', 'connection', (dose) => 64 * dose);
+    });
+    expect(outcome).toBe('inconclusive');
+    expect(reason).toContain('cannot be told from the threshold of 64.0 B');
+    expect(report.verdict.outcome).toBe('inconclusive');
+  });
+
+  it('judges by the reading that the target allows', () => {
+    // What grows is anonymous memory; the heap, which is flat, must not be asked.
+    const { findings } = examine('memory-leak', 'churn', (s) => {
+      s.target = s.target.map((entry) => ({ ...entry, leakProbe: 'anonymous' }));
+      let total = 0;
+      s.cycles = cyclesOf('churn', 'p');
+      for (const cycle of s.cycles) {
+        total += cycle.landedDose;
+        cycle.reading.anonymousBytes = 60e6 + 4000 * total;
+      }
+    });
+    expect(findings[0]).toMatchObject({ outcome: 'fail', evidence: { probe: 'anonymous' } });
+  });
+
+  const eachCycle =
+    (change: (cycle: ScenarioRecord['cycles'][number]) => void): Change =>
+    (s) =>
+      s.cycles.forEach(change);
+
+  it.each<[what: string, change: Change]>([
+    ['no cycle', (s) => (s.cycles = [])],
+    ['one cycle fewer than needed', (s) => (s.cycles = s.cycles.slice(0, 6 + 17))],
+    ['nothing but warm-up', eachCycle((cycle) => (cycle.warmup = true))],
+    ['a heap that was never read', eachCycle(({ reading }) => (reading.heapBytes = null))],
+    [
+      'anonymous memory that was never read',
+      (s) => {
+        s.target = s.target.map((entry) => ({ ...entry, leakProbe: 'anonymous' }));
+        for (const { reading } of s.cycles) reading.anonymousBytes = null;
+      },
+    ],
+    ['readings that did not settle', eachCycle(({ reading }) => (reading.settled = false))],
+    ['no work done', eachCycle((cycle) => (cycle.landedDose = 0))],
+    ['no work planned', eachCycle((cycle) => (cycle.landedDose = cycle.plannedDose = 0))],
+    ['less work done than planned', eachCycle((cycle) => (cycle.landedDose *= 0.97))],
+    ['a target that was never ready', (s) => (s.target = [])],
+  ])('never passes: %s', (_, change) => {
+    const { findings, report } = examine('memory-leak', 'churn', change);
+    expect(findings.map(({ outcome }) => outcome)).not.toContain('pass');
+    expect(findings.length).toBeGreaterThan(0);
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it.each<[what: string, change: Change]>([
+    ['the scenario never ended', (s) => (s.endedMs = null)],
+    ['the scenario ended in an error', (s) => (s.error = 'no more sockets')],
+  ])('keeps what it says of a measured path, but the run does not pass: %s', (_, change) => {
+    const { outcome, report } = examine('memory-leak', 'churn', change);
+    expect(outcome).toBe('pass');
+    expect(report.scenarios[0]?.outcome).toBe('invalid');
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+});
+
+function examineRecord(): ScenarioRecord {
+  let found: ScenarioRecord | null = null;
+  examine('memory-budget', 'tabs', (s) => (found = { ...s }));
+  return found as unknown as ScenarioRecord;
+}

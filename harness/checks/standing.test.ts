@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { ScenarioRecord } from '../model.ts';
+import { examine } from '../testing/examine.ts';
+import { REFUSED, SCENARIO_NAMES } from '../testing/records.ts';
+
+type Change = (scenario: ScenarioRecord) => unknown;
+
+const lost = (s: ScenarioRecord, detail: string | null) =>
+  void s.target.push({ ...(s.target[0] as ScenarioRecord['target'][number]), event: 'lost', detail });
+
+describe.each(SCENARIO_NAMES)('%s', (name) => {
+  it('is checked for a living target, for load that landed, and for the budget', () => {
+    for (const check of ['target-alive', 'load-landed', 'memory-budget'] as const) {
+      expect(examine(check, name).outcome).toBe('pass');
+    }
+  });
+});
+
+describe('target-alive', () => {
+  it('fails when the target was lost, with its last words', () => {
+    const { outcome, reason, report } = examine('target-alive', 'tabs', (s) => {
+      lost(s, 'process 4711 ended with exit code 1; its last output:\nout of memory');
+      s.error = 'process 4711 ended';
+    });
+    expect(outcome).toBe('fail');
+    expect(reason).toContain('out of memory');
+    expect(report.verdict.outcome).toBe('fail');
+  });
+
+  it('fails when it was lost and nobody knows why', () => {
+    const { outcome, reason } = examine('target-alive', 'tabs', (s) => lost(s, null));
+    expect({ outcome, reason }).toMatchObject({
+      outcome: 'fail',
+      reason: expect.stringContaining('unknown why'),
+    });
+  });
+
+  it.each<[what: string, change: Change]>([
+    ['never ready', (s) => (s.target = [])],
+    [
+      'only stopped',
+      (s) =>
+        s.target.forEach((entry) => {
+          entry.event = 'stopped';
+        }),
+    ],
+    ['the scenario never ended', (s) => (s.endedMs = null)],
+    ['the scenario ended in an error', (s) => (s.error = 'stopped')],
+  ])('never passes: %s', (_, change) => {
+    const { outcome, report } = examine('target-alive', 'tabs', change);
+    expect(outcome).toBe('invalid');
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+});
+
+describe('load-landed', () => {
+  it('counts streams that are listed and those that are only tallied', () => {
+    const { outcome, reason } = examine('load-landed', 'churn');
+    expect({ outcome, reason }).toEqual({ outcome: 'pass', reason: '36001 streams were opened as planned' });
+  });
+
+  it.each<[what: string, change: Change]>([
+    [
+      'in a listed stream',
+      (s) =>
+        void Object.assign(s.streams[0] as object, { ending: 'protocol-error', error: 'it is text/html' }),
+    ],
+    ['in a tallied one', (s) => ((s.tallies[0] as { endings: object }).endings = { 'protocol-error': 1 })],
+  ])('fails on answers that are no event streams: %s', (_, change) => {
+    const { outcome, reason, report } = examine('load-landed', 'orphans', change);
+    expect(outcome).toBe('fail');
+    expect(reason).toMatch(/^1 of 19 answers were no event streams: (it is text\/html|see the journal)$/);
+    expect(report.verdict.outcome).toBe('fail');
+  });
+
+  it.each<[what: string, change: Change, says: string]>([
+    ['the scenario never ended', (s) => (s.endedMs = null), 'the journal stops in the middle'],
+    ['the scenario ended in an error', (s) => (s.error = 'no more sockets'), 'no more sockets'],
+    [
+      'no streams and no tallies',
+      (s) => {
+        s.streams = [];
+        s.tallies = [];
+      },
+      'not a single stream',
+    ],
+    ['nothing but the warm-up', (s) => (s.streams = []), 'was answered with 200'],
+    [
+      'everybody was refused',
+      (s) => s.streams.forEach((stream) => void Object.assign(stream, REFUSED)),
+      'was answered with 200',
+    ],
+    [
+      'the wrong address: nothing but 404',
+      (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: 404, ending: 'refused' })),
+      '--url is right',
+    ],
+    [
+      'nobody was answered',
+      (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: null })),
+      'was answered with 200',
+    ],
+    [
+      'one connection could not be made',
+      (s) => void Object.assign(s.streams[0] as object, { ending: 'connect-failed', error: 'ECONNREFUSED' }),
+      '1 of 19 connections could not be made: ECONNREFUSED',
+    ],
+    [
+      'one tallied connection could not be made',
+      (s) => ((s.tallies[0] as { endings: object }).endings = { 'connect-failed': 1 }),
+      '1 of 19 connections could not be made',
+    ],
+  ])('never passes: %s', (_, change, says) => {
+    const { outcome, reason, report } = examine('load-landed', 'orphans', change);
+    expect(outcome).toBe('invalid');
+    expect(reason).toContain(says);
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it('a connection that failed in a tally of thousands is not drowned', () => {
+    const { outcome } = examine('load-landed', 'churn', (s) => {
+      (s.tallies.at(-1) as { endings: object }).endings = { client: 8999, 'connect-failed': 1 };
+    });
+    expect(outcome).toBe('invalid');
+  });
+});

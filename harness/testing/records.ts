@@ -1,0 +1,398 @@
+/**
+ * What a run against a good server leaves behind, made up: for tests that take something away from it or break it.
+ * Counts and phases are those of the real scenarios, times are shortened.
+ */
+import { scenarios } from '../../scenarios/index.ts';
+import { completeConfig } from '../config.ts';
+import type {
+  BehaviourName,
+  CycleEntry,
+  DoseUnit,
+  FeedEntry,
+  ProcessReading,
+  RequestsEntry,
+  RunRecord,
+  SampleEntry,
+  ScenarioRecord,
+  StreamRecord,
+  TallyEntry,
+} from '../model.ts';
+import { createRandom } from '../random.ts';
+import { MIN_CYCLES } from '../verdict/estimate-leak.ts';
+
+export const SCENARIO_NAMES = [
+  'limit',
+  'timeout',
+  'tabs',
+  'churn',
+  'reject',
+  'growth',
+  'history',
+  'orphans',
+] as const;
+export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+export const LIMIT = 5;
+export const DEADLINE_MS = 3000;
+export const HOLD_MS = 8000;
+/** Each scenario takes so long, with so much between the beginnings of two. */
+export const SCENARIO_MS = 10_000;
+const SCENARIO_PACE_MS = 12_000;
+const PID = 4711;
+
+/** A complete run that passes: everything in it was measured and is as it should be. */
+export function healthyRun(names: readonly ScenarioName[] = SCENARIO_NAMES): RunRecord {
+  const config = completeConfig({ seed: 1, duration: HOLD_MS / 1000, limit: LIMIT, scenarios: [...names] });
+  return {
+    run: {
+      type: 'run',
+      journalVersion: 1,
+      runId: '2026-01-02T03-04-05-1',
+      startedAt: '2026-01-02T03:04:05.000Z',
+      repeatCommand: 'hydrotest run --seed 1',
+      config,
+      environment: {
+        hydrotestVersion: '0.0.0',
+        nodeVersion: 'v24.0.0',
+        platform: 'linux x64',
+        cpuModel: 'made up',
+        cpuCount: 2,
+        memoryBytes: 8e9,
+      },
+    },
+    scenarios: names.map((name, index) => healthyScenario(name, index * SCENARIO_PACE_MS)),
+    skipped: [],
+    interrupted: null,
+    complete: true,
+    tornLineCount: 0,
+    durationMs: names.length * SCENARIO_PACE_MS,
+  };
+}
+
+export function readingOf(over: Partial<ProcessReading> = {}): ProcessReading {
+  return {
+    processCount: 1,
+    rssBytes: 100e6,
+    peakRssBytes: 110e6,
+    cpuMs: 200,
+    threadCount: 11,
+    fdCount: 34,
+    sockets: { listen: 1 },
+    ...over,
+  };
+}
+
+type JournalledStream = ScenarioRecord['streams'][number];
+
+/** A stream that was let in, got an event, and was closed by its client. */
+export function streamOf(phase: string, over: Partial<StreamRecord> = {}): JournalledStream {
+  return {
+    phase,
+    behaviour: 'graceful-close',
+    elapsedMs: 1000,
+    key: 'key-1',
+    status: 200,
+    firstByteMs: 3,
+    firstEventMs: 4,
+    durationMs: 500,
+    eventCount: 1,
+    byteCount: 400,
+    gapCount: 0,
+    duplicateCount: 0,
+    idScheme: 'offset',
+    ending: 'client',
+    closeReason: null,
+    closeEventMs: null,
+    retryAfter: null,
+    error: null,
+    ...over,
+  };
+}
+
+export const REFUSED = {
+  status: 429,
+  ending: 'refused',
+  firstEventMs: null,
+  eventCount: 0,
+  retryAfter: '5',
+} satisfies Partial<StreamRecord>;
+
+/** Cycles of one path: the level is `levelBytes(cumulative dose)` with a noise of 8 KB. */
+export function cyclesOf(
+  scenario: string,
+  path: string,
+  unit: DoseUnit = 'connection',
+  levelBytes: (dose: number) => number = () => 0,
+): CycleEntry[] {
+  const random = createRandom(7);
+  let total = 0;
+  return Array.from({ length: 6 + MIN_CYCLES }, (_, index) => {
+    const dose = random() < 0.5 ? 300 : 600;
+    total += dose;
+    return {
+      type: 'cycle',
+      scenario,
+      elapsedMs: 2000 + index * 100,
+      path,
+      unit,
+      warmup: index < 6,
+      look: 1,
+      plannedDose: dose,
+      landedDose: dose,
+      reading: {
+        ...readingOf(),
+        pssBytes: 90e6,
+        anonymousBytes: 60e6,
+        heapBytes: 8e6 + levelBytes(total) + (random() - 0.5) * 16_000,
+        settled: true,
+      },
+    };
+  });
+}
+
+function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
+  const { proves, checks } = scenarios.find((scenario) => scenario.name === name) ?? {};
+  if (proves === undefined || checks === undefined) throw new Error(`there is no scenario ${name}`);
+  const own = PARTS[name](startMs);
+  const phases = ['warm-up', ...own.phases, 'clean-up'].map((phase, index, all) => ({
+    phase,
+    elapsedMs: startMs + Math.round((index / all.length) * SCENARIO_MS),
+  }));
+  const levels = (moment: 'before' | 'after', elapsedMs: number) =>
+    ({ type: 'levels', scenario: name, elapsedMs, moment, waitedMs: 30, reading: readingOf() }) as const;
+  return {
+    scenario: name,
+    elapsedMs: startMs,
+    proves,
+    checks: [...checks],
+    command: 'node server.js',
+    limit: LIMIT,
+    deadlineMs: DEADLINE_MS,
+    endedMs: startMs + SCENARIO_MS,
+    error: null,
+    target: [
+      {
+        type: 'target',
+        scenario: name,
+        elapsedMs: startMs + 1,
+        event: 'ready',
+        pid: PID,
+        leakProbe: 'heap',
+        detail: null,
+      },
+    ],
+    phases,
+    samples: samplesOf(name, phases, startMs),
+    gaps: [],
+    cycles: [],
+    streams: [],
+    requests: [],
+    feeds: [],
+    ...own.record,
+    tallies: [tallyOf(name, 'warm-up', 1), ...(own.record.tallies ?? [])],
+    levels: [levels('before', startMs + 500), levels('after', startMs + SCENARIO_MS - 100)],
+  };
+}
+
+/** One at the beginning of each phase, one at its end, and one a second in between. */
+function samplesOf(scenario: string, phases: ScenarioRecord['phases'], startMs: number): SampleEntry[] {
+  return phases.flatMap(({ phase, elapsedMs: from }, index) => {
+    const to = phases[index + 1]?.elapsedMs ?? startMs + SCENARIO_MS;
+    const times = [from, to - 1];
+    for (let at = from + 1000; at < to - 1; at += 1000) times.splice(-1, 0, at);
+    return times.map((elapsedMs) => ({
+      type: 'sample' as const,
+      scenario,
+      elapsedMs,
+      phase,
+      openStreamCount: 1,
+      eventCount: 1,
+      ...readingOf(),
+    }));
+  });
+}
+
+function tallyOf(scenario: string, phase: string, count: number, behaviour?: BehaviourName): TallyEntry {
+  return {
+    type: 'tally',
+    scenario,
+    elapsedMs: 900,
+    phase,
+    behaviour: behaviour ?? 'graceful-close',
+    streamCount: count,
+    endings: { client: count },
+    statuses: { 200: count },
+    eventCount: count,
+    byteCount: 100 * count,
+  };
+}
+
+function feedOf(
+  scenario: string,
+  phase: string,
+  key: string,
+  eventCount: number,
+  byteCount: number,
+): FeedEntry {
+  return { type: 'feed', scenario, elapsedMs: 1000, phase, key, eventCount, byteCount };
+}
+
+function requestsOf(
+  scenario: string,
+  phase: string,
+  label: 'flood' | 'page',
+  status: number,
+  count: number,
+): RequestsEntry {
+  return {
+    type: 'requests',
+    scenario,
+    elapsedMs: 3000,
+    phase,
+    label,
+    plannedCount: count,
+    statuses: { [status]: count },
+    errorCount: 0,
+    timeoutCount: 0,
+    latencyMs: { p50: 2, p99: 9, max: 12 },
+  };
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+interface Parts {
+  phases: string[];
+  record: Partial<ScenarioRecord>;
+}
+
+const PARTS: Record<ScenarioName, (startMs: number) => Parts> = {
+  limit() {
+    const ways: [string, BehaviourName][] = [
+      ['burst, then abrupt drop', 'abrupt-drop'],
+      ['burst, then graceful close', 'graceful-close'],
+      ['drop before the first byte', 'drop-before-first-byte'],
+    ];
+    const reopenAfter = (phase: string) => `reopen after ${phase.replace('burst, then ', '')}`;
+    return {
+      phases: ways.flatMap(([phase]) => [phase, reopenAfter(phase)]),
+      record: {
+        streams: ways.flatMap(([phase, behaviour]) => [
+          ...times(4 * LIMIT, (i) => {
+            if (behaviour === 'drop-before-first-byte')
+              return streamOf(phase, { behaviour, status: null, firstEventMs: null, eventCount: 0 });
+            return streamOf(phase, { behaviour, ...(i < LIMIT ? {} : REFUSED) });
+          }),
+          ...times(LIMIT, () => streamOf(reopenAfter(phase))),
+        ]),
+      },
+    };
+  },
+  timeout() {
+    const ended = { closeReason: 'max_duration_exceeded', closeEventMs: DEADLINE_MS + 5 };
+    const stream = streamOf('deadline', {
+      ...ended,
+      ending: 'server-end',
+      durationMs: DEADLINE_MS + 6,
+    });
+    return { phases: ['deadline'], record: { streams: times(3, () => ({ ...stream })) } };
+  },
+  tabs() {
+    return {
+      phases: ['hold'],
+      record: {
+        streams: times(10, (i) =>
+          streamOf('hold', {
+            behaviour: 'tab',
+            key: `key-${1 + (i % 2)}`,
+            durationMs: HOLD_MS + 15,
+            eventCount: 8,
+          }),
+        ),
+        feeds: times(16, (i) => feedOf('tabs', 'hold', `key-${1 + (i % 2)}`, 1, 300)),
+      },
+    };
+  },
+  churn() {
+    const paths: [string, BehaviourName][] = [
+      ['graceful close', 'graceful-close'],
+      ['abrupt drop', 'abrupt-drop'],
+      ['drop before the first byte', 'drop-before-first-byte'],
+      ['new key each time', 'abrupt-drop'],
+    ];
+    return {
+      phases: ['prepare', ...paths.map(([path]) => `measure ${path}`)],
+      record: {
+        cycles: paths.flatMap(([path]) => cyclesOf('churn', path)),
+        tallies: paths.map(([path, behaviour]) => tallyOf('churn', `measure ${path}`, 9000, behaviour)),
+        feeds: times(20, (i) => feedOf('churn', 'prepare', `key-${i}`, 5, 1000)),
+      },
+    };
+  },
+  reject() {
+    const cycles = cyclesOf('reject', 'rejection', 'rejection');
+    return {
+      phases: ['fill the limit', 'measure rejection'],
+      record: {
+        streams: times(LIMIT, () => streamOf('fill the limit', { durationMs: 6000 })),
+        cycles,
+        requests: cycles.map(({ plannedDose }) =>
+          requestsOf('reject', 'measure rejection', 'flood', 429, plannedDose),
+        ),
+      },
+    };
+  },
+  growth() {
+    const phase = 'measure event to held streams';
+    const cycles = cyclesOf('growth', 'event to held streams', 'event');
+    const fed = cycles.reduce((sum, { plannedDose }) => sum + plannedDose, 0);
+    return {
+      phases: ['open', phase, 'finish'],
+      record: {
+        streams: [
+          ...times(4, () => streamOf('open', { eventCount: fed, durationMs: 7000 })),
+          streamOf('open', { behaviour: 'stalled-reader', eventCount: 12, ending: 'server-reset' }),
+        ],
+        cycles,
+        feeds: cycles.map(({ plannedDose }) =>
+          feedOf('growth', phase, 'key-1', plannedDose, plannedDose * 1000),
+        ),
+        requests: cycles.map(() => requestsOf('growth', phase, 'page', 200, 5)),
+      },
+    };
+  },
+  history() {
+    const replay = (phase: string, firstEventMs: number) =>
+      times(5, () => streamOf(phase, { firstEventMs, eventCount: 1000 }));
+    return {
+      phases: ['warm the replay', 'small history', 'write large history', 'large history'],
+      record: {
+        streams: [
+          ...replay('warm the replay', 9),
+          ...replay('small history', 5),
+          ...replay('large history', 6),
+        ],
+        feeds: [
+          feedOf('history', 'warm-up', 'key-1', 1000, 1e6),
+          feedOf('history', 'write large history', 'key-2', 1e6, 1e9),
+        ],
+      },
+    };
+  },
+  orphans() {
+    const kinds: BehaviourName[] = ['tab', 'graceful-close', 'abrupt-drop', 'stalled-reader'];
+    const round = (phase: string) => [
+      ...kinds.map((behaviour) => streamOf(phase, { behaviour })),
+      streamOf(phase, { ...REFUSED }),
+      streamOf(phase, { behaviour: 'drop-before-first-byte', status: null, firstEventMs: null }),
+    ];
+    return {
+      phases: ['round 1', 'round 2', 'round 3'],
+      record: {
+        streams: ['round 1', 'round 2', 'round 3'].flatMap(round),
+        feeds: times(4, (i) => feedOf('orphans', 'round 1', `key-${1 + i}`, 50, 50_000)),
+      },
+    };
+  },
+};
