@@ -310,11 +310,18 @@ export async function loadConfigFile(folder: string, file: string | undefined): 
     throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
   }
   let config = loaded.default;
-  if (config !== null && typeof config === 'object' && 'default' in config) config = config.default;
-  if (config === null || typeof config !== 'object' || Array.isArray(config)) {
+  // Where the package is CommonJS, the default import is the whole of what the module exports.
+  if (config !== null && typeof config === 'object' && ('default' in config || '__esModule' in config)) {
+    config = 'default' in config ? config.default : null;
+  }
+  // An empty one is what a file without any export looks like: the reference server would be tested instead, and pass.
+  if (config === null || typeof config !== 'object' || Object.keys(config).length === 0) {
     throw usage(
-      `${path} has no default export that is an object: write "export default defineConfig({ … })".`,
+      `${path} has no default export with options in it: write "export default defineConfig({ … })".`,
     );
+  }
+  if (Array.isArray(config)) {
+    throw usage(`${path} exports a list: write "export default defineConfig({ … })".`);
   }
   return config as UserConfig;
 }

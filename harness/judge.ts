@@ -97,7 +97,8 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
   for (const { outcome } of findings) counts[outcome]++;
   const verdict = (outcome: Outcome, reason: string): Verdict => ({ outcome, reason, counts });
 
-  const first = (outcome: Outcome) => findings.find((finding) => finding.outcome === outcome);
+  const first = (outcome: Outcome) =>
+    findings.filter((finding) => finding.outcome === outcome).toSorted(byWeight)[0];
   const failed = first('fail');
   if (failed !== undefined) return verdict('fail', sentence(failed, counts.fail, 'failed'));
   if (record.interrupted !== null) {
@@ -112,7 +113,7 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
   if (record.tornLineCount > 0) {
     return verdict(
       'invalid',
-      `${record.tornLineCount} lines of the journal cannot be read: what they said is lost`,
+      `${record.tornLineCount} ${record.tornLineCount === 1 ? 'line' : 'lines'} of the journal cannot be read: what stood there is lost`,
     );
   }
   const known = new Set([...scenarios, ...record.skipped].map(({ scenario }) => scenario));
@@ -140,6 +141,13 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
     'pass',
     `all ${counts.pass} checks hold${leaks}, memory peaked at ${megabytes(peak)} of ${megabytes(record.run.config.budgetBytes)}${skipped}`,
   );
+}
+
+/** What is most worth saying first: that the target died, then what a scenario was there to show, then the rest. */
+function byWeight(a: Finding, b: Finding): number {
+  const weight = ({ check }: Finding) =>
+    check === 'target-alive' ? 0 : STANDING_CHECKS.includes(check) ? 2 : 1;
+  return weight(a) - weight(b);
 }
 
 /** The first finding in its own words, and how many more there are of its kind. */

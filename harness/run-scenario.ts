@@ -9,7 +9,7 @@ import { createScenarioContext } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
-import { until } from './waiting.ts';
+import { abortable, until } from './waiting.ts';
 
 export interface RunStatus {
   scenario: string;
@@ -170,7 +170,7 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
       waitedMs: 0,
       reading: before,
     });
-    await scenario.run(context);
+    await abortable(scenario.run(context), signal);
     await context.phase('clean-up');
     await context.endAll();
     await readLevelsAfter(session, before, signal, (reading, waitedMs) =>

@@ -15,19 +15,28 @@ export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
  * for every one of thousands of streams a second. Rejects on abort.
  */
 export async function within<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T | null> {
-  signal.throwIfAborted();
-  let settle = () => {};
-  const timeout = new Promise<null>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    const timer = setTimeout(() => resolve(null), ms);
-    signal.addEventListener('abort', onAbort);
-    settle = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    };
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
   });
   try {
-    return await Promise.race([promise, timeout]);
+    return await abortable(Promise.race([promise, timeout]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The promise's outcome, or the signal's reason as soon as it is aborted: for work that may not look at the signal itself. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let settle = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+    settle = () => signal.removeEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
   } finally {
     settle();
   }

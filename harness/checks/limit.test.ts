@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ScenarioRecord } from '../model.ts';
+import { REFUSED, streamOf } from '../testing/entries.ts';
 import { examine } from '../testing/examine.ts';
-import { LIMIT, REFUSED, streamOf } from '../testing/records.ts';
+import { LIMIT } from '../testing/records.ts';
 
 type Change = (scenario: ScenarioRecord) => unknown;
 type Stream = ScenarioRecord['streams'][number];

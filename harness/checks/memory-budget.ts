@@ -45,8 +45,9 @@ export function peakRss(scenario: ScenarioRecord): number | null {
   const [first, last] = [scenario.samples[0], scenario.samples.at(-1)];
   if (first === undefined || last === undefined) return null;
   const own = scenario.command !== null || (first.peakRssBytes ?? 0) < (last.peakRssBytes ?? 0);
+  const { samples, cycles, levels } = scenario;
   // Not Math.max(...): a sample a second for two days are more arguments than a call can have.
-  return scenario.samples.reduce(
+  return [...samples, ...[...cycles, ...levels].map(({ reading }) => reading)].reduce(
     (peak, { rssBytes, peakRssBytes }) => Math.max(peak, rssBytes, own ? (peakRssBytes ?? 0) : 0),
     0,
   );

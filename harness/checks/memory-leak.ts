@@ -1,5 +1,5 @@
 import type { Check, CycleEntry, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
-import { estimateLeak, type LeakProbe } from '../verdict/estimate-leak.ts';
+import { estimateLeak, hasLanded, type LeakProbe } from '../verdict/estimate-leak.ts';
 
 const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
   stable: 'pass',
@@ -49,13 +49,20 @@ function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
       return `grew by ${bytes(rate)} ${one} at first and then stopped, as a cache or a pool does`;
     case 'inconclusive':
       return `the rate of ${bytes(rate)} ${one} (${interval}) cannot be told from the threshold of ${bytes(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
-    case 'invalid': {
-      const counted = cycles.filter((cycle) => !cycle.warmup);
-      const planned = counted.reduce((sum, cycle) => sum + cycle.plannedDose, 0);
-      const unsettled = counted.filter((cycle) => !cycle.reading.settled).length;
-      return `not measured: ${counted.length} cycles counted, ${leak.doseCount} of ${planned} ${unit}s did what they should, ${unsettled} readings did not settle`;
-    }
+    case 'invalid':
+      return `not measured: ${whyNotMeasured(leak, cycles)}`;
   }
+}
+
+function whyNotMeasured({ unit, cycleCount }: LeakEvidence, cycles: CycleEntry[]): string {
+  const failed = cycles.find((cycle) => !hasLanded(cycle));
+  if (failed !== undefined) {
+    const { landedDose, plannedDose } = failed;
+    return `in cycle ${cycles.indexOf(failed) + 1} only ${landedDose} of ${plannedDose} ${unit}s did what they should`;
+  }
+  const counted = cycles.filter((cycle) => !cycle.warmup);
+  const unsettled = counted.filter((cycle) => !cycle.reading.settled).length;
+  return `${counted.length} cycles were made and ${cycleCount} readings can be used (${unsettled} did not settle)`;
 }
 
 function bytes(value: number | null): string {

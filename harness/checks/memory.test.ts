@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRecord, ScenarioRecord } from '../model.ts';
+import { cyclesOf, SCENARIO_MS } from '../testing/entries.ts';
 import { examine } from '../testing/examine.ts';
-import { cyclesOf, SCENARIO_MS } from '../testing/records.ts';
+import { healthyRun } from '../testing/records.ts';
 import { peakRss } from './memory-budget.ts';
 
 type Change = (scenario: ScenarioRecord, run: RunRecord) => unknown;
@@ -26,6 +27,10 @@ describe('memory-budget', () => {
         s.command = null;
         for (const sample of s.samples.slice(5)) sample.peakRssBytes = 900e6;
       },
+    ],
+    [
+      'over it at a careful reading only',
+      (s) => Object.assign(s.levels[1]?.reading ?? {}, { rssBytes: 501e6, peakRssBytes: null }),
     ],
     ['a smaller budget', (_, { run }) => (run.config.budgetBytes = 109e6)],
     [
@@ -52,7 +57,8 @@ describe('memory-budget', () => {
 
   it('does without high-water marks where the kernel keeps none', () => {
     const { outcome, reason } = examine('memory-budget', 'tabs', (s) => {
-      for (const sample of s.samples) sample.peakRssBytes = null;
+      const readings = [...s.samples, ...s.levels.map(({ reading }) => reading)];
+      for (const reading of readings) reading.peakRssBytes = null;
     });
     expect({ outcome, reason }).toEqual({ outcome: 'pass', reason: 'memory peaked at 100 MB of 500 MB' });
   });
@@ -85,11 +91,11 @@ describe('memory-budget', () => {
   });
 
   it('looks through the samples of a week', () => {
-    const { samples } = examineRecord();
-    const one = samples[0] as (typeof samples)[0];
+    const [tabs] = healthyRun(['tabs']).scenarios as [ScenarioRecord];
+    const one = tabs.samples[0] as ScenarioRecord['samples'][number];
     const week = Array.from({ length: 7 * 24 * 3600 }, () => one);
     week.push({ ...one, rssBytes: 300e6 });
-    expect(peakRss({ ...examineRecord(), samples: week })).toBe(300e6);
+    expect(peakRss({ ...tabs, samples: week })).toBe(300e6);
   });
 });
 
@@ -204,9 +210,3 @@ describe('memory-leak', () => {
     expect(report.verdict.outcome).toBe('invalid');
   });
 });
-
-function examineRecord(): ScenarioRecord {
-  let found: ScenarioRecord | null = null;
-  examine('memory-budget', 'tabs', (s) => (found = { ...s }));
-  return found as unknown as ScenarioRecord;
-}

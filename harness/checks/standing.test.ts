@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ScenarioRecord } from '../model.ts';
+import { REFUSED } from '../testing/entries.ts';
 import { examine } from '../testing/examine.ts';
-import { REFUSED, SCENARIO_NAMES } from '../testing/records.ts';
+import { SCENARIO_NAMES } from '../testing/records.ts';
 
 type Change = (scenario: ScenarioRecord) => unknown;
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRecord, ScenarioRecord, StreamRecord } from '../model.ts';
+import { REFUSED } from '../testing/entries.ts';
 import { examine } from '../testing/examine.ts';
-import { DEADLINE_MS, HOLD_MS, REFUSED } from '../testing/records.ts';
+import { DEADLINE_MS, HOLD_MS } from '../testing/records.ts';
 
 type Change = (scenario: ScenarioRecord, run: RunRecord) => unknown;
 type Stream = ScenarioRecord['streams'][number];

@@ -1,4 +1,4 @@
-/** Streams for a while, then dies of an error as an uncaught exception would have it. */
+/** Streams, and dies of an uncaught exception so many milliseconds after the first request. */
 import { createServer } from 'node:http';
 
 createServer((_request, response) => {
@@ -6,5 +6,5 @@ createServer((_request, response) => {
   response.write('data: hello\n\n');
   setTimeout(() => {
     throw new Error('the cache is on fire');
-  }, 2000);
+  }, Number(process.argv[2]));
 }).listen(Number(process.env.PORT), '127.0.0.1');

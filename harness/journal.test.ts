@@ -1,0 +1,197 @@
+import { execFile } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HydrotestError } from './errors.ts';
+import { openJournal, readJournal } from './journal.ts';
+import { judge } from './judge.ts';
+import type { JournalEntry } from './model.ts';
+import { journalOf } from './testing/examine.ts';
+import { healthyRun } from './testing/records.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hydrotest-journal-'));
+  path = join(folder, 'journal.ndjson');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function writeAll(entries: JournalEntry[]): void {
+  const journal = openJournal(path, (error) => {
+    throw error;
+  });
+  for (const entry of entries) journal.write(entry);
+  journal.close();
+}
+
+function thrownBy(action: () => unknown): HydrotestError {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(HydrotestError);
+    return error as HydrotestError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('what was written', () => {
+  it('is read back as the same record, and judged the same', () => {
+    const record = healthyRun();
+    record.skipped.push({ scenario: 'more', proves: 'more', reason: 'no limit' });
+    record.scenarios[2]?.gaps.push({ probe: 'heap', reason: 'no inspector', elapsedMs: 3 });
+    Object.assign(record.scenarios[4] ?? {}, { error: 'no more sockets' });
+    record.interrupted = 'SIGINT received';
+    writeAll(journalOf(record));
+    const back = readJournal(path);
+    expect(journalOf(back)).toEqual(journalOf(record));
+    expect({ ...back, scenarios: [] }).toEqual({ ...record, scenarios: [] });
+    expect(judge(back)).toEqual(judge(record));
+  });
+
+  it('is in the file at once, before anything is closed', () => {
+    const journal = openJournal(path, () => {});
+    journal.write({ type: 'end', elapsedMs: 1 });
+    expect(readFileSync(path, 'utf8')).toBe('{"type":"end","elapsedMs":1}\n');
+    journal.close();
+  });
+
+  it('is nothing more once it is closed, and closing twice is fine', () => {
+    const journal = openJournal(path, () => {});
+    journal.write({ type: 'end', elapsedMs: 1 });
+    journal.close();
+    journal.close();
+    journal.write({ type: 'end', elapsedMs: 2 });
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(2);
+  });
+
+  it('keeps line breaks and every alphabet within its line', () => {
+    const record = healthyRun(['tabs']);
+    record.interrupted = 'process 1 ended; its last output:\nпамять\u2028💧';
+    writeAll(journalOf(record));
+    expect(readJournal(path).interrupted).toBe(record.interrupted);
+  });
+});
+
+describe('a journal that cannot be made', () => {
+  it('exists already: an earlier run is not overwritten', () => {
+    writeFileSync(path, 'mine');
+    const { code, message } = thrownBy(() => openJournal(path, () => {}));
+    expect(code).toBe('journal');
+    expect(message).toContain(path);
+    expect(message).toContain('--out');
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+  });
+
+  it('is in a folder that is not there', () => {
+    const { code } = thrownBy(() => openJournal(join(folder, 'no', 'journal.ndjson'), () => {}));
+    expect(code).toBe('journal');
+  });
+});
+
+describe('a journal that cannot be written any more', () => {
+  it('ends with one failure, and what came before stays readable', async () => {
+    // A limit on the size of files: the kernel answers as on a full disk, in the middle of a line.
+    const child = `
+      const { openJournal } = await import(process.argv[1]);
+      const failures = [];
+      const journal = openJournal(process.argv[3], ({ code, message }) => failures.push({ code, message }));
+      const entries = JSON.parse(process.argv[2]);
+      for (const entry of entries) journal.write(entry);
+      const note = { type: 'gap', scenario: 'tabs', elapsedMs: 1, probe: 'p', reason: 'x'.repeat(300) };
+      for (let i = 0; i < 100; i++) journal.write(note);
+      journal.close();
+      console.log(JSON.stringify(failures));`;
+    const record = healthyRun(['tabs']);
+    const [scenario] = record.scenarios;
+    Object.assign(scenario ?? {}, { samples: [], streams: [], feeds: [], endedMs: null });
+    record.complete = false;
+    const { stdout } = await promisify(execFile)('bash', [
+      '-c',
+      'ulimit -f 16 && exec "$0" --input-type=module -e "$@"',
+      process.execPath,
+      child,
+      pathToFileURL(join(import.meta.dirname, 'journal.ts')).href,
+      JSON.stringify(journalOf(record)),
+      path,
+    ]);
+    const failures = JSON.parse(stdout) as { code: string; message: string }[];
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.code).toBe('journal');
+    expect(failures[0]?.message).toMatch(/cannot be written: EFBIG.*Free space, or give another --out/);
+
+    const back = readJournal(path);
+    expect(back.complete).toBe(false);
+    expect(back.tornLineCount).toBe(1);
+    expect(back.scenarios[0]?.target).toEqual(scenario?.target);
+    expect(back.scenarios[0]?.gaps.length).toBeGreaterThan(10);
+    expect(judge(back).verdict).toMatchObject({
+      outcome: 'invalid',
+      reason: expect.stringContaining('the journal ends before the run did'),
+    });
+  });
+});
+
+describe('a damaged journal', () => {
+  const lines = () => journalOf(healthyRun(['tabs'])).map((entry) => JSON.stringify(entry));
+  const read = (content: string[]) => {
+    writeFileSync(path, content.map((line) => `${line}\n`).join(''));
+    return readJournal(path);
+  };
+
+  it('with a torn last line: it is counted and left out', () => {
+    const whole = lines();
+    read(whole.slice(0, -1));
+    appendFileSync(path, '{"type":"en');
+    const back = readJournal(path);
+    expect(back).toMatchObject({ tornLineCount: 1, complete: false });
+    expect(back.scenarios[0]?.streams).toHaveLength(10);
+  });
+
+  it('with a last line that lacks its newline only: it counts', () => {
+    writeFileSync(path, lines().join('\n'));
+    expect(readJournal(path)).toMatchObject({ tornLineCount: 0, complete: true });
+  });
+
+  it.each([
+    ['half a line', '{"type":"sample","scena'],
+    ['a block that was never written', '\0\0\0\0'],
+    ['JSON that is no entry', 'null'],
+    ['an object that is no entry', '{"elapsedMs":4}'],
+    ['an entry without a time', '{"type":"sample","scenario":"tabs"}'],
+    ['an entry of a scenario that never started', '{"type":"gap","scenario":"nobody","elapsedMs":3}'],
+  ])('with %s in the middle: it is counted, the rest is read, and the run does not pass', (_, line) => {
+    const back = read(lines().toSpliced(4, 0, line));
+    expect(back).toMatchObject({ tornLineCount: 1, complete: true, durationMs: 12_000 });
+    expect(back.scenarios[0]?.streams).toHaveLength(10);
+    expect(judge(back).verdict).toMatchObject({
+      outcome: 'invalid',
+      reason: '1 line of the journal cannot be read: what stood there is lost',
+    });
+  });
+
+  it.each([
+    ['an empty file', []],
+    ['another first line', [JSON.stringify({ type: 'end', elapsedMs: 1 })]],
+    ['a torn first line', ['{"type":"run","journalV']],
+    ['a torn first line before a whole one', ['{"ty', ...lines()]],
+    ['no first line', lines().slice(1)],
+    ['another version', [JSON.stringify({ ...journalOf(healthyRun([]))[0], journalVersion: 2 })]],
+    ['some other file', ['<!doctype html>']],
+  ])('that begins with %s is refused', (_, content) => {
+    const { code, message } = thrownBy(() => read(content));
+    expect(code).toBe('journal');
+    expect(message).toContain('is not a journal of this version of hydrotest');
+    expect(message).toContain(path);
+  });
+
+  it('that is not there is a mistake of the user', () => {
+    const { code, message } = thrownBy(() => readJournal(path));
+    expect(code).toBe('usage');
+    expect(message).toContain(path);
+    expect(message).toContain('give the folder of a run');
+  });
+});

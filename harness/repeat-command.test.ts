@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from './cli-options.ts';
+import type { UserConfig } from './config.ts';
+import { repeatCommand } from './repeat-command.ts';
+
+/** What the program would be told if the command were typed into a shell. */
+async function typed(command: string): Promise<object> {
+  const printed = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' });
+  let options: object = {};
+  const program = createProgram('0', {
+    async run(given) {
+      options = given;
+    },
+    list() {},
+    async report() {},
+    async serve() {},
+  });
+  const [, ...words] = printed.split('\0').slice(0, -1);
+  await program.parseAsync(['node', 'hydrotest', ...words]);
+  return options;
+}
+
+describe('the command that repeats a run', () => {
+  it('says the seed, also when nothing else was said', () => {
+    expect(repeatCommand({}, 42)).toBe('hydrotest run --seed 42');
+    expect(repeatCommand({ seed: 7 }, 42)).toBe('hydrotest run --seed 42');
+  });
+
+  it('says options as the command line knows them, in words that a shell leaves alone', () => {
+    expect(repeatCommand({ limit: 5, budget: '500MB', eventsFile: 'a/b', readyTimeout: '9s' }, 1)).toBe(
+      'hydrotest run --limit 5 --budget 500MB --events-file a/b --ready-timeout 9s --seed 1',
+    );
+  });
+
+  it.each<[user: UserConfig, same: object]>([
+    [{ command: `node -e 'a("$b")' {port} && echo \`x\` !`, url: 'http://127.0.0.1:{port}/e?a=1&b=2' }, {}],
+    [{ pid: 4711, page: 'http://127.0.0.1/' }, { pid: '4711' }],
+    [{ key: 'a b\nc', out: 'reports of *' }, {}],
+    [{ key: '-x', limit: 'none', deadline: '1h', duration: '20s' }, {}],
+    [{ scenarios: ['limit', 'tabs'] }, { scenarios: 'limit,tabs' }],
+    [{ scenarios: 'limit, tabs' }, {}],
+    [{ inspect: false }, {}],
+    [{ eventsFile: '{dir}/{key}' }, {}],
+  ])('comes back from the shell: %j', async (user, same) => {
+    expect(await typed(repeatCommand(user, 3))).toMatchObject({ ...user, ...same, seed: '3' });
+  });
+
+  it('says that the heap is not to be read, and nothing when it is', () => {
+    expect(repeatCommand({ inspect: false }, 1)).toBe('hydrotest run --no-inspect --seed 1');
+    expect(repeatCommand({ inspect: true }, 1)).toBe('hydrotest run --seed 1');
+  });
+
+  it.each<[UserConfig['header'], string]>([
+    [['Authorization: Bearer s3cret', 'X-A: s3cret'], "--header 'Authorization: …' --header 'X-A: …' "],
+    [{ Authorization: 'Bearer s3cret' }, "--header 'Authorization: …' "],
+    [[], ''],
+  ])('names headers and keeps their values to itself: %j', (header, words) => {
+    const command = repeatCommand(header === undefined ? {} : { header }, 1);
+    expect(command).toBe(`hydrotest run ${words}--seed 1`);
+    expect(command).not.toContain('s3cret');
+  });
+
+  it('leaves out what is undefined', () => {
+    const user = { header: undefined, inspect: undefined, limit: undefined, scenarios: undefined };
+    expect(repeatCommand(user as unknown as UserConfig, 1)).toBe('hydrotest run --seed 1');
+  });
+});

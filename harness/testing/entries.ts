@@ -1,0 +1,172 @@
+/** Single journal entries of a good run, made up. */
+import type {
+  BehaviourName,
+  CycleEntry,
+  DoseUnit,
+  FeedEntry,
+  ProcessReading,
+  RequestsEntry,
+  SampleEntry,
+  ScenarioRecord,
+  StreamRecord,
+  TallyEntry,
+} from '../model.ts';
+import { createRandom } from '../random.ts';
+import { MIN_CYCLES } from '../verdict/estimate-leak.ts';
+
+/** Each scenario takes so long. */
+export const SCENARIO_MS = 10_000;
+
+export function readingOf(over: Partial<ProcessReading> = {}): ProcessReading {
+  return {
+    processCount: 1,
+    rssBytes: 100e6,
+    peakRssBytes: 110e6,
+    cpuMs: 200,
+    threadCount: 11,
+    fdCount: 34,
+    sockets: { listen: 1 },
+    ...over,
+  };
+}
+
+type JournalledStream = ScenarioRecord['streams'][number];
+
+/** A stream that was let in, got an event, and was closed by its client. */
+export function streamOf(phase: string, over: Partial<StreamRecord> = {}): JournalledStream {
+  return {
+    phase,
+    behaviour: 'graceful-close',
+    elapsedMs: 1000,
+    key: 'key-1',
+    status: 200,
+    firstByteMs: 3,
+    firstEventMs: 4,
+    durationMs: 500,
+    eventCount: 1,
+    byteCount: 400,
+    gapCount: 0,
+    duplicateCount: 0,
+    idScheme: 'offset',
+    ending: 'client',
+    closeReason: null,
+    closeEventMs: null,
+    retryAfter: null,
+    error: null,
+    ...over,
+  };
+}
+
+export const REFUSED = {
+  status: 429,
+  ending: 'refused',
+  firstEventMs: null,
+  eventCount: 0,
+  retryAfter: '5',
+} satisfies Partial<StreamRecord>;
+
+/** Cycles of one path: the level is `levelBytes(cumulative dose)` with a noise of 8 KB. */
+export function cyclesOf(
+  scenario: string,
+  path: string,
+  unit: DoseUnit = 'connection',
+  levelBytes: (dose: number) => number = () => 0,
+): CycleEntry[] {
+  const random = createRandom(7);
+  let total = 0;
+  return Array.from({ length: 6 + MIN_CYCLES }, (_, index) => {
+    const dose = random() < 0.5 ? 300 : 600;
+    total += dose;
+    return {
+      type: 'cycle',
+      scenario,
+      elapsedMs: 2000 + index * 100,
+      path,
+      unit,
+      warmup: index < 6,
+      look: 1,
+      plannedDose: dose,
+      landedDose: dose,
+      reading: {
+        ...readingOf(),
+        pssBytes: 90e6,
+        anonymousBytes: 60e6,
+        heapBytes: 8e6 + levelBytes(total) + (random() - 0.5) * 16_000,
+        settled: true,
+      },
+    };
+  });
+}
+
+/** One at the beginning of each phase, one at its end, and one a second in between. */
+export function samplesOf(
+  scenario: string,
+  phases: ScenarioRecord['phases'],
+  startMs: number,
+): SampleEntry[] {
+  return phases.flatMap(({ phase, elapsedMs: from }, index) => {
+    const to = phases[index + 1]?.elapsedMs ?? startMs + SCENARIO_MS;
+    const times = [from, to - 1];
+    for (let at = from + 1000; at < to - 1; at += 1000) times.splice(-1, 0, at);
+    return times.map((elapsedMs) => ({
+      type: 'sample' as const,
+      scenario,
+      elapsedMs,
+      phase,
+      openStreamCount: 1,
+      eventCount: 1,
+      ...readingOf(),
+    }));
+  });
+}
+
+export function tallyOf(
+  scenario: string,
+  phase: string,
+  count: number,
+  behaviour?: BehaviourName,
+): TallyEntry {
+  return {
+    type: 'tally',
+    scenario,
+    elapsedMs: 900,
+    phase,
+    behaviour: behaviour ?? 'graceful-close',
+    streamCount: count,
+    endings: { client: count },
+    statuses: { 200: count },
+    eventCount: count,
+    byteCount: 100 * count,
+  };
+}
+
+export function feedOf(
+  scenario: string,
+  phase: string,
+  key: string,
+  eventCount: number,
+  byteCount: number,
+): FeedEntry {
+  return { type: 'feed', scenario, elapsedMs: 1000, phase, key, eventCount, byteCount };
+}
+
+export function requestsOf(
+  scenario: string,
+  phase: string,
+  label: 'flood' | 'page',
+  status: number,
+  count: number,
+): RequestsEntry {
+  return {
+    type: 'requests',
+    scenario,
+    elapsedMs: 3000,
+    phase,
+    label,
+    plannedCount: count,
+    statuses: { [status]: count },
+    errorCount: 0,
+    timeoutCount: 0,
+    latencyMs: { p50: 2, p99: 9, max: 12 },
+  };
+}
