@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, type UserConfig } from './config.ts';
+import { HydrotestError } from './errors.ts';
 
 export interface CliActions {
   run(options: UserConfig & { config?: string }): Promise<void>;
@@ -16,7 +17,15 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(hydrotest --help tells more)')
+    .configureOutput({
+      outputError: (text, write) =>
+        write(
+          `hydrotest: ${text
+            .replace(/^error: /, '')
+            .replace(/[.\s]+$/, '')
+            .replaceAll('\n', ' ')}. See hydrotest --help.\n`,
+        ),
+    })
     .addHelpText('after', PROGRAM_HELP);
 
   program
@@ -61,7 +70,12 @@ export function createProgram(version: string, actions: CliActions): Command {
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
     .addHelpText('after', RUN_HELP)
-    .action((options) => actions.run(options));
+    .allowExcessArguments()
+    .action((options, { args }: Command) => {
+      const [unknown] = args;
+      if (unknown === undefined) return actions.run(options);
+      throw new HydrotestError('usage', `there is no command "${unknown}". See hydrotest --help.`);
+    });
 
   program.command('list').description('list the scenarios and what each proves').action(actions.list);
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { HydrotestError } from './errors.ts';
 import type { RunConfig } from './model.ts';
 import { createProcessProbe } from './probes/process-probe.ts';
@@ -86,7 +87,8 @@ async function startOrAttach({
     readyUrl: fill(config.url, { port, key: 'ready' }),
     readyTimeoutMs,
     outputFile,
-    ownedFolder: dataDir,
+    // With the folder around it: the guardian leaves as little as an orderly end does.
+    ownedFolder: dirname(dataDir),
     signal,
   });
   return { target, port };

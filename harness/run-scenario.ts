@@ -9,7 +9,7 @@ import { createScenarioContext } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
-import { abortable, until } from './waiting.ts';
+import { abortable, until, within } from './waiting.ts';
 
 export interface RunStatus {
   scenario: string;
@@ -41,6 +41,7 @@ export interface ScenarioRunOptions {
 /** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
 const CLEANUP_MS = 20_000;
 const STEADY_MS = 3000;
+const EXIT_NEWS_MS = 2000;
 const WARM_ANSWER_MS = 5000;
 const WARM_EVENT_MS = 300;
 
@@ -178,6 +179,10 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
     );
     await sampler.sampleNow();
   } catch (error) {
+    // /proc loses a process before its parent hears of its end.
+    if (error instanceof HydrotestError && error.code === 'target-lost') {
+      await within(session.target.exited, EXIT_NEWS_MS, options.signal);
+    }
     if (watch.signal.aborted && !options.signal.aborted) {
       const detail = messageOf(watch.signal.reason);
       write({

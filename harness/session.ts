@@ -23,6 +23,8 @@ const DRAIN_MS = 10_000;
 const MAX_READINGS = 8;
 const READING_PAUSE_MS = 60;
 
+const HEAP_PAUSES_MS = [200, 400, 800, 1600];
+
 /** Two readings that differ by at most this count as settled. */
 const SETTLED_RATIO = 0.01;
 
@@ -44,7 +46,7 @@ export function drain(session: Session, held: number, signal: AbortSignal): Prom
 export async function readQuiet(session: Session, held: number, signal: AbortSignal): Promise<QuietReading> {
   const drained = await drain(session, held, signal);
   if (session.heap !== null) {
-    const { heapBytes, settled } = await session.heap.readSettled({ signal });
+    const { heapBytes, settled } = await readSettledHeap(session.heap, signal);
     return { ...(await session.probe.readCareful()), heapBytes, settled: drained && settled };
   }
   let reading = await session.probe.readCareful();
@@ -58,6 +60,20 @@ export async function readQuiet(session: Session, held: number, signal: AbortSig
     }
   }
   return { ...reading, heapBytes: null, settled: false };
+}
+
+/**
+ * A handler that sleeps between two events holds its stream until it wakes up and sees that the client is gone. So a heap
+ * that is still falling is given more and more time, some 3 s in all; one that has settled costs no wait.
+ */
+async function readSettledHeap(heap: HeapProbe, signal: AbortSignal) {
+  let reading = await heap.readSettled({ signal });
+  for (const pauseMs of HEAP_PAUSES_MS) {
+    if (reading.settled) break;
+    await sleep(pauseMs, signal);
+    reading = await heap.readSettled({ signal });
+  }
+  return reading;
 }
 
 /** Reads the exact counters again and again until two readings agree, at most `withinMs` long. */

@@ -78,5 +78,7 @@ function peaks(scenario: ScenarioRecord): { before: number | null; after: number
   if (peakRssBytes !== null && last.peakRssBytes !== null && peakRssBytes - rssBytes <= MAX_EXTRA_BYTES) {
     return { before: peakRssBytes, after: last.peakRssBytes };
   }
-  return { before: rssBytes, after: Math.max(...samples.map((sample) => sample.rssBytes)) };
+  const earlier = scenario.samples.filter(({ phase }) => phase === 'small history');
+  const highest = (some: typeof samples) => Math.max(...some.map((sample) => sample.rssBytes));
+  return { before: highest([...earlier, first]), after: highest(samples) };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { test } from 'vitest';
+import { test, vi } from 'vitest';
 import type { Report } from '../../harness/model.ts';
 import { killProcess, processesWith } from './processes.ts';
 
@@ -69,6 +69,9 @@ export interface Box {
 /** Nothing may outlive the harness by more than 5 s; a machine that is busy with other tests gets some more. */
 const GONE_MS = 15_000;
 
+// A run takes a few seconds on an idle machine, and many times that on a busy one.
+vi.setConfig({ testTimeout: 120_000 });
+
 /** A test with a box of its own; it fails if it leaves a process or the target's data behind. */
 export const boxTest = test.extend<{ box: Box }>({
   box: async ({ task }, use) => {
@@ -78,7 +81,8 @@ export const boxTest = test.extend<{ box: Box }>({
   },
 });
 
-function openBox(): { box: Box; close(failed: boolean): Promise<void> } {
+/** `close` rejects if something was left, unless the test has `failed` already. Either way it is all gone then. */
+export function openBox(goneMs = GONE_MS): { box: Box; close(failed: boolean): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'hydrotest-e2e-'));
   const outDir = join(folder, 'out');
   // The environment is inherited by whatever a process starts, and unlike a group or a parent it cannot be left.
@@ -114,7 +118,7 @@ function openBox(): { box: Box; close(failed: boolean): Promise<void> } {
     spawn: spawnIn,
     processes,
     async allGone() {
-      const deadline = performance.now() + GONE_MS;
+      const deadline = performance.now() + goneMs;
       while (processes().length > 0) {
         if (performance.now() > deadline) throw new Error(`still running: ${describe(processes())}`);
         await sleep(20);

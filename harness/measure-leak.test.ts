@@ -1,0 +1,270 @@
+import { describe, expect, it } from 'vitest';
+import { type MeasureContext, measureLeak } from './measure-leak.ts';
+import type { CycleEntry, DoseUnit } from './model.ts';
+import { createRandom } from './random.ts';
+import type { Session } from './session.ts';
+import { readingOf } from './testing/entries.ts';
+import { estimateLeak } from './verdict/estimate-leak.ts';
+
+const DOSE = 250;
+const HEAP_BYTES = 8e6;
+/** Above what Linux gives out (proc_sys_kernel(5), pid_max): nothing is there to drain. */
+const NO_PID = 2 ** 22 + 1;
+
+interface Target {
+  /** Bytes that are still there after so much work. */
+  keeps(dose: number): number;
+  noiseBytes?: number;
+  probe?: 'heap' | 'anonymous';
+  rssBytes?: (dose: number) => number;
+}
+
+/**
+ * A session whose readings are worked out from the work done. There is no process behind it: what is looked at here
+ * is how long a measurement goes on, and that depends on the numbers alone.
+ */
+function sessionOf(target: Target, done: () => number): Session {
+  const noise = createRandom(3);
+  const level = () =>
+    Math.round(HEAP_BYTES + target.keeps(done()) + (noise() - 0.5) * 2 * (target.noiseBytes ?? 4000));
+  const read = () => readingOf({ rssBytes: target.rssBytes?.(done()) ?? 100e6 });
+  let anonymous = { at: -1, bytes: 0 };
+  return {
+    target: {
+      kind: 'attached',
+      pid: NO_PID,
+      command: null,
+      exited: new Promise(() => {}),
+      isAlive: () => true,
+      lastOutput: () => '',
+      stop: () => Promise.resolve({ code: null, signal: null, forced: false }),
+    },
+    port: 0,
+    probe: {
+      read: () => Promise.resolve(read()),
+      readCareful() {
+        // The same until there is more work: a quiet process.
+        if (anonymous.at !== done()) anonymous = { at: done(), bytes: level() };
+        return Promise.resolve({ ...read(), pssBytes: null, anonymousBytes: anonymous.bytes });
+      },
+    },
+    heap:
+      target.probe === 'anonymous'
+        ? null
+        : {
+            pid: NO_PID,
+            readSettled: () => Promise.resolve({ heapBytes: level(), settled: true }),
+            close: () => Promise.resolve(),
+          },
+    leakProbe: target.probe ?? 'heap',
+  };
+}
+
+interface Measured {
+  ended: Awaited<ReturnType<typeof measureLeak>>;
+  cycles: CycleEntry[];
+  warmup: CycleEntry[];
+  counted: CycleEntry[];
+  /** Counted cycles by look. */
+  looks: number[];
+  progress: [done: number, planned: number][];
+}
+
+async function measure(
+  target: Target,
+  options: Partial<MeasureContext> & {
+    unit?: DoseUnit;
+    dose?: number;
+    seed?: number;
+    perform?(dose: number): number | Promise<number>;
+  } = {},
+): Promise<Measured> {
+  const { unit = 'connection', dose = DOSE, seed = 1, perform = (planned) => planned, ...context } = options;
+  let done = 0;
+  const cycles: CycleEntry[] = [];
+  const progress: Measured['progress'] = [];
+  const ended = await measureLeak(
+    {
+      path: 'abrupt drop',
+      unit,
+      dose,
+      async perform(planned) {
+        const landed = await perform(planned);
+        done += landed;
+        return landed;
+      },
+    },
+    {
+      scenario: 'churn',
+      session: sessionOf(target, () => done),
+      signal: new AbortController().signal,
+      cold: false,
+      random: createRandom(seed),
+      elapsedMs: () => cycles.length,
+      budgetBytes: 500e6,
+      heldCount: () => 0,
+      write: (entry) => cycles.push(entry as CycleEntry),
+      onCycle: (...numbers) => progress.push(numbers),
+      ...context,
+    },
+  );
+  const counted = cycles.filter(({ warmup }) => !warmup);
+  const looks = [1, 2, 3].map((look) => counted.filter((cycle) => cycle.look === look).length);
+  return { ended, cycles, warmup: cycles.filter(({ warmup }) => warmup), counted, looks, progress };
+}
+
+describe('how long a measurement goes on', () => {
+  it('stops after the first look at a server that keeps nothing', async () => {
+    const { ended, counted, looks } = await measure({ keeps: () => 0 });
+    expect(ended).toBe('done');
+    expect(looks).toEqual([18, 0, 0]);
+    expect(estimateLeak(counted, 'heap').state).toBe('stable');
+  });
+
+  it('stops after the first look at one that leaks for certain', async () => {
+    const { counted, looks } = await measure({ keeps: (dose) => 4000 * dose });
+    expect(looks).toEqual([18, 0, 0]);
+    expect(estimateLeak(counted, 'heap').state).toBe('leak');
+  });
+
+  it('looks twice more while it is undecided, each time at twice as many cycles: 18, 36, 72', async () => {
+    const { ended, counted, looks, progress } = await measure({ keeps: (dose) => 64 * dose });
+    expect(ended).toBe('done');
+    expect(looks).toEqual([18, 18, 36]);
+    expect(estimateLeak(counted, 'heap')).toMatchObject({ state: 'inconclusive', look: 3, cycleCount: 72 });
+    expect(progress.filter(([count]) => count > 0).map(([, planned]) => planned)).toEqual([
+      ...new Array<number>(18).fill(18),
+      ...new Array<number>(18).fill(36),
+      ...new Array<number>(36).fill(72),
+    ]);
+  });
+
+  it('stops at the second look when that decides', async () => {
+    // At 18 cycles the interval of this noise is some ±100 B wide, at 36 a third of that; the threshold is 64 B.
+    const { counted, looks } = await measure({ keeps: () => 0, noiseBytes: 300_000 });
+    expect(looks).toEqual([18, 18, 0]);
+    expect(estimateLeak(counted.slice(0, 18), 'heap').state).toBe('inconclusive');
+    expect(estimateLeak(counted, 'heap')).toMatchObject({ state: 'stable', look: 2 });
+  });
+
+  it('goes on to the end where growth has stopped: it may begin again', async () => {
+    const { counted, looks } = await measure({ keeps: (dose) => 2000 * Math.min(dose, 4500) });
+    expect(looks).toEqual([18, 18, 36]);
+    expect(estimateLeak(counted, 'heap').state).toMatch(/stable|bounded/);
+  });
+
+  it('stops at once when the work does not land any more', async () => {
+    let calls = 0;
+    const { ended, cycles } = await measure(
+      { keeps: () => 0 },
+      { perform: (dose) => (++calls > 8 ? Math.floor(dose * 0.9) : dose) },
+    );
+    expect(ended).toBe('not-landed');
+    expect(cycles).toHaveLength(9);
+    expect(cycles.at(-1)).toMatchObject({ warmup: false });
+    expect(estimateLeak(cycles, 'heap').state).toBe('invalid');
+  });
+
+  it('stops in the warm-up already when nothing lands', async () => {
+    const { ended, cycles } = await measure({ keeps: () => 0 }, { perform: () => 0, cold: true });
+    expect(ended).toBe('not-landed');
+    expect(cycles).toMatchObject([{ warmup: true, landedDose: 0 }]);
+  });
+
+  it('stops when the target is over its budget', async () => {
+    const { ended, cycles } = await measure({ keeps: () => 0, rssBytes: (dose) => 490e6 + dose * 4000 });
+    expect(ended).toBe('over-budget');
+    expect(cycles.at(-1)?.reading.rssBytes).toBeGreaterThan(500e6);
+    expect(cycles.slice(0, -1).every(({ reading }) => reading.rssBytes <= 500e6)).toBe(true);
+  });
+
+  it('stops on abort, and what was measured stands in the journal', async () => {
+    const controller = new AbortController();
+    const written: CycleEntry[] = [];
+    const measuring = measure(
+      { keeps: () => 0 },
+      {
+        signal: controller.signal,
+        write(entry) {
+          written.push(entry as CycleEntry);
+          if (written.length === 5) controller.abort(new Error('Ctrl-C'));
+        },
+      },
+    );
+    await expect(measuring).rejects.toThrow('Ctrl-C');
+    expect(written).toHaveLength(5);
+  });
+});
+
+describe('warm-up', () => {
+  it('of a cold target is 4,000 connections at least, however many cycles they take', async () => {
+    const { warmup } = await measure({ keeps: () => 0 }, { cold: true });
+    const done = warmup.reduce((sum, { plannedDose }) => sum + plannedDose, 0);
+    expect(done).toBeGreaterThanOrEqual(4000);
+    expect(done - (warmup.at(-1)?.plannedDose ?? 0)).toBeLessThan(4000);
+  });
+
+  it('of a cold target is six cycles at least, however large they are', async () => {
+    const { warmup } = await measure({ keeps: () => 0 }, { cold: true, dose: 5000 });
+    expect(warmup).toHaveLength(6);
+  });
+
+  it('is six cycles of events, which come by the thousand anyway', async () => {
+    const { warmup } = await measure({ keeps: () => 0 }, { cold: true, unit: 'event', dose: 10 });
+    expect(warmup).toHaveLength(6);
+  });
+
+  it('of the next path is three cycles', async () => {
+    expect((await measure({ keeps: () => 0 }, { cold: false })).warmup).toHaveLength(3);
+  });
+
+  it('comes first, is marked as such, and does not count: growth in it is no leak', async () => {
+    const { cycles, warmup, counted, looks, progress } = await measure(
+      { keeps: (dose) => 1000 * Math.min(dose, 4000) },
+      { cold: true },
+    );
+    expect(cycles).toEqual([...warmup, ...counted]);
+    expect(looks).toEqual([18, 0, 0]);
+    expect(estimateLeak(cycles, 'heap').state).toBe('stable');
+    expect(progress.slice(0, warmup.length - 5).every(([count]) => count <= warmup.length - 6)).toBe(true);
+    expect(progress.at(-1)).toEqual([18, 18]);
+  });
+});
+
+describe('a cycle', () => {
+  it('has one dose or two, in an order that the seed gives again', async () => {
+    const doses = async (seed: number) =>
+      (await measure({ keeps: () => 0 }, { seed })).cycles.map(({ plannedDose }) => plannedDose);
+    const [first, again, other] = [await doses(1), await doses(1), await doses(2)];
+    expect(new Set(first)).toEqual(new Set([DOSE, 2 * DOSE]));
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it('says what was planned and what of it was done', async () => {
+    const { cycles } = await measure({ keeps: () => 0 }, { perform: (dose) => dose - 1 });
+    for (const { plannedDose, landedDose } of cycles) expect(landedDose).toBe(plannedDose - 1);
+    expect(cycles[0]).toMatchObject({
+      type: 'cycle',
+      scenario: 'churn',
+      path: 'abrupt drop',
+      unit: 'connection',
+    });
+  });
+
+  it('is four times as large where no heap can be read, as anonymous memory is noisier', async () => {
+    const { cycles, counted, looks } = await measure(
+      { keeps: (dose) => 4000 * dose, probe: 'anonymous' },
+      { unit: 'rejection' },
+    );
+    expect(new Set(cycles.map(({ plannedDose }) => plannedDose))).toEqual(new Set([4 * DOSE, 8 * DOSE]));
+    expect(looks).toEqual([18, 0, 0]);
+    expect(counted.every(({ reading }) => reading.heapBytes === null && reading.settled)).toBe(true);
+    expect(estimateLeak(counted, 'anonymous').state).toBe('leak');
+  });
+
+  it('of events is not: files would have to grow four times as much', async () => {
+    const { cycles } = await measure({ keeps: () => 0, probe: 'anonymous' }, { unit: 'event' });
+    expect(new Set(cycles.map(({ plannedDose }) => plannedDose))).toEqual(new Set([DOSE, 2 * DOSE]));
+  });
+});
