@@ -182,6 +182,19 @@ describe('judge', () => {
     expect(scenarios.at(-1)).toMatchObject({ outcome: 'invalid', durationMs: 12_000 });
   });
 
+  it('tells of a scenario that was cut short what it would have said, and leaves what was missing anyway', () => {
+    const { scenarios } = judgeWith((_, { orphans }) =>
+      Object.assign(orphans ?? {}, { error: 'x', levels: [] }),
+    );
+    const reasons = scenarios.at(-1)?.findings.map(({ reason }) => reason);
+    expect(reasons).toEqual([
+      'the scenario was cut short, so this decides nothing: the target lived through the scenario',
+      'the scenario did not come to its end: x',
+      'the scenario was cut short, so this decides nothing: memory peaked at 110 MB of 500 MB',
+      'the counters could not be read: what is left behind is not known',
+    ]);
+  });
+
   it('leaves unread what was not read: null, not zero', () => {
     const { scenarios } = judgeWith((_, { tabs }) => {
       Object.assign(tabs ?? {}, { samples: [], target: [] });

@@ -117,6 +117,11 @@ describe('responsiveness', () => {
     });
   });
 
+  it('passes with all of its second used', () => {
+    const { outcome } = examine('responsiveness', 'growth', (s) => (first(s).latencyMs.p99 = 1000));
+    expect(outcome).toBe('pass');
+  });
+
   it('says nothing where there is no page', () => {
     const { outcome, report } = examine('responsiveness', 'growth', (_, { run }) => {
       run.config.page = null;

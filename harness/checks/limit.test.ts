@@ -23,6 +23,22 @@ describe('connection-limit', () => {
     expect(outcome).toBe('pass');
     expect(findings.map(({ subject }) => subject)).toEqual([BURST, 'burst, then graceful close']);
     expect(findings[0]?.reason).toBe('of 20 at once, exactly 5 got in and 15 got 429');
+    expect(findings[0]?.evidence).toEqual({
+      limit: 5,
+      openedCount: 20,
+      acceptedCount: 5,
+      refusedCount: 15,
+      otherCount: 0,
+      withRetryAfterCount: 15,
+    });
+  });
+
+  it('tells who was refused with a Retry-After and who without', () => {
+    const { findings } = examine('connection-limit', 'limit', (s) => {
+      Object.assign(inPhase(s, BURST)[0] as Stream, { retryAfter: '5' });
+      Object.assign(inPhase(s, BURST)[19] as Stream, { retryAfter: null });
+    });
+    expect(findings[0]).toMatchObject({ outcome: 'pass', evidence: { withRetryAfterCount: 14 } });
   });
 
   it.each<[what: string, change: Change, says: string]>([

@@ -47,6 +47,11 @@ describe('memory-budget', () => {
     expect(report.verdict.outcome).toBe('fail');
   });
 
+  it('passes with all of the budget used', () => {
+    const { outcome } = examine('memory-budget', 'tabs', (_, { run }) => (run.config.budgetBytes = 110e6));
+    expect(outcome).toBe('pass');
+  });
+
   it('does not count what an attached target had used before it was watched', () => {
     const { outcome } = examine('memory-budget', 'tabs', (s) => {
       s.command = null;

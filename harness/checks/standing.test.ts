@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ScenarioRecord } from '../model.ts';
 import { REFUSED } from '../testing/entries.ts';
 import { examine } from '../testing/examine.ts';
-import { SCENARIO_NAMES } from '../testing/records.ts';
+import { healthyRun, SCENARIO_NAMES } from '../testing/records.ts';
+import { checks } from './index.ts';
 
 type Change = (scenario: ScenarioRecord) => unknown;
 
@@ -116,6 +117,14 @@ describe('load-landed', () => {
     expect(outcome).toBe('invalid');
     expect(reason).toContain(says);
     expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it('says by itself, before the judge does, that a scenario did not end', () => {
+    for (const change of [{ endedMs: null }, { error: 'stopped' }]) {
+      const run = healthyRun(['orphans']);
+      const scenario = Object.assign(run.scenarios[0] as ScenarioRecord, change);
+      expect(checks['load-landed'](scenario, run)).toMatchObject([{ outcome: 'invalid' }]);
+    }
   });
 
   it('a connection that failed in a tally of thousands is not drowned', () => {
