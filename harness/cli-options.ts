@@ -50,9 +50,7 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--ready-timeout <duration>',
       `how long it may take until its port answers (default: ${DEFAULTS.readyTimeout})`,
     )
-    .addOption(
-      new Option('--no-inspect', "do not open a Node target's inspector to read its heap").default(undefined),
-    )
+    .addOption(new Option('--no-inspect', "do not open a Node target's inspector to read its heap"))
     .optionsGroup('What it promises:')
     .option('--limit <n>', 'streams that it allows a key, or none')
     .option('--deadline <duration>', 'after how long it closes a stream, or none')
@@ -73,7 +71,9 @@ export function createProgram(version: string, actions: CliActions): Command {
     .allowExcessArguments()
     .action((options, { args }: Command) => {
       const [unknown] = args;
-      if (unknown === undefined) return actions.run(options);
+      // commander's `--no-…` is true unless given; a configuration file that says false must stand.
+      const { inspect, ...rest } = options;
+      if (unknown === undefined) return actions.run(inspect === false ? options : rest);
       throw new HydrotestError('usage', `there is no command "${unknown}". See hydrotest --help.`);
     });
 

@@ -38,7 +38,7 @@ function version(): string {
 async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
   const { config: file, ...fromCli } = options;
   const fromFile = await loadConfigFile(process.cwd(), file);
-  const user = { ...fromFile, ...withoutTargetOf(fromFile, fromCli) };
+  const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
   const config = completeConfig(user);
   const scenarios = selectScenarios(config.scenarios);
   for (const scenario of scenarios) {
@@ -67,12 +67,13 @@ async function runCommand(options: UserConfig & { config?: string }): Promise<vo
   process.exitCode = EXIT_CODES[(await writeReports(folder)).verdict.outcome];
 }
 
-/** Options on the command line that name the target replace all that the file says of where it is. */
-function withoutTargetOf(file: UserConfig, cli: UserConfig): UserConfig {
-  const namesTarget = cli.command !== undefined || cli.pid !== undefined || cli.port !== undefined;
-  if (!namesTarget) return cli;
-  for (const name of ['command', 'pid', 'port'] as const) delete file[name];
-  return cli;
+/** A target on the command line takes the place of the one in the file: two of them would exclude each other. */
+function namesTarget({ command, pid, port }: UserConfig): boolean {
+  return command !== undefined || pid !== undefined || port !== undefined;
+}
+
+function withoutTarget({ command: _command, pid: _pid, port: _port, ...rest }: UserConfig): UserConfig {
+  return rest;
 }
 
 function selectScenarios(names: string[]): Scenario[] {

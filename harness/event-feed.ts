@@ -1,12 +1,17 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { HydrotestError } from './errors.ts';
 
 /** Lines are made and written in blocks of about this size, so that a history of 1 GB needs no memory to speak of. */
 const BLOCK_BYTES = 4 * 2 ** 20;
 
 /** Writes JSON lines for the target to stream. */
 export interface EventFeed {
-  /** Appends events of exactly `bytesPerEvent` bytes a line, newline included; returns the bytes written. */
+  /**
+   * Appends events of `bytesPerEvent` bytes a line (some 70 at least), newline included; returns the bytes written.
+   *
+   * @throws HydrotestError `usage` when the file was there before this feed made it.
+   */
   append(
     path: string,
     events: { count: number; bytesPerEvent: number },
@@ -21,14 +26,16 @@ export interface EventFeed {
 export function createEventFeed(): EventFeed {
   const nextSequence = new Map<string, number>();
   const drop = async (path: string) => {
-    nextSequence.delete(path);
+    if (!nextSequence.delete(path)) return;
     await rm(path, { force: true });
+    // The folder goes with it, unless the target has put something there.
+    await rmdir(dirname(path)).catch(() => {});
   };
   return {
     async append(path, { count, bytesPerEvent }, signal) {
-      let sequence = nextSequence.get(path) ?? 0;
-      await mkdir(dirname(path), { recursive: true });
-      const file = await open(path, 'a');
+      const known = nextSequence.get(path);
+      const file = known === undefined ? await create(path) : await open(path, 'a');
+      let sequence = known ?? 0;
       let byteCount = 0;
       try {
         for (let left = count; left > 0; ) {
@@ -51,6 +58,21 @@ export function createEventFeed(): EventFeed {
       for (const path of nextSequence.keys()) await drop(path);
     },
   };
+}
+
+/** A file that was there before is somebody's data: it is neither written to nor, in the end, removed. */
+async function create(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    return await open(path, 'ax');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+    throw new HydrotestError(
+      'usage',
+      `--events-file: ${path} exists already, and hydrotest only writes to files of its own: give another path, or another --key.`,
+      { cause },
+    );
+  }
 }
 
 function eventLine(sequence: number, bytes: number): string {

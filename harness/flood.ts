@@ -49,8 +49,8 @@ export async function flood(
     return {
       plannedCount: load.count,
       statuses,
-      // autocannon counts a time-out among its errors as well.
-      errorCount: result.errors - result.timeouts,
+      // autocannon counts a time-out among its errors as well, and a connection that the server broke apart from them.
+      errorCount: result.errors - result.timeouts + result.resets,
       timeoutCount: result.timeouts,
       latencyMs: { p50, p99, max },
     };

@@ -92,6 +92,8 @@ export interface StreamRecord {
   /** Events that are missing by their `id`; 0 where ids do not tell (see streams/event-order.ts). */
   gapCount: number;
   duplicateCount: number;
+  /** How often it lost its connection and went on by itself; only `tab` does. */
+  reconnectCount: number;
   /** How ids were read: as byte offsets, as a sequence, or not at all. */
   idScheme: 'offset' | 'sequence' | 'opaque' | 'none';
   ending: StreamEnding;

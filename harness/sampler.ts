@@ -30,7 +30,15 @@ export function startSampler(options: {
     last = last.then(sample);
     return last;
   };
-  const timer = setInterval(() => void next(), SAMPLE_INTERVAL_MS);
+  const tick = async () => {
+    // A reading that takes longer than the interval costs a sample; queued up, they would outlive the scenario.
+    if (pending) return;
+    pending = true;
+    await next();
+    pending = false;
+  };
+  let pending = false;
+  const timer = setInterval(() => void tick(), SAMPLE_INTERVAL_MS);
   return {
     sampleNow: next,
     async close() {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** Fills `{name}` for each name given and leaves other braces alone. */
 export function fill(template: string, values: Record<string, string | number | null>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     return value === undefined || value === null ? whole : String(value);
   });
 }

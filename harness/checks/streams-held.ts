@@ -17,6 +17,7 @@ export const streamsHeld: Check = (scenario, { run }) => {
         closeEventMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS
       ),
   );
+  const reconnectCount = streams.reduce((sum, stream) => sum + stream.reconnectCount, 0);
   const fedCount = scenario.feeds
     .filter(({ phase }) => phase === 'hold')
     .reduce((sum, feed) => sum + feed.eventCount, 0);
@@ -26,19 +27,20 @@ export const streamsHeld: Check = (scenario, { run }) => {
     streamCount: streams.length,
     openedCount,
     lostCount: lost.length,
+    reconnectCount,
     silentCount,
     fedCount,
     shortestMs,
   };
   const finding = { check: 'streams-held', scenario: scenario.scenario, subject: '', evidence } as const;
   if (streams.length === 0) return [{ ...finding, outcome: 'invalid', reason: 'no stream was held' }];
-  if (openedCount < streams.length || lost.length > 0 || silentCount > 0) {
+  if (openedCount < streams.length || lost.length > 0 || reconnectCount > 0 || silentCount > 0) {
     const first = lost[0];
     const how =
       first === undefined
         ? ''
         : ` (one by ${first.ending} after ${Math.round(first.durationMs)} ms${first.error === null ? '' : `: ${first.error}`})`;
-    const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing`;
+    const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing, and connections broke and were made again ${reconnectCount} times`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
   if (run.config.eventsFile !== null && fedCount === 0) {

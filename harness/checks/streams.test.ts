@@ -55,6 +55,7 @@ describe('streams-held', () => {
       first({ ending: 'server-reset', durationMs: 2500, error: 'ECONNRESET' }),
       '1 were lost (one by server-reset after 2500 ms: ECONNRESET)',
     ],
+    ['one was broken and came back', first({ reconnectCount: 1 }), 'made again 1 times'],
     ['one was ended without a word', first({ ending: 'server-end' }), '1 were lost'],
     [
       'one was closed before the deadline',

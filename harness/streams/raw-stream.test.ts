@@ -68,6 +68,7 @@ test('a clean stream: every field of the record', async () => {
     byteCount: expect.any(Number),
     gapCount: 0,
     duplicateCount: 0,
+    reconnectCount: 0,
     idScheme: 'sequence',
     ending: 'client',
     closeReason: null,

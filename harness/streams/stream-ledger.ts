@@ -16,6 +16,7 @@ export class StreamLedger {
   readonly order = new EventOrder();
   eventCount = 0;
   byteCount = 0;
+  reconnectCount = 0;
   /** What the stream ends as once its socket is closed; null: it goes on. */
   ending: StreamEnding | null = null;
   closeReason: string | null = null;
@@ -79,6 +80,7 @@ export class StreamLedger {
       byteCount: this.byteCount,
       gapCount: this.order.gapCount,
       duplicateCount: this.order.duplicateCount,
+      reconnectCount: this.reconnectCount,
       idScheme: this.order.scheme,
       ending: this.ending,
       closeReason: this.closeReason,

@@ -34,6 +34,7 @@ test('reconnects, resumes behind the last event, and closes at event: close', as
     ending: 'server-end',
     closeReason: 'enough',
     eventCount: 7,
+    reconnectCount: 2,
     idScheme: 'sequence',
     gapCount: 0,
     duplicateCount: 0,

@@ -38,7 +38,10 @@ class Tab implements OpenStream, FetchObserver {
     this.#source = new EventSource(request.url, { fetch: observedFetch(request.headers, this) });
     this.#source.addEventListener('close', () => this.#conclude('server-end', null));
     this.#source.addEventListener('error', (event) => {
-      if (this.#source.readyState !== this.#source.CLOSED) return;
+      if (this.#source.readyState !== this.#source.CLOSED) {
+        this.#ledger.reconnectCount += 1;
+        return;
+      }
       if (this.#refused) this.#conclude('refused', null);
       else this.#conclude('protocol-error', event.message ?? 'the EventSource gave up');
     });

@@ -47,6 +47,7 @@ export function streamOf(phase: string, over: Partial<StreamRecord> = {}): Journ
     byteCount: 400,
     gapCount: 0,
     duplicateCount: 0,
+    reconnectCount: 0,
     idScheme: 'offset',
     ending: 'client',
     closeReason: null,
