@@ -1,0 +1,37 @@
+/** A server that hydrotest starts itself, or one that runs already. */
+export type TargetConfig =
+  | {
+      mode: 'spawn';
+      /** Shell command; `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. `PORT` is set too. */
+      command: string;
+      readyTimeoutMs: number;
+    }
+  | { mode: 'attach'; pid: number }
+  | { mode: 'attach-port'; port: number };
+
+/** Everything a run needs to know, checked and complete: `config.ts` fills every default. */
+export interface RunConfig {
+  target: TargetConfig;
+  /** Stream URL; `{port}` and `{key}` are filled in. */
+  url: string;
+  /** Template of the `{key}` in the URL; `{n}` is a number. */
+  key: string;
+  /** Page whose latency is watched while files grow (`{port}` is filled in), or null. */
+  page: string | null;
+  /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
+  eventsFile: string | null;
+  headers: Record<string, string>;
+  /** Streams a key that the target promises to allow, or null: it promises none. */
+  limit: number | null;
+  /** After how long the target promises to close a stream, or null: it promises nothing. */
+  deadlineMs: number | null;
+  /** Ceiling for the memory of the target's whole process tree. */
+  budgetBytes: number;
+  /** How long `tabs` holds its streams. */
+  durationMs: number;
+  scenarios: string[];
+  outDir: string;
+  seed: number;
+  /** Ask a Node target for its heap after forced collection, over the inspector. */
+  inspect: boolean;
+}

@@ -1,0 +1,178 @@
+import type { RunConfig } from './config.ts';
+import type { CheckName } from './outcome.ts';
+import type { ProcessReading, QuietReading } from './probes.ts';
+import type { BehaviourName, StreamEnding, StreamRecord } from './streams.ts';
+
+export type DoseUnit = 'connection' | 'event' | 'rejection';
+
+/** The journal's lines. Every line but `run` and `end` belongs to the scenario named in it. */
+export type JournalEntry =
+  | RunEntry
+  | ({ type: 'scenario' } & ScenarioStart)
+  | { type: 'skipped'; scenario: string; elapsedMs: number; proves: string; reason: string }
+  | TargetEntry
+  | { type: 'phase'; scenario: string; elapsedMs: number; phase: string }
+  | SampleEntry
+  | { type: 'gap'; scenario: string; elapsedMs: number; probe: string; reason: string }
+  | CycleEntry
+  | ({ type: 'stream'; scenario: string; phase: string } & StreamRecord)
+  | TallyEntry
+  | RequestsEntry
+  | LevelsEntry
+  | FeedEntry
+  | { type: 'scenario-end'; scenario: string; elapsedMs: number; error: string | null }
+  | { type: 'interrupted'; elapsedMs: number; reason: string }
+  | { type: 'end'; elapsedMs: number };
+
+export interface Environment {
+  hydrotestVersion: string;
+  nodeVersion: string;
+  platform: string;
+  cpuModel: string;
+  cpuCount: number;
+  memoryBytes: number;
+}
+
+/** What a scenario sets out to do, with the promises that its target was started with. */
+export interface ScenarioStart {
+  scenario: string;
+  elapsedMs: number;
+  proves: string;
+  checks: CheckName[];
+  /** The target's command with everything filled in; null for a target that ran already. */
+  command: string | null;
+  limit: number | null;
+  deadlineMs: number | null;
+}
+
+export interface RunEntry {
+  type: 'run';
+  journalVersion: 1;
+  runId: string;
+  startedAt: string;
+  /** The command line that repeats this run. */
+  repeatCommand: string;
+  config: RunConfig;
+  environment: Environment;
+}
+
+export interface TargetEntry {
+  type: 'target';
+  scenario: string;
+  elapsedMs: number;
+  event: 'ready' | 'lost' | 'stopped';
+  pid: number;
+  /** What decides leaks on this target. */
+  leakProbe: 'heap' | 'anonymous' | 'rss';
+  /** For `lost`: how it ended and its last lines of output. */
+  detail: string | null;
+}
+
+/** Once a second, for the chart and the peak. */
+export interface SampleEntry extends ProcessReading {
+  type: 'sample';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  openStreamCount: number;
+  /** Events received since the run began. */
+  eventCount: number;
+}
+
+/** One cycle of a leak measurement: some work, then a quiet reading. */
+export interface CycleEntry {
+  type: 'cycle';
+  scenario: string;
+  elapsedMs: number;
+  /** The lifecycle path that the cycle drove, such as `abrupt drop`. */
+  path: string;
+  unit: DoseUnit;
+  /** Warm-up cycles are measured but do not count. */
+  warmup: boolean;
+  /** 1 for the first look at the data; each further look doubled the cycles. */
+  look: number;
+  plannedDose: number;
+  /** The part of the dose that did what it was meant to do. */
+  landedDose: number;
+  reading: QuietReading;
+}
+
+/** Many short streams, counted instead of listed. */
+export interface TallyEntry {
+  type: 'tally';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  behaviour: BehaviourName;
+  streamCount: number;
+  endings: Partial<Record<StreamEnding, number>>;
+  /** Status → streams; `none` where no status line came. */
+  statuses: Record<string, number>;
+  eventCount: number;
+  byteCount: number;
+}
+
+/** Short requests beside the streams (autocannon). */
+export interface RequestsEntry {
+  type: 'requests';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  label: 'flood' | 'page';
+  plannedCount: number;
+  statuses: Record<string, number>;
+  errorCount: number;
+  timeoutCount: number;
+  latencyMs: { p50: number; p99: number; max: number };
+}
+
+/** Exact counters around a scenario: `before` once the target is warm, `after` once everything is closed. */
+export interface LevelsEntry {
+  type: 'levels';
+  scenario: string;
+  elapsedMs: number;
+  moment: 'before' | 'after';
+  /** How long it took to get here after the last stream was closed. */
+  waitedMs: number;
+  reading: ProcessReading;
+}
+
+/** Events that a scenario wrote for the target to stream. */
+export interface FeedEntry {
+  type: 'feed';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  key: string;
+  eventCount: number;
+  byteCount: number;
+}
+
+/** The journal read back, arranged by scenario. */
+export interface RunRecord {
+  run: RunEntry;
+  scenarios: ScenarioRecord[];
+  skipped: { scenario: string; proves: string; reason: string }[];
+  interrupted: string | null;
+  /** The journal has its `end` line. */
+  complete: boolean;
+  /** Lines that could not be read, such as one torn by a crash. */
+  tornLineCount: number;
+  durationMs: number;
+}
+
+export interface ScenarioRecord extends ScenarioStart {
+  /** Null: the scenario never came to its end. */
+  endedMs: number | null;
+  error: string | null;
+  target: TargetEntry[];
+  phases: { phase: string; elapsedMs: number }[];
+  samples: SampleEntry[];
+  gaps: { probe: string; reason: string; elapsedMs: number }[];
+  cycles: CycleEntry[];
+  streams: (StreamRecord & { phase: string })[];
+  tallies: TallyEntry[];
+  requests: RequestsEntry[];
+  levels: LevelsEntry[];
+  feeds: FeedEntry[];
+}

@@ -1,0 +1,17 @@
+/** `inconclusive`: measured, but it does not decide. `invalid`: what should have been measured was not. */
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid';
+
+export type CheckName =
+  | 'memory-budget'
+  | 'memory-leak'
+  | 'connection-limit'
+  | 'slots-released'
+  | 'timeout-close'
+  | 'streams-held'
+  | 'event-integrity'
+  | 'rejections'
+  | 'responsiveness'
+  | 'history-cost'
+  | 'cleanup'
+  | 'load-landed'
+  | 'target-alive';

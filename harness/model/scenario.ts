@@ -1,0 +1,79 @@
+import type { RunConfig } from './config.ts';
+import type { DoseUnit, RequestsEntry } from './journal.ts';
+import type { CheckName } from './outcome.ts';
+import type { BehaviourName, OpenStream } from './streams.ts';
+import type { Report } from './verdict.ts';
+
+/** One kind of work whose leak rate is wanted. */
+export interface LeakMeasurement {
+  path: string;
+  unit: DoseUnit;
+  /** Units of work in a small cycle; a large one has twice as many. */
+  dose: number;
+  /** Does `dose` units of work, leaves no stream of its own open, and returns how many did what they should. */
+  perform(dose: number): Promise<number>;
+}
+
+export interface OpenOptions {
+  dropAfterMs?: number;
+  headers?: Record<string, string>;
+  /** Counted in a tally instead of journalled one by one: for streams by the thousand. */
+  tally?: boolean;
+}
+
+/** What a scenario can do. Everything it opens is closed when it ends, however it ends. */
+export interface ScenarioContext {
+  readonly config: RunConfig;
+  /** Aborted on Ctrl-C, and when the target is lost. Every method below rejects then. */
+  readonly signal: AbortSignal;
+  /** A number in [0, 1) from the run's seed. */
+  random(): number;
+  /** The n-th shared key: the same text for the same n within a scenario. */
+  key(n: number): string;
+  /** A key that no one has used before. */
+  freshKey(): string;
+  /** Begins a phase; it lasts until the next one. */
+  phase(name: string): Promise<void>;
+  open(behaviour: BehaviourName, key: string, options?: OpenOptions): OpenStream;
+  /** Ends every open stream and waits until it is gone on both sides. */
+  endAll(): Promise<void>;
+  /** Waits, and rejects when the run is aborted. */
+  sleep(ms: number): Promise<void>;
+  /** The promise's value, or null when it has none after `ms`. Rejects when the run is aborted. */
+  within<T>(promise: Promise<T>, ms: number): Promise<T | null>;
+  /** Polls until `condition` holds; false when it still does not after `withinMs`. */
+  until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>;
+  /** Appends events to the file of a key. Needs `config.eventsFile`. */
+  feed(key: string, events: { count: number; bytesPerEvent: number }): Promise<void>;
+  /** Removes what was fed to a key. */
+  dropFeed(key: string): Promise<void>;
+  /** Sends short requests to a stream URL or the page, and journals what came back. */
+  flood(
+    label: 'flood' | 'page',
+    url: string,
+    load: { count: number; connections: number },
+  ): Promise<RequestsEntry>;
+  /** Warms up, runs cycles, and goes on until the rate is decided or three looks were taken. */
+  measureLeak(measurement: LeakMeasurement): Promise<void>;
+  streamUrl(key: string): string;
+  pageUrl(): string | null;
+}
+
+export interface Scenario {
+  name: string;
+  /** One sentence for `hydrotest list` and the report. */
+  proves: string;
+  checks: CheckName[];
+  /** Why this scenario cannot run with this configuration and what to give it, or null: it can. */
+  unfit(config: RunConfig): string | null;
+  /** What the scenario changes for its own target, such as a short deadline. */
+  configure?(config: RunConfig): Partial<Pick<RunConfig, 'deadlineMs' | 'limit'>>;
+  run(context: ScenarioContext): Promise<void>;
+}
+
+/** A reporter turns a report into the text of one file. */
+export interface Reporter {
+  name: string;
+  fileName: string;
+  render(report: Report): string;
+}

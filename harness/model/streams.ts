@@ -1,0 +1,79 @@
+export type BehaviourName =
+  | 'tab'
+  | 'graceful-close'
+  | 'abrupt-drop'
+  | 'drop-before-first-byte'
+  | 'stalled-reader';
+
+export interface StreamRequest {
+  url: string;
+  headers: Record<string, string>;
+  /** Milliseconds between the request and the drop; only `drop-before-first-byte` reads it. */
+  dropAfterMs?: number;
+}
+
+/** How a stream ended, and who ended it. */
+export type StreamEnding =
+  /** The client ended it, as its behaviour says. */
+  | 'client'
+  /** The server finished a 200 response properly. */
+  | 'server-end'
+  /** The server answered with another status than 200; the body, if any, has been read. */
+  | 'refused'
+  /** The connection broke in the middle of a response, or before its head. */
+  | 'server-reset'
+  /** No connection could be made. */
+  | 'connect-failed'
+  /** What arrived was not an event stream over HTTP. */
+  | 'protocol-error';
+
+/** One stream, as its client saw it from the first byte sent to the end. Times are since the open. */
+export interface StreamRecord {
+  behaviour: BehaviourName;
+  /** Milliseconds since the run began. */
+  elapsedMs: number;
+  key: string;
+  status: number | null;
+  firstByteMs: number | null;
+  firstEventMs: number | null;
+  durationMs: number;
+  eventCount: number;
+  byteCount: number;
+  /** Events that are missing by their `id`; 0 where ids do not tell (see streams/event-order.ts). */
+  gapCount: number;
+  duplicateCount: number;
+  /** How often it lost its connection and went on by itself; only `tab` does. */
+  reconnectCount: number;
+  /** How ids were read: as byte offsets, as a sequence, or not at all. */
+  idScheme: 'offset' | 'sequence' | 'opaque' | 'none';
+  ending: StreamEnding;
+  /** `reason` of the server's `event: close`, or its raw data when that is no JSON object; null: no such event. */
+  closeReason: string | null;
+  /** Milliseconds from the open to `event: close`. */
+  closeEventMs: number | null;
+  retryAfter: string | null;
+  /** What went wrong, in words, for the endings that are errors. */
+  error: string | null;
+}
+
+/** An open stream in the hands of a scenario. */
+export interface OpenStream {
+  /** Resolves with the status, or null if the stream ended before a status line came. Never rejects. */
+  readonly answered: Promise<number | null>;
+  /** Resolves true at the first event, false if the stream ended without one. Never rejects. */
+  readonly firstEvent: Promise<boolean>;
+  /** Resolves when the stream is over and its socket is closed. Never rejects. */
+  readonly ended: Promise<Omit<StreamRecord, 'elapsedMs' | 'key'>>;
+  readonly eventCount: number;
+  readonly lastEventId: string;
+  /** Ends the stream as its behaviour does. Idempotent. */
+  end(): void;
+}
+
+/** What the client at the other end does. One file each in `streams/`. */
+export interface Behaviour {
+  name: BehaviourName;
+  /** One line for people. */
+  describes: string;
+  open(request: StreamRequest): OpenStream;
+}
