@@ -190,4 +190,13 @@ function explain(error: unknown): number {
   return EXIT_INTERNAL;
 }
 
+// Node would exit with 1, which says that the target failed.
+process.on('uncaughtException', (error) => {
+  process.exit(explain(error));
+});
+// Whoever reads the output may stop reading: `hydrotest report <run> | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 await main(process.argv);

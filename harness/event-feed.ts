@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { mkdir, open, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { HydrotestError } from './errors.ts';
 
@@ -10,7 +10,7 @@ export interface EventFeed {
   /**
    * Appends events of `bytesPerEvent` bytes a line (some 70 at least), newline included; returns the bytes written.
    *
-   * @throws HydrotestError `usage` when the file was there before this feed made it.
+   * @throws HydrotestError `usage` when the file held something before.
    */
   append(
     path: string,
@@ -24,55 +24,87 @@ export interface EventFeed {
 }
 
 export function createEventFeed(): EventFeed {
-  const nextSequence = new Map<string, number>();
-  const drop = async (path: string) => {
-    if (!nextSequence.delete(path)) return;
-    await rm(path, { force: true });
-    // The folder goes with it, unless the target has put something there.
-    await rmdir(dirname(path)).catch(() => {});
-  };
-  return {
-    async append(path, { count, bytesPerEvent }, signal) {
-      const known = nextSequence.get(path);
-      const file = known === undefined ? await create(path) : await open(path, 'a');
-      let sequence = known ?? 0;
-      let byteCount = 0;
-      try {
-        for (let left = count; left > 0; ) {
-          signal.throwIfAborted();
-          const take = Math.min(left, Math.max(1, Math.floor(BLOCK_BYTES / bytesPerEvent)));
-          let block = '';
-          for (let i = 0; i < take; i++) block += eventLine(sequence++, bytesPerEvent);
-          await file.appendFile(block);
-          byteCount += Buffer.byteLength(block);
-          left -= take;
-        }
-      } finally {
-        nextSequence.set(path, sequence);
-        await file.close();
+  const files = new Map<string, FedFile>();
+  const running = new Set<Promise<unknown>>();
+
+  const write = async (path: string, count: number, bytesPerEvent: number, signal: AbortSignal) => {
+    let fed = files.get(path);
+    if (fed === undefined) {
+      fed = await adopt(path);
+      files.set(path, fed);
+    }
+    const file = await open(path, 'a');
+    let byteCount = 0;
+    try {
+      for (let left = count; left > 0; ) {
+        signal.throwIfAborted();
+        const take = Math.min(left, Math.max(1, Math.floor(BLOCK_BYTES / bytesPerEvent)));
+        let block = '';
+        for (let i = 0; i < take; i++) block += eventLine(fed.nextSequence++, bytesPerEvent);
+        await file.appendFile(block);
+        byteCount += Buffer.byteLength(block);
+        left -= take;
       }
-      return byteCount;
+    } finally {
+      await file.close();
+    }
+    return byteCount;
+  };
+
+  const drop = async (path: string) => {
+    const fed = files.get(path);
+    if (fed === undefined) return;
+    files.delete(path);
+    if (fed.wasThere) await truncate(path, 0).catch(() => {});
+    else await rm(path, { force: true });
+    // Only folders that were made here, and only where nobody has put anything into them.
+    for (const folder of fed.madeFolders) await rmdir(folder).catch(() => {});
+  };
+
+  return {
+    append(path, { count, bytesPerEvent }, signal) {
+      const written = write(path, count, bytesPerEvent, signal);
+      running.add(written);
+      const done = () => running.delete(written);
+      written.then(done, done);
+      return written;
     },
     drop,
     async close() {
-      for (const path of nextSequence.keys()) await drop(path);
+      await Promise.allSettled(running);
+      for (const path of files.keys()) await drop(path);
     },
   };
 }
 
-/** A file that was there before is somebody's data: it is neither written to nor, in the end, removed. */
-async function create(path: string): Promise<FileHandle> {
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    return await open(path, 'ax');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
+interface FedFile {
+  nextSequence: number;
+  /** An empty file that the target had made: it is emptied again, not removed. */
+  wasThere: boolean;
+  /** Innermost first. */
+  madeFolders: string[];
+}
+
+/** A file that held something before is somebody's data: it is neither written to nor, in the end, removed. */
+async function adopt(path: string): Promise<FedFile> {
+  const folder = dirname(path);
+  const outermost = await mkdir(folder, { recursive: true });
+  const madeFolders: string[] = [];
+  for (let made = folder; outermost !== undefined; made = dirname(made)) {
+    madeFolders.push(made);
+    if (made === outermost || made === dirname(made)) break;
+  }
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => null,
+  );
+  if (size !== null && size > 0) {
     throw new HydrotestError(
       'usage',
-      `--events-file: ${path} exists already, and hydrotest only writes to files of its own: give another path, or another --key.`,
-      { cause },
+      `--events-file: ${path} holds ${size} bytes already, and hydrotest only writes to files of its own: give another path, or another --key.`,
     );
   }
+  return { nextSequence: 0, wasThere: size !== null, madeFolders };
 }
 
 function eventLine(sequence: number, bytes: number): string {

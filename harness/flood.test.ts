@@ -57,6 +57,12 @@ describe('flood', () => {
     expect(result.statuses).toEqual({ 200: count });
   });
 
+  it('counts every answer of a server that closes its connections', async () => {
+    const url = await serve((_, response) => response.writeHead(429, { Connection: 'close' }).end('full'));
+    const result = await flood(url, { count: 100, connections: 10, headers: {} }, signal);
+    expect(result).toMatchObject({ statuses: { 429: 100 }, errorCount: 0, timeoutCount: 0 });
+  });
+
   it('tells one status from another', async () => {
     let n = 0;
     const url = await serve((_, response) => response.writeHead(n++ % 10 === 0 ? 500 : 429).end());

@@ -145,8 +145,12 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
 
 /** What is most worth saying first: that the target died, then what a scenario was there to show, then the rest. */
 function byWeight(a: Finding, b: Finding): number {
-  const weight = ({ check }: Finding) =>
-    check === 'target-alive' ? 0 : STANDING_CHECKS.includes(check) ? 2 : 1;
+  const weight = ({ check, outcome }: Finding) => {
+    if (check === 'target-alive' && outcome === 'fail') return 0;
+    // Why a scenario was cut short explains all that could not be judged.
+    if (check === 'load-landed' && outcome === 'invalid') return 1;
+    return STANDING_CHECKS.includes(check) ? 3 : 2;
+  };
   return weight(a) - weight(b);
 }
 

@@ -9,6 +9,7 @@ import { createScenarioContext } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
+import { watchListener } from './targets/listener.ts';
 import { abortable, until, within } from './waiting.ts';
 
 export interface RunStatus {
@@ -40,7 +41,6 @@ export interface ScenarioRunOptions {
 
 /** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
 const CLEANUP_MS = 20_000;
-const STEADY_MS = 3000;
 const EXIT_NEWS_MS = 2000;
 const WARM_ANSWER_MS = 5000;
 const WARM_EVENT_MS = 300;
@@ -97,6 +97,7 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
   const name = scenario.name;
   const write = journal.write;
   const watch = watchTarget(session.target);
+  const findRestart = watchListener(session.port);
   const signal = AbortSignal.any([options.signal, watch.signal]);
   const pid = session.target.pid;
   write({
@@ -159,10 +160,29 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
     },
   });
 
+  const noteLost = (detail: string) =>
+    write({
+      type: 'target',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      event: 'lost',
+      pid,
+      leakProbe: session.leakProbe,
+      detail,
+    });
+  const noteRestart = () => {
+    const restart = findRestart();
+    if (restart === null) return;
+    const now = restart.is === null ? 'nobody does now' : `process ${restart.is} does now`;
+    noteLost(
+      `process ${restart.was}, which listened on port ${session.port}, is gone, and ${now}: it was restarted`,
+    );
+  };
+
   try {
     await context.phase('warm-up');
     await warmUp(context);
-    const before = await readSteadyLevels(session, STEADY_MS, signal);
+    const before = await readSteadyLevels(session, signal);
     write({
       type: 'levels',
       scenario: name,
@@ -178,23 +198,14 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
       write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
     );
     await sampler.sampleNow();
+    noteRestart();
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
     if (error instanceof HydrotestError && error.code === 'target-lost') {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) {
-      const detail = messageOf(watch.signal.reason);
-      write({
-        type: 'target',
-        scenario: name,
-        elapsedMs: elapsedMs(),
-        event: 'lost',
-        pid,
-        leakProbe: session.leakProbe,
-        detail,
-      });
-    }
+    if (watch.signal.aborted && !options.signal.aborted) noteLost(messageOf(watch.signal.reason));
+    else noteRestart();
     throw error;
   } finally {
     watch.dispose();

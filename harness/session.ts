@@ -76,20 +76,22 @@ async function readSettledHeap(heap: HeapProbe, signal: AbortSignal) {
   return reading;
 }
 
-/** Reads the exact counters again and again until two readings agree, at most `withinMs` long. */
-export async function readSteadyLevels(
-  session: Session,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<ProcessReading> {
+/** A server that has just begun to listen may still open what it needs; after this long without a change it has. */
+const STEADY_MS = 1000;
+const STEADY_LIMIT_MS = 8000;
+
+/** Reads the exact counters until they have not changed for a while, and returns the last reading. */
+export async function readSteadyLevels(session: Session, signal: AbortSignal): Promise<ProcessReading> {
   let reading = await session.probe.read();
+  let since = performance.now();
   await until(
     async () => {
       const before = reading;
       reading = await session.probe.read();
-      return !isAbove(reading, before) && !isAbove(before, reading);
+      if (isAbove(reading, before) || isAbove(before, reading)) since = performance.now();
+      return performance.now() - since >= STEADY_MS;
     },
-    withinMs,
+    STEADY_LIMIT_MS,
     signal,
   );
   return reading;

@@ -2,7 +2,7 @@ import type { Scenario } from '../harness/model.ts';
 
 /** The checklist's "dashboard with 10 browser tabs": five on each of two workflows, which is just the usual limit. */
 const KEYS = 2;
-const TABS_PER_KEY = 5;
+const TABS = 10;
 
 const EVENT_INTERVAL_MS = 1000;
 const ANSWER_MS = 10_000;
@@ -15,15 +15,17 @@ export const tabs: Scenario = {
   async run(context) {
     const { config } = context;
     await context.phase('hold');
-    const perKey = Math.min(TABS_PER_KEY, config.limit ?? TABS_PER_KEY);
-    const streams = Array.from({ length: KEYS * perKey }, (_, i) =>
-      context.open('tab', context.key(1 + (i % KEYS))),
+    // Without {key} in the URL all streams share one limit.
+    const keys = config.url.includes('{key}') ? KEYS : 1;
+    const perKey = Math.min(TABS / keys, config.limit ?? TABS);
+    const streams = Array.from({ length: keys * perKey }, (_, i) =>
+      context.open('tab', context.key(1 + (i % keys))),
     );
     await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
     const end = performance.now() + config.durationMs;
     while (performance.now() < end) {
       if (config.eventsFile !== null) {
-        for (let n = 1; n <= KEYS; n++) await context.feed(context.key(n), { count: 1, bytesPerEvent: 300 });
+        for (let n = 1; n <= keys; n++) await context.feed(context.key(n), { count: 1, bytesPerEvent: 300 });
       }
       await context.sleep(Math.min(EVENT_INTERVAL_MS, Math.max(1, end - performance.now())));
     }

@@ -23,7 +23,7 @@ export const timeout: Scenario = {
   async run(context) {
     const deadlineMs = context.config.deadlineMs ?? 0;
     await context.phase('deadline');
-    const streams = Array.from({ length: STREAMS }, (_, i) =>
+    const streams = Array.from({ length: Math.min(STREAMS, context.config.limit ?? STREAMS) }, (_, i) =>
       context.open('graceful-close', context.key(1 + i)),
     );
     const ended = Promise.all(streams.map((stream) => stream.ended));

@@ -40,6 +40,11 @@ export const connectionLimit: Check = (scenario) => {
         reason: `a burst of ${streams.length} streams cannot test the limit`,
       };
     }
+    const failed = streams.filter(({ ending }) => ending === 'connect-failed');
+    if (failed.length > 0) {
+      const reason = `${failed.length} of ${streams.length} connections could not be made: ${failed[0]?.error ?? 'no error was told'}`;
+      return { ...finding, outcome: 'invalid', reason };
+    }
     if (acceptedCount === limit && otherCount === 0) {
       const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got 429`;
       return { ...finding, outcome: 'pass', reason };

@@ -109,17 +109,27 @@ describe('history-cost', () => {
 describe('responsiveness', () => {
   const first = (s: ScenarioRecord) => s.requests[0] as ScenarioRecord['requests'][number];
 
+  const slow =
+    (count: number, ms: number): Change =>
+    (s) => {
+      for (const entry of s.requests.slice(0, count)) entry.latencyMs.max = ms;
+    };
+
   it('passes when the page answers in time', () => {
     const { outcome, reason } = examine('responsiveness', 'growth');
     expect({ outcome, reason }).toEqual({
       outcome: 'pass',
-      reason: 'the page answered within 9 ms (p99) while the files grew',
+      reason: 'the slowest of 120 answers of the page took 12 ms while the files grew',
     });
   });
 
   it('passes with all of its second used', () => {
-    const { outcome } = examine('responsiveness', 'growth', (s) => (first(s).latencyMs.p99 = 1000));
+    const { outcome } = examine('responsiveness', 'growth', slow(24, 1000));
     expect(outcome).toBe('pass');
+  });
+
+  it('passes when one answer was slow: that may be this machine', () => {
+    expect(examine('responsiveness', 'growth', slow(1, 1001)).outcome).toBe('pass');
   });
 
   it('says nothing where there is no page', () => {
@@ -131,7 +141,7 @@ describe('responsiveness', () => {
   });
 
   it.each<[what: string, change: Change, says: string]>([
-    ['slow once', (s) => (first(s).latencyMs.p99 = 1001), 'took 1001 ms (p99)'],
+    ['slow twice', slow(2, 1001), 'more than 1000 ms in 2 of'],
     ['an error', (s) => (first(s).statuses = { 200: 4, 500: 1 }), '119 of 120 requests'],
     [
       'no answer',
@@ -141,10 +151,10 @@ describe('responsiveness', () => {
     [
       'slow, and then the run was stopped',
       (s) => {
-        first(s).latencyMs.p99 = 1001;
+        for (const entry of s.requests.slice(0, 2)) entry.latencyMs.max = 1001;
         s.error = 'SIGINT received';
       },
-      'took 1001 ms (p99)',
+      '1001 ms at worst',
     ],
   ])('fails: %s', (_, change, says) => {
     const { outcome, reason, report } = examine('responsiveness', 'growth', change);

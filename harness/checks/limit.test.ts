@@ -17,6 +17,15 @@ const without =
   (s) =>
     void (s.streams = s.streams.filter((stream) => stream.phase !== phase));
 
+describe.each(['connection-limit', 'slots-released'] as const)('%s', (check) => {
+  it('does not blame the server for connections that this machine could not make', () => {
+    const { outcome } = examine(check, 'limit', (s) => {
+      for (const stream of s.streams) Object.assign(stream, { status: null, ending: 'connect-failed' });
+    });
+    expect(outcome).toBe('invalid');
+  });
+});
+
 describe('connection-limit', () => {
   it('passes when exactly the limit gets in, burst by burst', () => {
     const { findings, outcome } = examine('connection-limit', 'limit');
@@ -158,6 +167,14 @@ describe('rejections', () => {
     const { outcome, reason } = examine('rejections', 'reject');
     expect(outcome).toBe('pass');
     expect(reason).toMatch(/^all \d+ requests over the full limit got 429$/);
+  });
+
+  it('does not blame the server for ending the held streams at a deadline that it has promised', () => {
+    const { outcome } = examine('rejections', 'reject', (s) => {
+      (s.streams[0] as ScenarioRecord['streams'][number]).ending = 'server-end';
+      first(s).statuses = { 429: 299, 200: 1 };
+    });
+    expect(outcome).toBe('invalid');
   });
 
   const first = (s: ScenarioRecord) => s.requests[0] as ScenarioRecord['requests'][number];

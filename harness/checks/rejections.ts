@@ -20,6 +20,13 @@ export const rejections: Check = (scenario) => {
   const heldCount = scenario.streams.filter(({ status }) => status === 200).length;
   const evidence = { plannedCount, refusedCount, otherCount, errorCount, limit: scenario.limit, heldCount };
   const finding = { check: 'rejections', scenario: scenario.scenario, subject: '', evidence } as const;
+  const closedCount = scenario.streams.filter(
+    ({ status, ending }) => status === 200 && ending !== 'client',
+  ).length;
+  if (closedCount > 0) {
+    const reason = `the server ended ${closedCount} of the ${heldCount} streams that were to fill the limit: give it a longer --deadline`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
   if (otherCount > 0 || errorCount > 0) {
     const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none`;
     return [{ ...finding, outcome: 'fail', reason }];

@@ -37,6 +37,11 @@ export const slotsReleased: Check = (scenario) => {
         reason: 'the streams that would show whether slots come back were not opened',
       };
     }
+    const failed = last.filter(({ ending }) => ending === 'connect-failed');
+    if (failed.length > 0) {
+      const reason = `${failed.length} of ${last.length} connections could not be made: ${failed[0]?.error ?? 'no error was told'}`;
+      return { ...finding, outcome: 'invalid', reason };
+    }
     if (acceptedCount === limit) {
       return { ...finding, outcome: 'pass', reason: `after ${subject}, all ${limit} slots were free again` };
     }

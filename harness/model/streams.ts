@@ -42,6 +42,10 @@ export interface StreamRecord {
   /** Events that are missing by their `id`; 0 where ids do not tell (see streams/event-order.ts). */
   gapCount: number;
   duplicateCount: number;
+  /** Different events among them that the harness wrote itself, known by the number that it put into them. */
+  fedEventCount: number;
+  fedGapCount: number;
+  fedDuplicateCount: number;
   /** How often it lost its connection and went on by itself; only `tab` does. */
   reconnectCount: number;
   /** How ids were read: as byte offsets, as a sequence, or not at all. */

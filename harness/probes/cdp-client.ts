@@ -47,6 +47,11 @@ export async function openCdp(url: string, limits: CallLimits): Promise<CdpClien
   // An error is always followed by a close, which says all that is needed.
   socket.addEventListener('error', () => {});
   socket.addEventListener('message', ({ data }) => {
+    // A Node process that ends waits for its debugger to leave, as long as there is one: then we must not be one.
+    if (String(data).includes('"NodeRuntime.waitingForDisconnect"')) {
+      socket.close();
+      return;
+    }
     const reply = parseReply(data);
     if (reply === null) return;
     const waiting = pending.get(reply.id);
@@ -66,7 +71,7 @@ export async function openCdp(url: string, limits: CallLimits): Promise<CdpClien
     throw cause;
   }
 
-  return {
+  const client: CdpClient = {
     async call(method, params, callLimits) {
       if (over) throw failure(`the inspector at ${url} has closed the connection: ${method} cannot be asked`);
       const id = ++lastId;
@@ -80,6 +85,9 @@ export async function openCdp(url: string, limits: CallLimits): Promise<CdpClien
     },
     close,
   };
+  // What does not know this method does not wait for us either.
+  await client.call('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true }, limits).catch(() => {});
+  return client;
 }
 
 const NEVER = new AbortController().signal;

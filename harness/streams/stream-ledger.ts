@@ -1,6 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import type { BehaviourName, StreamEnding, StreamRecord } from '../model.ts';
 import { EventOrder } from './event-order.ts';
+import { FedOrder } from './fed-order.ts';
 import { Later } from './later.ts';
 
 export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
@@ -14,6 +15,7 @@ export class StreamLedger {
   readonly firstEvent = new Later<boolean>();
   readonly ended = new Later<StreamOutcome>();
   readonly order = new EventOrder();
+  readonly fed = new FedOrder();
   eventCount = 0;
   byteCount = 0;
   reconnectCount = 0;
@@ -46,6 +48,8 @@ export class StreamLedger {
 
   sawEvent(event: EventSourceMessage): void {
     this.eventCount += 1;
+    this.fed.saw(event.data);
+    if (event.event === 'reset') this.fed.restart();
     if (this.#firstEventMs === null) {
       this.#firstEventMs = performance.now() - this.#openedMs;
       this.firstEvent.settle(true);
@@ -80,6 +84,9 @@ export class StreamLedger {
       byteCount: this.byteCount,
       gapCount: this.order.gapCount,
       duplicateCount: this.order.duplicateCount,
+      fedEventCount: this.fed.eventCount,
+      fedGapCount: this.fed.gapCount,
+      fedDuplicateCount: this.fed.duplicateCount,
       reconnectCount: this.reconnectCount,
       idScheme: this.order.scheme,
       ending: this.ending,

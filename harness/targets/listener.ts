@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readIdentity } from './process-group.ts';
+import { isProcessAlive, readIdentity } from './process-group.ts';
 
 /** State LISTEN in `/proc/net/tcp` (include/net/tcp_states.h). */
 const LISTEN = '0A';
@@ -53,4 +53,17 @@ function holdsAny(pid: number, inodes: Set<string>): boolean {
       return false; // Closed meanwhile.
     }
   });
+}
+
+/**
+ * Tells whether the process that listens on a port now still lives later. A supervisor that restarts a server keeps the
+ * tree alive, and all that the server held is given back: nothing that was measured then says anything.
+ */
+export function watchListener(port: number): () => { was: number; is: number | null } | null {
+  const was = findOwner(listeningInodes(port));
+  const startTicks = was === null ? null : (readIdentity(was)?.startTicks ?? null);
+  return () => {
+    if (was === null || isProcessAlive(was, startTicks)) return null;
+    return { was, is: findOwner(listeningInodes(port)) };
+  };
 }
