@@ -42,6 +42,7 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
   return {
     scenario: scenario.scenario,
     proves: scenario.proves,
+    shown: describe(findings),
     outcome: worst(findings),
     command: scenario.command,
     startedMs: scenario.elapsedMs,
@@ -89,6 +90,18 @@ function discount(finding: Finding): Finding {
 
 function worst(findings: Finding[]): Outcome {
   return SEVERITY.find((outcome) => findings.some((finding) => finding.outcome === outcome)) ?? 'invalid';
+}
+
+/** What a scenario was there to show comes before what every scenario is checked for. */
+function describe(findings: Finding[]): string {
+  const outcome = worst(findings);
+  const relevant = findings.filter((finding) => finding.outcome === outcome).toSorted(byWeight);
+  const [first] = relevant;
+  if (first === undefined) return 'nothing was checked';
+  const others =
+    (outcome === 'pass' ? relevant : findings.filter((finding) => finding.outcome !== 'pass')).length - 1;
+  const more = outcome === 'pass' ? `${others} more hold` : `${others} more below`;
+  return `${first.subject === '' ? '' : `${first.subject}: `}${first.reason}${others > 0 ? ` (${more})` : ''}`;
 }
 
 function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {

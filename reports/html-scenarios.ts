@@ -28,12 +28,12 @@ ${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : htm
 }
 
 function card(scenario: ScenarioReport): Markup {
-  const { outcome, proves, peakRssBytes, streamCount, durationMs } = scenario;
+  const { outcome, proves, shown, peakRssBytes, streamCount, durationMs } = scenario;
   const open = outcome === 'pass' ? nothing : html` open`;
   return html`<details class="card ${outcome}"${open}>
 <summary>
 <span class="chevron" aria-hidden="true"></span>
-<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${outcomePill(outcome)}</div><p>${outcome === 'pass' ? nothing : 'To prove: '}${proves}</p></div>
+<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${outcomePill(outcome)}</div><p>${shown}</p></div>
 ${definitionList('stats', [
   ['peak memory', peakRssBytes === null ? '–' : formatBytes(peakRssBytes)],
   ['streams', formatCount(streamCount)],
@@ -41,6 +41,7 @@ ${definitionList('stats', [
 ])}
 </summary>
 <div class="body">
+<p class="muted">To prove: ${proves}</p>
 ${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map(findingItem)}</ul>`}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}

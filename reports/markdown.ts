@@ -1,5 +1,5 @@
 import { htmlEscape } from 'escape-goat';
-import type { Finding, Report, Reporter, RunConfig, ScenarioReport } from '../harness/model.ts';
+import type { Finding, Report, Reporter, RunConfig } from '../harness/model.ts';
 import {
   evidenceFacts,
   findingTitle,
@@ -84,19 +84,11 @@ function scenarioSection({ scenarios }: Report): string {
     scenarios.map((scenario) => [
       `**${escapeMarkdown(scenario.scenario)}**`,
       `${outcomeSymbols[scenario.outcome]} ${scenario.outcome}`,
-      escapeMarkdown(shown(scenario)),
+      escapeMarkdown(scenario.shown),
       scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes),
       formatCount(scenario.streamCount),
       formatDuration(scenario.durationMs),
     ]),
-  );
-}
-
-function shown({ outcome, proves, findings }: ScenarioReport): string {
-  if (outcome === 'pass') return proves;
-  return (
-    findings.find((finding) => finding.outcome === outcome)?.reason ??
-    `No finding says why. It was to prove: ${proves}`
   );
 }
 

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Finding, Outcome, Report, ScenarioReport } from '../harness/model.ts';
+import type { Finding, Outcome, Report } from '../harness/model.ts';
 import {
   evidenceFacts,
   findingTitle,
@@ -129,7 +129,7 @@ function scenarioLines({ scenarios }: Report, pen: Pen): string[] {
   const rows = scenarios.map((scenario) => [
     { text: oneLine(scenario.scenario), style: (line: string) => pen.paint('bold', line) },
     outcomeCell(scenario.outcome, pen),
-    { text: oneLine(shown(scenario)), maximumLines: scenario.outcome === 'pass' ? 4 : 6 },
+    { text: oneLine(scenario.shown), maximumLines: scenario.outcome === 'pass' ? 4 : 6 },
     { text: scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes) },
     { text: formatCount(scenario.streamCount) },
     { text: formatDuration(scenario.durationMs) },
@@ -142,15 +142,6 @@ function outcomeCell(outcome: Outcome, pen: Pen) {
     text: `${outcomeSymbols[outcome]} ${outcome}`,
     style: (line: string) => pen.paint(outcomeStyles[outcome], line),
   };
-}
-
-/** What a passing scenario proves; else the first finding that gave the scenario its outcome. */
-function shown({ outcome, proves, findings }: ScenarioReport): string {
-  if (outcome === 'pass') return proves;
-  const worst = findings.find((finding) => finding.outcome === outcome);
-  if (worst === undefined) return `No finding says why. It was to prove: ${proves}`;
-  const others = findings.filter((finding) => finding.outcome !== 'pass').length - 1;
-  return `${worst.reason}${others > 0 ? ` (and ${others} more below)` : ''}`;
 }
 
 function problemSections({ scenarios }: Report, pen: Pen): string[][] {

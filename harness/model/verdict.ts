@@ -78,7 +78,10 @@ export interface Report {
 
 export interface ScenarioReport {
   scenario: string;
+  /** What it sets out to prove. */
   proves: string;
+  /** What it has shown: in the words of the finding that counts most. */
+  shown: string;
   outcome: Outcome;
   command: string | null;
   startedMs: number;

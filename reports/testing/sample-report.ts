@@ -243,6 +243,7 @@ export function hostileReport(): Report {
         ...first,
         scenario: poison(first.scenario),
         proves: poison(first.proves),
+        shown: poison(first.shown),
         command: poison(first.command),
         outcome: 'fail',
         phases: first.phases.map(({ phase, elapsedMs }) => ({ phase: poison(phase), elapsedMs })),

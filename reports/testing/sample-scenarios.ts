@@ -127,10 +127,12 @@ export function scenarioOf(
   everyMs = 1000,
 ): ScenarioReport {
   const series = seriesOf(shape, startedMs, everyMs);
+  const first = findings.find(({ outcome }) => outcome !== 'pass') ?? findings[0];
   const rank: Outcome[] = ['fail', 'invalid', 'inconclusive', 'pass'];
   return {
     scenario: shape.name,
     proves: shape.proves,
+    shown: first?.reason ?? 'nothing was checked',
     outcome: rank.find((outcome) => findings.some((finding) => finding.outcome === outcome)) ?? 'invalid',
     command: 'node server/main.ts --port 41873 --dir /tmp/hydrotest-1f0c --limit 5 --deadline 3600',
     startedMs,
