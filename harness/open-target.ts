@@ -6,6 +6,7 @@ import { type HeapProbe, inspectorEnv, openHeapProbe } from './probes/v8-heap.ts
 import type { Session } from './session.ts';
 import { attachByPid, attachByPort } from './targets/attach.ts';
 import { findFreePort } from './targets/free-port.ts';
+import { endpointOf } from './targets/open-port.ts';
 import { spawnTarget } from './targets/spawn.ts';
 import type { Target } from './targets/target.ts';
 import { fill } from './template.ts';
@@ -113,6 +114,5 @@ async function openHeap(
 }
 
 function portOf(url: string): number {
-  const { port, protocol } = new URL(fill(url, { key: 'key' }));
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  return endpointOf(fill(url, { key: 'key' })).port;
 }
