@@ -171,11 +171,26 @@ describe('how long a measurement goes on', () => {
     expect(cycles).toMatchObject([{ warmup: true, landedDose: 0 }]);
   });
 
-  it('stops when the target is over its budget', async () => {
-    const { ended, cycles } = await measure({ keeps: () => 0, rssBytes: (dose) => 490e6 + dose * 4000 });
+  it('stops when the target is over its budget and the leak is shown', async () => {
+    const rssBytes = (dose: number) => 500e6 + dose * 4000;
+    const { ended, counted } = await measure({ keeps: (dose) => 4000 * dose, rssBytes });
     expect(ended).toBe('over-budget');
-    expect(cycles.at(-1)?.reading.rssBytes).toBeGreaterThan(500e6);
-    expect(cycles.slice(0, -1).every(({ reading }) => reading.rssBytes <= 500e6)).toBe(true);
+    expect(counted.length).toBeLessThan(18);
+    expect(estimateLeak(counted, 'heap').state).toBe('leak');
+    expect(estimateLeak(counted.slice(0, -1), 'heap').state).toBe('invalid');
+  });
+
+  it('goes on over the budget while nothing is shown: the peak is no leak', async () => {
+    const { ended, looks } = await measure({ keeps: () => 0, rssBytes: () => 600e6 });
+    expect(ended).toBe('done');
+    expect(looks).toEqual([18, 0, 0]);
+  });
+
+  it('stops at once at twice the budget', async () => {
+    const { ended, cycles } = await measure({ keeps: () => 0, rssBytes: (dose) => 990e6 + dose * 4000 });
+    expect(ended).toBe('over-budget');
+    expect(cycles.at(-1)?.reading.rssBytes).toBeGreaterThan(1000e6);
+    expect(cycles.slice(0, -1).every(({ reading }) => reading.rssBytes <= 1000e6)).toBe(true);
   });
 
   it('stops on abort, and what was measured stands in the journal', async () => {

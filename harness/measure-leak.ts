@@ -9,6 +9,9 @@ const WARMUP_DOSE = 4000;
 /** A server that is warm already still has to meet a new path a few times: new code is compiled and cached. */
 const NEXT_WARMUP_CYCLES = 3;
 
+/** A target that is so far over its budget is not loaded any further: it may take the machine down. */
+const MAX_OVER_BUDGET = 2;
+
 /** Anonymous memory is some 13 times noisier than a collected heap: more work a cycle lifts the signal over it. */
 const DOSE_FACTOR_WITHOUT_HEAP = 4;
 
@@ -31,8 +34,8 @@ export interface MeasureContext {
  * Runs cycles of work and quiet readings on one path: warm-up first, then `MIN_CYCLES`, then twice as many, up to
  * `MAX_LOOKS` looks or until the rate is decided. The verdict itself is reached later, from the journal.
  *
- * Stops early when the work no longer lands, and when the target is over its budget: that is a verdict already, collections
- * take seconds a gigabyte, and more work would only take the machine down. Returns what it stopped for.
+ * Stops early when the work no longer lands, and when the target is over its budget and the leak is shown: collections
+ * take seconds a gigabyte, and nothing more can be learnt. Returns what it stopped for.
  */
 export async function measureLeak(
   measurement: LeakMeasurement,
@@ -45,7 +48,12 @@ export async function measureLeak(
   const counted: CycleEntry[] = [];
 
   const reasonToStop = (cycle: CycleEntry) => {
-    if (cycle.reading.rssBytes > context.budgetBytes) return 'over-budget';
+    const { rssBytes } = cycle.reading;
+    if (rssBytes > context.budgetBytes * MAX_OVER_BUDGET) return 'over-budget';
+    // Over the budget, a few more cycles are worth their while as long as they may tell which path leaks.
+    if (rssBytes > context.budgetBytes && estimateLeak(counted, session.leakProbe).state === 'leak') {
+      return 'over-budget';
+    }
     return hasLanded(cycle) ? null : 'not-landed';
   };
   const runCycle = async (warmup: boolean, look: number) => {
