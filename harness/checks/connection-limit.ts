@@ -1,4 +1,4 @@
-import type { Check } from '../model.ts';
+import type { Check, StreamRecord } from '../model.ts';
 
 /** A burst of simultaneous requests on one key: exactly as many as the limit allows get in, all others get 429. */
 export const connectionLimit: Check = (scenario) => {
@@ -40,11 +40,8 @@ export const connectionLimit: Check = (scenario) => {
         reason: `a burst of ${streams.length} streams cannot test the limit`,
       };
     }
-    const failed = streams.filter(({ ending }) => ending === 'connect-failed');
-    if (failed.length > 0) {
-      const reason = `${failed.length} of ${streams.length} connections could not be made: ${failed[0]?.error ?? 'no error was told'}`;
-      return { ...finding, outcome: 'invalid', reason };
-    }
+    const unmade = unmadeConnections(streams);
+    if (unmade !== null) return { ...finding, outcome: 'invalid', reason: unmade };
     if (acceptedCount === limit && otherCount === 0) {
       const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got 429`;
       return { ...finding, outcome: 'pass', reason };
@@ -53,3 +50,10 @@ export const connectionLimit: Check = (scenario) => {
     return { ...finding, outcome: 'fail', reason };
   });
 };
+
+/** Connections that this machine could not make say nothing about the target; null: all were made. */
+export function unmadeConnections(streams: readonly StreamRecord[]): string | null {
+  const failed = streams.filter(({ ending }) => ending === 'connect-failed');
+  if (failed.length === 0) return null;
+  return `${failed.length} of ${streams.length} connections could not be made: ${failed[0]?.error ?? 'no error was told'}`;
+}

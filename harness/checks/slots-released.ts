@@ -1,4 +1,5 @@
 import type { Check } from '../model.ts';
+import { unmadeConnections } from './connection-limit.ts';
 
 /** After every way of leaving, the whole limit can be used again. The scenario tries until it can, or gives up. */
 export const slotsReleased: Check = (scenario) => {
@@ -37,11 +38,8 @@ export const slotsReleased: Check = (scenario) => {
         reason: 'the streams that would show whether slots come back were not opened',
       };
     }
-    const failed = last.filter(({ ending }) => ending === 'connect-failed');
-    if (failed.length > 0) {
-      const reason = `${failed.length} of ${last.length} connections could not be made: ${failed[0]?.error ?? 'no error was told'}`;
-      return { ...finding, outcome: 'invalid', reason };
-    }
+    const unmade = unmadeConnections(last);
+    if (unmade !== null) return { ...finding, outcome: 'invalid', reason: unmade };
     if (acceptedCount === limit) {
       return { ...finding, outcome: 'pass', reason: `after ${subject}, all ${limit} slots were free again` };
     }

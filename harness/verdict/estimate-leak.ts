@@ -21,7 +21,7 @@ export const MIN_CYCLES = 18;
 const MIN_LEAK_CYCLES = 8;
 
 /** Fewer successes than this in a cycle, and the server did not do the work that its reading is to be held against. */
-export const MIN_LANDED_RATIO = 0.98;
+const MIN_LANDED_RATIO = 0.98;
 
 /** Unsettled readings are left out; with more of them than this, what remains is a selection. */
 const MAX_UNSETTLED_RATIO = 0.2;
