@@ -61,6 +61,18 @@ export function createProgram(version: string, actions: CliActions): Command {
       'which ones, separated by commas (default: all that fit; see hydrotest list)',
     )
     .option(
+      '--paths <names>',
+      'lifecycle paths to measure, such as abrupt-drop,idle (default: all; see hydrotest list)',
+    )
+    .option(
+      '--grace <duration>',
+      `how long a suspected leak may take to be released after all (default: ${DEFAULTS.grace})`,
+    )
+    .option(
+      '--traffic <rate>',
+      'traffic at which leak rates are turned into time, such as 50/s (default: 1/s and 50/s)',
+    )
+    .option(
       '--duration <duration>',
       `how long the scenario tabs holds its streams (default: ${DEFAULTS.duration})`,
     )

@@ -40,7 +40,7 @@ async function runCommand(options: UserConfig & { config?: string }): Promise<vo
   const fromFile = await loadConfigFile(process.cwd(), file);
   const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
   const config = completeConfig(user);
-  const scenarios = selectScenarios(config.scenarios);
+  const scenarios = selectScenarios(config.scenarios, config.paths);
   for (const scenario of scenarios) {
     const reason = config.scenarios.length > 0 ? scenario.unfit(config) : null;
     if (reason !== null)
@@ -76,8 +76,20 @@ function withoutTarget({ command: _command, pid: _pid, port: _port, ...rest }: U
   return rest;
 }
 
-function selectScenarios(names: string[]): Scenario[] {
-  if (names.length === 0) return allScenarios;
+function selectScenarios(names: string[], paths: string[]): Scenario[] {
+  const knownPaths = allScenarios.flatMap((scenario) => scenario.paths);
+  const unknownPaths = paths.filter((path) => !knownPaths.includes(path));
+  if (unknownPaths.length > 0) {
+    throw new HydrotestError(
+      'usage',
+      `--paths ${unknownPaths.join(',')}: there is no such path. There are ${knownPaths.map((path) => path.replaceAll(' ', '-')).join(', ')}.`,
+    );
+  }
+  if (names.length === 0) {
+    return allScenarios.filter(
+      (scenario) => paths.length === 0 || scenario.paths.some((path) => paths.includes(path)),
+    );
+  }
   const known = allScenarios.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -127,7 +139,12 @@ function listenForInterrupts(note: (text: string) => void): { signal: AbortSigna
 
 function listCommand(): void {
   const width = Math.max(...allScenarios.map(({ name }) => name.length));
-  for (const { name, proves } of allScenarios) process.stdout.write(`${name.padEnd(width)}  ${proves}\n`);
+  for (const { name, proves, paths } of allScenarios) {
+    process.stdout.write(`${name.padEnd(width)}  ${proves}\n`);
+    if (paths.length === 0) continue;
+    const list = paths.map((path) => path.replaceAll(' ', '-')).join(', ');
+    process.stdout.write(`${' '.repeat(width)}    paths: ${list}\n`);
+  }
 }
 
 async function reportCommand(folder: string): Promise<void> {

@@ -45,6 +45,12 @@ export interface UserConfig {
   readyTimeout?: number | string;
   /** False: never open a Node target's inspector. */
   inspect?: boolean;
+  /** Names of the lifecycle paths to measure (`abrupt drop`); default: all. */
+  paths?: string[] | string;
+  /** How long what looks like a leak is given to be released after all (`75s`). */
+  grace?: number | string;
+  /** Traffic at which rates are turned into time to the budget (`50/s`, `3000/min`, `1e6/day`). */
+  traffic?: number | string;
 }
 
 /** Types a `hydrotest.config.ts`: `export default defineConfig({ command: 'npm start', url: … })`. */
@@ -57,6 +63,8 @@ export const DEFAULTS = {
   duration: '20s',
   out: 'reports/out',
   readyTimeout: '30s',
+  // Longer than the usual time-outs: grace periods for resuming, close timers of 30 s, keep-alive of up to a minute.
+  grace: '75s',
   key: 'stream-{n}',
 } as const;
 
@@ -138,6 +146,9 @@ export function completeConfig(given: UserConfig): RunConfig {
     outDir: resolve(said.out ?? DEFAULTS.out),
     seed: said.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', said.seed, 0, 2 ** 32 - 1),
     inspect: said.inspect ?? true,
+    paths: listOf(said.paths).map((path) => path.replaceAll('-', ' ')),
+    graceMs: durationMs('--grace', said.grace ?? DEFAULTS.grace),
+    trafficPerSecond: said.traffic === undefined ? null : perSecond('--traffic', said.traffic),
   };
 }
 
@@ -162,6 +173,9 @@ const userConfigSchema = z.strictObject({
   seed: textOrNumber.optional(),
   readyTimeout: textOrNumber.optional(),
   inspect: z.boolean('must be true or false').optional(),
+  paths: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
+  grace: textOrNumber.optional(),
+  traffic: textOrNumber.optional(),
 });
 
 function targetOf(said: UserConfig): TargetConfig {
@@ -270,6 +284,25 @@ function sizeBytes(option: string, value: unknown): number {
   const bytes = match ? Number(match[1]) * (SIZE_UNITS[match[2] ?? 'B'] ?? Number.NaN) : Number.NaN;
   if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return Math.round(bytes);
   throw usage(`${option} "${String(value)}" is not a size, such as 500MB or 1.5GiB.`);
+}
+
+const SECONDS: Record<string, number> = {
+  s: 1,
+  sec: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  hour: 3600,
+  d: 86_400,
+  day: 86_400,
+};
+
+/** `50`, `50/s`, `3000/min`, `1e6/day` → a second. */
+function perSecond(option: string, value: unknown): number {
+  const match = /^(\d+(?:\.\d+)?(?:e\d+)?)\s*(?:\/\s*([a-z]+))?$/.exec(String(value).trim());
+  const rate = match === null ? 0 : Number(match[1]) / (SECONDS[match[2] ?? 's'] ?? Number.NaN);
+  if (rate > 0 && Number.isFinite(rate)) return rate;
+  throw usage(`${option} "${String(value)}" is not a rate, such as 50/s, 3000/min or 1e6/day.`);
 }
 
 function quote(path: string): string {

@@ -156,6 +156,12 @@ function addTo(scenario: ScenarioRecord, entry: OfScenario): void {
     case 'cycle':
       scenario.cycles.push(entry);
       break;
+    case 'drain':
+      scenario.drains.push(entry);
+      break;
+    case 'path-skipped':
+      scenario.skippedPaths.push({ path: entry.path, reason: entry.reason });
+      break;
     case 'stream':
       scenario.streams.push(entry);
       break;
@@ -188,6 +194,8 @@ function emptyScenario({ type: _, ...start }: { type: 'scenario' } & ScenarioSta
     samples: [],
     gaps: [],
     cycles: [],
+    drains: [],
+    skippedPaths: [],
     streams: [],
     tallies: [],
     requests: [],

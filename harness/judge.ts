@@ -1,4 +1,5 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type {
   CheckName,
   Finding,
@@ -28,6 +29,7 @@ export function judge(record: RunRecord): Report {
     verdict: decide(scenarios, record),
     scenarios,
     skipped: record.skipped,
+    fingerprint: fingerprintOf(scenarios, record),
   };
 }
 

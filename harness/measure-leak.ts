@@ -1,6 +1,8 @@
-import type { CycleEntry, JournalEntry, LeakMeasurement } from './model.ts';
-import { readQuiet, type Session } from './session.ts';
-import { estimateLeak, hasLanded, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import type { CycleEntry, DoseUnit, JournalEntry, LeakMeasurement, QuietReading } from './model.ts';
+import { drain, type Session } from './session.ts';
+import { estimateLeak, hasLanded, type LeakProbe, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import { levelOf } from './verdict/observations.ts';
+import { sleep } from './waiting.ts';
 
 /** Warm-up is counted in work: clean servers still grew by up to 440 B a connection over their first 2,000 to 4,000. */
 const WARMUP_CYCLES = 6;
@@ -9,11 +11,24 @@ const WARMUP_DOSE = 4000;
 /** A server that is warm already still has to meet a new path a few times: new code is compiled and cached. */
 const NEXT_WARMUP_CYCLES = 3;
 
+/** Warming goes on while its rate still falls, but a server that never comes to rest has to be judged as it is. */
+const MAX_WARMUP_CYCLES = 24;
+const WARMUP_WINDOW = 3;
+
+/** A window that grew by less than this part of the one before: still warming. A leak grows by as much each time. */
+const STILL_FALLING = 0.7;
+
+/** Growth of fewer bytes a unit than this is not worth more warming: it is half of the smallest threshold of a connection. */
+const WARM_RATE = 32;
+
 /** A target that is so far over its budget is not loaded any further: it may take the machine down. */
 const MAX_OVER_BUDGET = 2;
 
 /** Anonymous memory is some 13 times noisier than a collected heap: more work a cycle lifts the signal over it. */
 const DOSE_FACTOR_WITHOUT_HEAP = 4;
+
+/** An idle cycle lasts as long as the work of the cycle before, so that time and work do not rise together. */
+const IDLE_MS = { least: 200, most: 1000 };
 
 export interface MeasureContext {
   scenario: string;
@@ -21,6 +36,9 @@ export interface MeasureContext {
   signal: AbortSignal;
   /** No measurement has run on this target yet. */
   cold: boolean;
+  attempt: number;
+  /** A confirming measurement does more work, so that a cache larger than the first one's work has filled by its end. */
+  doseFactor: number;
   random(): number;
   elapsedMs(): number;
   budgetBytes: number;
@@ -28,77 +46,171 @@ export interface MeasureContext {
   heldCount(): number;
   write(entry: JournalEntry): void;
   onCycle(done: number, planned: number): void;
+  /** Between the warm-up and the first cycle that counts. */
+  onWarm(warmup: CycleEntry[]): Promise<void>;
+}
+
+export interface Measured {
+  ended: 'done' | 'not-landed' | 'over-budget' | 'other-processes';
+  /** All of them, warm-up included: some hundred at most. */
+  cycles: CycleEntry[];
+}
+
+interface CyclePlan {
+  /** Of the path's small dose; 0 is an idle cycle. */
+  factor: 0 | 1 | 2;
+  rich: boolean;
 }
 
 /**
  * Runs cycles of work and quiet readings on one path: warm-up first, then `MIN_CYCLES`, then twice as many, up to
  * `MAX_LOOKS` looks or until the rate is decided. The verdict itself is reached later, from the journal.
  *
- * Stops early when the work no longer lands, and when the target is over its budget and the leak is shown: collections
- * take seconds a gigabyte, and nothing more can be learnt. Returns what it stopped for.
+ * Stops early when the work no longer lands, when the target's processes are no longer the same, and when the target is over
+ * its budget and the leak is shown: collections take seconds a gigabyte, and nothing more can be learnt.
  */
-export async function measureLeak(
-  measurement: LeakMeasurement,
-  context: MeasureContext,
-): Promise<'done' | 'not-landed' | 'over-budget'> {
-  const { scenario, session, signal, write } = context;
-  const { path, unit } = measurement;
-  const factor = session.heap === null && unit !== 'event' ? DOSE_FACTOR_WITHOUT_HEAP : 1;
-  const dose = measurement.dose * factor;
-  const counted: CycleEntry[] = [];
+export async function measureLeak(measurement: LeakMeasurement, context: MeasureContext): Promise<Measured> {
+  const { scenario, session, signal, write, attempt } = context;
+  const { path, unit, quiet } = measurement;
+  const level = session.probe.capabilities.level;
+  const isWork = unit === 'connection' || unit === 'rejection';
+  const noisy = level === 'heap' || !isWork ? 1 : DOSE_FACTOR_WITHOUT_HEAP;
+  const dose = measurement.dose * noisy * context.doseFactor;
+  const cycles: CycleEntry[] = [];
+  const nextPlan = planCycles(measurement, context.random);
+  let identity: string | null = null;
+  let readAt = performance.now();
+  let workMs = 0;
 
-  const reasonToStop = (cycle: CycleEntry) => {
+  const counted = () => cycles.filter((cycle) => !cycle.warmup);
+  const reasonToStop = (cycle: CycleEntry): Measured['ended'] | null => {
     const { rssBytes } = cycle.reading;
+    if (!cycle.sameProcesses) return 'other-processes';
     if (rssBytes > context.budgetBytes * MAX_OVER_BUDGET) return 'over-budget';
     // Over the budget, a few more cycles are worth their while as long as they may tell which path leaks.
-    if (rssBytes > context.budgetBytes && estimateLeak(counted, session.leakProbe).state === 'leak') {
+    if (rssBytes > context.budgetBytes && estimateLeak(counted(), level).state === 'leak')
       return 'over-budget';
-    }
-    return hasLanded(cycle) ? null : 'not-landed';
+    return cycle.plannedDose === 0 || hasLanded(cycle) ? null : 'not-landed';
   };
-  const runCycle = async (warmup: boolean, look: number) => {
-    // Two doses in random order: what grows by time or by cycle does not line up with what grows by work.
-    const plannedDose = context.random() < 0.5 ? dose : 2 * dose;
-    const landedDose = await measurement.perform(plannedDose);
-    const reading = await readQuiet(session, context.heldCount(), signal);
-    const elapsedMs = context.elapsedMs();
+  const runCycle = async (plan: CyclePlan, warmup: boolean, look: number): Promise<CycleEntry> => {
+    const began = performance.now();
+    const plannedDose = plan.factor * dose;
+    const idleMs = Math.min(IDLE_MS.most, Math.max(IDLE_MS.least, workMs));
+    const work =
+      plan.factor === 0
+        ? await sleep(idleMs, signal).then(() => ({ landed: 0, eventCount: 0 }))
+        : await measurement.perform({ dose: plannedDose, rich: plan.rich });
+    if (plan.factor > 0) workMs = performance.now() - began;
+    const plantedBytes = Math.round(plannedDose * (measurement.plantPerUnitBytes ?? 0));
+    if (plantedBytes > 0) await session.probe.plant(plantedBytes);
+    const drained = await drain(session, context.heldCount(), signal);
+    const read = await session.probe.readQuiet({ signal });
+    const reading: QuietReading = { ...read, settled: drained && read.settled };
+    const [now, previous] = [performance.now(), identity];
+    identity = await session.probe.identity();
+    const seconds = (now - readAt) / 1000;
+    readAt = now;
     const cycle: CycleEntry = {
       type: 'cycle',
       scenario,
-      elapsedMs,
+      elapsedMs: context.elapsedMs(),
       path,
       unit,
+      attempt,
       warmup,
       look,
       plannedDose,
-      landedDose,
+      landedDose: unit === 'second' ? seconds : work.landed,
+      doses: dosesOf(unit, work, seconds),
+      plantedBytes,
+      quiet,
+      sameProcesses: previous === null || identity === previous,
       reading,
     };
+    cycles.push(cycle);
     write(cycle);
     return cycle;
   };
 
-  const warmupCycles = context.cold ? WARMUP_CYCLES : NEXT_WARMUP_CYCLES;
-  const warmupDose = context.cold && unit !== 'event' ? WARMUP_DOSE : 0;
-  for (let cycles = 0, done = 0; cycles < warmupCycles || done < warmupDose; cycles++) {
-    const cycle = await runCycle(true, 1);
-    const stop = reasonToStop(cycle);
-    if (stop !== null) return stop;
+  const leastCycles = context.cold ? WARMUP_CYCLES : NEXT_WARMUP_CYCLES;
+  const leastDose = context.cold && isWork ? WARMUP_DOSE : 0;
+  for (let done = 0; ; ) {
+    const cycle = await runCycle({ factor: cycles.length % 2 === 0 ? 2 : 1, rich: false }, true, 1);
+    const ended = reasonToStop(cycle);
+    if (ended !== null) return { ended, cycles };
     done += cycle.plannedDose;
-    context.onCycle(cycles + 1 - warmupCycles, MIN_CYCLES);
+    context.onCycle(0, MIN_CYCLES);
+    if (cycles.length < leastCycles || done < leastDose) continue;
+    if (cycles.length >= MAX_WARMUP_CYCLES || !isStillWarming(cycles, level)) break;
   }
 
-  for (let look = 1; look <= MAX_LOOKS; look++) {
+  await context.onWarm(cycles);
+  readAt = performance.now();
+
+  for (let look = 1, working = 0; look <= MAX_LOOKS; look++) {
     const target = MIN_CYCLES * 2 ** (look - 1);
-    while (counted.length < target) {
-      const cycle = await runCycle(false, look);
-      counted.push(cycle);
-      const stop = reasonToStop(cycle);
-      if (stop !== null) return stop;
-      context.onCycle(counted.length, target);
+    while (working < target) {
+      const plan = nextPlan();
+      const cycle = await runCycle(plan, false, look);
+      if (plan.factor > 0) working++;
+      const ended = reasonToStop(cycle);
+      if (ended !== null) return { ended, cycles };
+      context.onCycle(working, target);
     }
-    const { state } = estimateLeak(counted, session.leakProbe);
-    if (state === 'stable' || state === 'leak' || state === 'invalid') return 'done';
+    const { state } = estimateLeak(cycles, level);
+    if (state !== 'inconclusive') break;
   }
-  return 'done';
+  return { ended: 'done', cycles };
+}
+
+/**
+ * Permuted blocks of six working cycles and an idle one. Small and large doses in random order keep what grows by time or
+ * by cycle from lining up with what grows by work, and blocks keep them balanced however early the measurement ends.
+ */
+function planCycles(measurement: LeakMeasurement, random: () => number): () => CyclePlan {
+  const small: CyclePlan = { factor: 1, rich: false };
+  const large: CyclePlan = { factor: 2, rich: false };
+  const third: CyclePlan[] = measurement.canBeRich ? [{ factor: 1, rich: true }] : [];
+  const idle: CyclePlan[] =
+    measurement.quiet && measurement.unit !== 'second' ? [{ factor: 0, rich: false }] : [];
+  const half = measurement.canBeRich ? [small, large, ...third] : [small, large];
+  const block = measurement.canBeRich ? [...half, ...half, ...idle] : [...half, ...half, ...half, ...idle];
+  let left: CyclePlan[] = [];
+  return () => {
+    if (left.length === 0) left = shuffle(block, random);
+    return left.pop() ?? small;
+  };
+}
+
+/** Fisher and Yates, on a copy. */
+function shuffle<Item>(items: readonly Item[], random: () => number): Item[] {
+  const shuffled = [...items];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [shuffled[i], shuffled[j]] = [shuffled[j] as Item, shuffled[i] as Item];
+  }
+  return shuffled;
+}
+
+function dosesOf(unit: DoseUnit, work: { landed: number; eventCount: number }, seconds: number) {
+  return {
+    connection: unit === 'connection' ? work.landed : 0,
+    event: work.eventCount,
+    rejection: unit === 'rejection' ? work.landed : 0,
+    second: seconds,
+  };
+}
+
+/** Whether the last cycles still grew, and clearly less for each unit than the ones before them. */
+function isStillWarming(cycles: readonly CycleEntry[], probe: LeakProbe): boolean {
+  const window = cycles.slice(-2 * WARMUP_WINDOW - 1);
+  if (window.length < 2 * WARMUP_WINDOW + 1) return false;
+  const levelAt = (cycle: CycleEntry | undefined) =>
+    (cycle === undefined ? null : levelOf(cycle.reading, probe)) ?? 0;
+  const rate = (from: number, to: number) => {
+    const dose = window.slice(from + 1, to + 1).reduce((sum, { landedDose }) => sum + landedDose, 0);
+    return (levelAt(window[to]) - levelAt(window[from])) / Math.max(1, dose);
+  };
+  const [before, now] = [rate(0, WARMUP_WINDOW), rate(WARMUP_WINDOW, 2 * WARMUP_WINDOW)];
+  return now > WARM_RATE && now < before * STILL_FALLING;
 }

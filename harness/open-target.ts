@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
-import { HydrotestError } from './errors.ts';
 import type { RunConfig } from './model.ts';
-import { createProcessProbe } from './probes/process-probe.ts';
-import { type HeapProbe, inspectorEnv, openHeapProbe } from './probes/v8-heap.ts';
+import { inspectorEnv } from './probes/inspector-env.ts';
+import { openTargetProbe } from './probes/open-target-probe.ts';
 import type { Session } from './session.ts';
 import { attachByPid, attachByPort } from './targets/attach.ts';
 import { findFreePort } from './targets/free-port.ts';
@@ -15,7 +14,7 @@ export interface OpenedTarget {
   session: Session;
   /** The command with everything filled in, or null for a target that ran already. */
   command: string | null;
-  /** Why there is no heap probe, where one was wanted; null: there is one, or none was wanted. */
+  /** Why there is no heap probe, or what is not in the heap; null: all of it is read, or none was wanted. */
   heapGap: string | null;
   /** Closes the probes, and stops a target that was started here. Idempotent. */
   close(): Promise<void>;
@@ -33,23 +32,26 @@ export interface OpenTargetOptions {
 /**
  * Starts the target or attaches to it, and opens the best probes that it allows.
  *
- * @throws HydrotestError `target-start`, `aborted`.
+ * @throws HydrotestError `target-start`, `target-lost`, `aborted`.
  */
 export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
   const { config, signal } = options;
   const { target, port } = await startOrAttach(options);
   try {
-    const probe = createProcessProbe(target.pid, { includeGroup: target.kind === 'spawned' });
-    const heap = await openHeap(config, target, port, signal);
-    const heapProbe = 'close' in heap ? heap : null;
-    const leakProbe =
-      heapProbe !== null ? 'heap' : (await probe.readCareful()).anonymousBytes === null ? 'rss' : 'anonymous';
+    const { probe, gap } = await openTargetProbe({
+      rootPid: target.pid,
+      port,
+      includeGroup: target.kind === 'spawned',
+      inspect: config.inspect,
+      mayOpen: true,
+      signal,
+    });
     return {
-      session: { target, port, probe, heap: heapProbe, leakProbe },
+      session: { target, port, probe },
       command: target.kind === 'spawned' ? target.command : null,
-      heapGap: 'reason' in heap ? heap.reason : null,
+      heapGap: gap,
       async close() {
-        await heapProbe?.close();
+        await probe.close();
         await target.stop();
       },
     };
@@ -83,7 +85,7 @@ async function startOrAttach({
     env: {
       ...(process.env as Record<string, string>),
       PORT: String(port),
-      ...(config.inspect ? inspectorEnv(NODE_OPTIONS) : {}),
+      ...(config.inspect ? inspectorEnv(NODE_OPTIONS, command) : {}),
     },
     readyUrl: fill(config.url, { port, key: 'ready' }),
     readyTimeoutMs,
@@ -93,24 +95,6 @@ async function startOrAttach({
     signal,
   });
   return { target, port };
-}
-
-type NoHeap = { reason: string } | { wanted: false };
-
-async function openHeap(
-  config: RunConfig,
-  target: Target,
-  port: number,
-  signal: AbortSignal,
-): Promise<HeapProbe | NoHeap> {
-  if (!config.inspect) return { wanted: false };
-  try {
-    return await openHeapProbe({ rootPid: target.pid, port, mayOpen: target.kind === 'spawned', signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof HydrotestError) return { reason: error.message };
-    throw error;
-  }
 }
 
 function portOf(url: string): number {

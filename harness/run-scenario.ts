@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
 import type { Journal } from './journal.ts';
-import type { ProcessReading, RunConfig, Scenario } from './model.ts';
+import type { CycleEntry, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { startSampler } from './sampler.ts';
 import { createScenarioContext } from './scenario-context.ts';
@@ -42,6 +43,9 @@ export interface ScenarioRunOptions {
 /** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
 const CLEANUP_MS = 20_000;
 const EXIT_NEWS_MS = 2000;
+
+/** An attached target meets each attempt on keys that it has not seen. */
+const KEYS_PER_ATTEMPT = 100_000;
 const WARM_ANSWER_MS = 5000;
 const WARM_EVENT_MS = 300;
 
@@ -55,31 +59,52 @@ const WARM_EVENT_MS = 300;
 export async function runScenario(options: ScenarioRunOptions): Promise<void> {
   const { scenario, config, journal, elapsedMs } = options;
   const name = scenario.name;
-  const dataDir = join(options.runDir, 'data', name);
-  if (config.target.mode === 'spawn') await mkdir(dataDir, { recursive: true });
-  const opening = await openTarget({
-    config,
-    dataDir,
-    outputFile: join(options.runDir, `${name}.log`),
-    signal: options.signal,
-  });
+  const opening = await openAttempt(options, 0);
   journal.write({
     type: 'scenario',
     scenario: name,
     elapsedMs: elapsedMs(),
     proves: scenario.proves,
     checks: scenario.checks,
+    paths: [...scenario.paths],
     command: opening.command,
     limit: config.limit,
     deadlineMs: config.deadlineMs,
   });
   let error: unknown = null;
+  let measured: ReadonlyMap<string, CycleEntry[]> = new Map();
+  const { level } = opening.session.probe.capabilities;
   try {
-    await useTarget(opening, options, dataDir);
+    ({ measured } = await useTarget(opening, options, { attempt: 0, suspects: null }));
   } catch (caught) {
     error = caught;
   } finally {
     await opening.close();
+  }
+  if (error === null) {
+    const write = withoutLoad(journal.write);
+    await confirmSuspects({
+      measured,
+      level,
+      budgetBytes: config.budgetBytes,
+      signal: options.signal,
+      onGap: (reason) =>
+        write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'confirmation', reason }),
+      async measureAgain(attempt, suspects) {
+        const again = await openAttempt(options, attempt);
+        try {
+          return await useTarget(
+            again,
+            { ...options, journal: { ...journal, write } },
+            { attempt, suspects },
+          );
+        } finally {
+          await again.close();
+        }
+      },
+    }).catch((caught: unknown) => {
+      error = caught;
+    });
   }
   journal.write({
     type: 'scenario-end',
@@ -91,9 +116,44 @@ export async function runScenario(options: ScenarioRunOptions): Promise<void> {
   options.signal.throwIfAborted();
 }
 
-async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, dataDir: string): Promise<void> {
+/** Each attempt has a process, a folder and a file for the output of its own. */
+function nameOf({ scenario }: ScenarioRunOptions, attempt: number): string {
+  return attempt === 0 ? scenario.name : `${scenario.name}-confirm-${attempt}`;
+}
+
+function dataDirOf(options: ScenarioRunOptions, attempt: number): string {
+  return join(options.runDir, 'data', nameOf(options, attempt));
+}
+
+async function openAttempt(options: ScenarioRunOptions, attempt: number): Promise<OpenedTarget> {
+  const { config, runDir, signal } = options;
+  const dataDir = dataDirOf(options, attempt);
+  if (config.target.mode === 'spawn') await mkdir(dataDir, { recursive: true });
+  return openTarget({ config, dataDir, outputFile: join(runDir, `${nameOf(options, attempt)}.log`), signal });
+}
+
+/** What a confirming process was loaded with is no part of what the scenario shows: it would be counted twice. */
+function withoutLoad(write: (entry: JournalEntry) => void): (entry: JournalEntry) => void {
+  const kept = new Set(['target', 'phase', 'sample', 'gap', 'cycle', 'drain']);
+  return (entry) => {
+    if (kept.has(entry.type)) write(entry);
+  };
+}
+
+interface Attempt {
+  attempt: number;
+  suspects: ReadonlyMap<string, Suspect> | null;
+}
+
+async function useTarget(
+  opened: OpenedTarget,
+  options: ScenarioRunOptions,
+  { attempt, suspects }: Attempt,
+): Promise<{ measured: ReadonlyMap<string, CycleEntry[]>; keptRatio: number | null }> {
   const { scenario, config, journal, elapsedMs, random } = options;
   const { session } = opened;
+  const dataDir = dataDirOf(options, attempt);
+  const { level } = session.probe.capabilities;
   const name = scenario.name;
   const write = journal.write;
   const watch = watchTarget(session.target);
@@ -105,8 +165,9 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
     scenario: name,
     elapsedMs: elapsedMs(),
     event: 'ready',
+    attempt,
     pid,
-    leakProbe: session.leakProbe,
+    leakProbe: level,
     detail: null,
   });
   if (opened.heapGap !== null)
@@ -149,7 +210,9 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
     pool,
     signal,
     dataDir,
-    firstKeyNumber: options.firstKeyNumber,
+    attempt,
+    suspects,
+    firstKeyNumber: options.firstKeyNumber + attempt * KEYS_PER_ATTEMPT,
     random,
     elapsedMs,
     write,
@@ -166,8 +229,9 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
       scenario: name,
       elapsedMs: elapsedMs(),
       event: 'lost',
+      attempt,
       pid,
-      leakProbe: session.leakProbe,
+      leakProbe: level,
       detail,
     });
   const noteRestart = () => {
@@ -194,11 +258,14 @@ async function useTarget(opened: OpenedTarget, options: ScenarioRunOptions, data
     await abortable(scenario.run(context), signal);
     await context.phase('clean-up');
     await context.endAll();
-    await readLevelsAfter(session, before, signal, (reading, waitedMs) =>
-      write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
-    );
+    // What is left behind is judged by the first process alone: on this one memory is what counts.
+    if (attempt === 0)
+      await readLevelsAfter(session, before, signal, (reading, waitedMs) =>
+        write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
+      );
     await sampler.sampleNow();
     noteRestart();
+    return { measured: context.measured, keptRatio: context.keptRatio };
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
     if (error instanceof HydrotestError && error.code === 'target-lost') {

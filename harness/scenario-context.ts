@@ -1,11 +1,23 @@
 import { rm } from 'node:fs/promises';
+import type { Suspect } from './confirm.ts';
 import { createEventFeed } from './event-feed.ts';
 import { flood } from './flood.ts';
+import { longDrain } from './long-drain.ts';
 import { measureLeak } from './measure-leak.ts';
-import type { JournalEntry, RequestsEntry, RunConfig, ScenarioContext } from './model.ts';
+import type {
+  CycleEntry,
+  DrainEntry,
+  JournalEntry,
+  LeakMeasurement,
+  RequestsEntry,
+  RunConfig,
+  ScenarioContext,
+} from './model.ts';
 import { drain, type Session } from './session.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { fill, fillKey } from './template.ts';
+import { estimateLeak } from './verdict/estimate-leak.ts';
+import { isUnsettled } from './verdict/judge-path.ts';
 import { sleep, until, within } from './waiting.ts';
 
 export interface ContextOptions {
@@ -16,6 +28,10 @@ export interface ContextOptions {
   signal: AbortSignal;
   /** Folder for the events that are fed. */
   dataDir: string;
+  /** 0: the scenario's first process; above: one that is to confirm `suspects`. */
+  attempt: number;
+  /** The only paths to measure, with how much more work each is given; null: all that the configuration asks for. */
+  suspects: ReadonlyMap<string, Suspect> | null;
   /** No key below this number has been used by an earlier scenario of the run. */
   firstKeyNumber: number;
   random(): number;
@@ -30,15 +46,21 @@ export interface ContextOptions {
 const SHARED_KEY_COUNT = 10_000;
 
 /** Puts together what a scenario may do. Whoever calls it calls `close()` in the end, which ends all streams and removes what was fed. */
-export function createScenarioContext(
-  options: ContextOptions,
-): ScenarioContext & { readonly phaseName: string; close(): Promise<void> } {
-  const { scenario, config, session, pool, signal, elapsedMs, write } = options;
+export function createScenarioContext(options: ContextOptions): ScenarioContext & {
+  readonly phaseName: string;
+  /** The cycles of each path that was measured. */
+  readonly measured: ReadonlyMap<string, CycleEntry[]>;
+  /** Which part of the growth was still there after the wait for late releases; null: there was no such wait. */
+  readonly keptRatio: number | null;
+  close(): Promise<void>;
+} {
+  const { scenario, config, session, pool, signal, elapsedMs, write, attempt, suspects } = options;
   const feed = createEventFeed();
   let phaseName = 'begin';
   let freshKeyCount = 0;
-  let measured = false;
-  let overBudget = false;
+  const measured = new Map<string, CycleEntry[]>();
+  let stopped: string | null = null;
+  let keptRatio: number | null = null;
 
   const keyAt = (n: number) => fillKey(config.key, config.seed, options.firstKeyNumber + n);
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
@@ -47,18 +69,53 @@ export function createScenarioContext(
     // The last sample of a phase and the first one of the next are the same moment, read twice.
     await options.sampleNow();
     pool.flushTallies();
-    phaseName = name;
-    write({ type: 'phase', scenario, elapsedMs: elapsedMs(), phase: name });
-    options.onProgress({ phase: name, cycle: null });
+    phaseName = attempt === 0 ? name : `confirm: ${name}`;
+    write({ type: 'phase', scenario, elapsedMs: elapsedMs(), phase: phaseName });
+    options.onProgress({ phase: phaseName, cycle: null });
     await options.sampleNow();
   };
+
+  const isWanted = (path: string) =>
+    suspects !== null ? suspects.has(path) : config.paths.length === 0 || config.paths.includes(path);
+  /** The wait that tells a leak from a late release: once, behind the last of the suspected paths. */
+  const drainAfter = async ({ quiet }: LeakMeasurement) => {
+    const open = [...measured.values()].some((cycles) =>
+      isUnsettled(estimateLeak(cycles, session.probe.capabilities.level)),
+    );
+    if (!quiet || !open) return;
+    await beginPhase('wait for late releases');
+    keptRatio = await waitForReleases('after', measured);
+  };
+  const waitForReleases = (moment: DrainEntry['moment'], paths: ReadonlyMap<string, CycleEntry[]>) =>
+    longDrain({
+      scenario,
+      session,
+      signal,
+      attempt,
+      moment,
+      paths,
+      graceMs: config.graceMs,
+      heldCount: () => pool.openCount,
+      elapsedMs,
+      write,
+      onWait: (seconds) =>
+        options.onProgress({
+          phase: phaseName,
+          cycle: `${seconds} of ${Math.round(config.graceMs / 1000)} s`,
+        }),
+    });
 
   return {
     config,
     signal,
+    canPlant: session.probe.capabilities.plants,
     get phaseName() {
       return phaseName;
     },
+    get keptRatio() {
+      return keptRatio;
+    },
+    measured,
     random: options.random,
     key: (n) => keyAt(n),
     freshKey: () => keyAt(SHARED_KEY_COUNT + freshKeyCount++),
@@ -101,17 +158,25 @@ export function createScenarioContext(
       return entry;
     },
     async measureLeak(measurement) {
-      if (overBudget) {
-        const reason = `"${measurement.path}" was not measured: the target is over its budget`;
+      const { path } = measurement;
+      if (!isWanted(path)) return;
+      if (stopped !== null) {
+        const reason = `"${path}" was not measured: ${stopped}`;
         write({ type: 'gap', scenario, elapsedMs: elapsedMs(), probe: 'leak', reason });
         return;
       }
-      await beginPhase(`measure ${measurement.path}`);
-      const ended = await measureLeak(measurement, {
+      await beginPhase(`measure ${path}`);
+      const { ended, cycles } = await measureLeak(measurement, {
         scenario,
         session,
         signal,
-        cold: !measured,
+        attempt,
+        doseFactor: suspects?.get(path)?.doseFactor ?? 1,
+        async onWarm(cycles) {
+          if (suspects?.get(path)?.isOpen !== true || !measurement.quiet) return;
+          await waitForReleases('before', new Map([[path, cycles]]));
+        },
+        cold: measured.size === 0,
         budgetBytes: config.budgetBytes,
         random: options.random,
         elapsedMs,
@@ -123,10 +188,18 @@ export function createScenarioContext(
             cycle: done < 1 ? 'warm-up' : `cycle ${done} of ${planned}`,
           }),
       });
-      measured = true;
-      overBudget = ended === 'over-budget';
+      if (measurement.plantPerUnitBytes !== undefined) await session.probe.unplant();
+      measured.set(path, cycles);
+      if (ended === 'over-budget') stopped = 'the target is over its budget';
+      if (ended === 'other-processes') stopped = 'the processes of the target are not the same any more';
       pool.flushTallies();
+      if (suspects !== null && (stopped !== null || measured.size === suspects.size))
+        await drainAfter(measurement);
     },
+    skipPath(path, reason) {
+      if (suspects === null) write({ type: 'path-skipped', scenario, elapsedMs: elapsedMs(), path, reason });
+    },
+    wants: isWanted,
     streamUrl,
     pageUrl: () => (config.page === null ? null : fill(config.page, { port: session.port })),
     async close() {

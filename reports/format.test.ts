@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { evidenceFacts, factLabel, factValue, formatBytes, formatCounts, formatDuration } from './format.ts';
-import { finding, leak } from './testing/sample-findings.ts';
+import { formatBytes, formatCounts, formatDuration, formatInterval, formatLongTime } from './format.ts';
 import { hostileText } from './testing/sample-report.ts';
 import { cleanText, oneLine, textWidth, wrapText } from './text.ts';
 
@@ -40,48 +39,38 @@ describe('numbers', () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
+  test.each([
+    [0.4, 'less than a second'],
+    [1, '1 second'],
+    [119, '119 seconds'],
+    [120, '2 minutes'],
+    [468.5, '7.8 minutes'],
+    [7199, '120 minutes'],
+    [58_140, '16 hours'],
+    [2.9e6, '34 days'],
+    [86_400 * 400, '400 days'],
+    [86_400 * 365.25 * 2.5, '2.5 years'],
+    [86_400 * 365.25 * 99.9, '100 years'],
+    [86_400 * 365.25 * 101, 'over 100 years'],
+    [Number.POSITIVE_INFINITY, 'over 100 years'],
+  ])('%s s are %s to a person', (seconds, text) => {
+    expect(formatLongTime(seconds)).toBe(text);
+  });
+
+  test.each([
+    [-3.1, 3.9, '−3.1 to 3.9 B'],
+    [20_512, 22_190, '20.5 to 22.2 kB'],
+    [850, 1200, '850 B to 1.2 kB'],
+    [null, null, 'not measured'],
+  ])('an interval from %s to %s is %s', (low, high, text) => {
+    expect(formatInterval(low, high)).toBe(text);
+  });
+
   test('counts leave out what did not occur', () => {
     expect(formatCounts({ pass: 1200, fail: 2, inconclusive: 0, invalid: 0 })).toBe(
       '1,200 passed · 2 failed',
     );
     expect(formatCounts({ pass: 0, fail: 0, inconclusive: 0, invalid: 0 })).toBe('no findings');
-  });
-});
-
-describe('facts', () => {
-  test.each([
-    ['peakRssBytes', 83_400_000, 'peak RSS', '83.4 MB'],
-    ['openStreamCount', 12_000, 'open streams', '12,000'],
-    ['acceptedCount', 5, 'accepted', '5'],
-    ['retryCount', 2, 'retries', '2'],
-    ['processCount', 2, 'processes', '2'],
-    ['closeWaitMs', 1500, 'close wait', '1.5 s'],
-    ['landedRatio', 0.984, 'landed ratio', '0.98'],
-    ['limit', 5, 'limit', '5'],
-    ['p99LatencyMs', 8.4, 'p99 latency', '8.4 ms'],
-    ['heapBytes', null, 'heap', 'not measured'],
-    ['endedProperly', false, 'ended properly', 'no'],
-    ['closeReason', 'max_duration', 'close reason', 'max_duration'],
-    ['endedByServerCount', 3, 'ended by server', '3'],
-    ['pid', 21_052, 'PID', '21052'],
-    ['Count', 1, 'count', '1'],
-  ])('%s: %s', (key, value, label, text) => {
-    expect([factLabel(key), factValue(key, value)]).toEqual([label, text]);
-  });
-
-  test('a leak without a rate says that it was not measured, never 0', () => {
-    const facts = evidenceFacts(
-      leak('churn', 'abrupt drop', 'connection', 'invalid', [null, null, null], 10),
-    );
-    expect(facts).toContainEqual({ label: 'leak rate', value: 'not measured' });
-    expect(facts).toContainEqual({ label: '95 % interval', value: 'not measured' });
-  });
-
-  test('values from outside are cleaned', () => {
-    const facts = evidenceFacts(
-      finding('cleanup', 'orphans', '', { lastOutput: '\u001b[31mred\u0000\u202e' }),
-    );
-    expect(facts).toEqual([{ label: 'last output', value: 'red' }]);
   });
 });
 

@@ -2,16 +2,7 @@
  * How this folder writes numbers. Units are decimal everywhere: 1 kB is 1,000 bytes, 1 MB is 1,000,000, so that a
  * budget of 500 MB is 500,000,000 bytes. Reports say so once, with `unitsNote`.
  */
-import type {
-  DoseUnit,
-  Facts,
-  Finding,
-  LeakEvidence,
-  LeakFinding,
-  Outcome,
-  Report,
-} from '../harness/model.ts';
-import { cleanText, oneLine } from './text.ts';
+import type { DoseUnit, Outcome } from '../harness/model.ts';
 
 export const unitsNote = 'Units are decimal: 1 kB = 1,000 bytes, 1 MB = 1,000,000 bytes.';
 
@@ -66,6 +57,26 @@ function joined(large: number, largeUnit: string, small: number, smallUnit: stri
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
+const longUnits: [unit: string, seconds: number][] = [
+  ['year', 365.25 * 86_400],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+/**
+ * A long time in one word and a number, as people say it: `42 seconds`, `16 hours`, `34 days`, `over 100 years`. A unit
+ * is used from two of it on, so that `36 hours` does not become `2 days`; two digits are all that an extrapolated time has.
+ */
+export function formatLongTime(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds > 100 * 365.25 * 86_400) return 'over 100 years';
+  if (seconds < 1) return 'less than a second';
+  const [unit, length] = longUnits.find(([, size]) => seconds >= 2 * size) ?? ['second', 1];
+  const count = seconds / length;
+  const rounded = count < 9.95 ? Number(count.toFixed(1)) : Math.round(count);
+  return `${formatCount(rounded)} ${unit}${rounded === 1 ? '' : 's'}`;
+}
+
 /** A plain number with thousands separators and at most two decimals. */
 export function formatCount(count: number | null): string {
   return count === null || !Number.isFinite(count) ? notMeasured : minus(grouped.format(count));
@@ -76,108 +87,17 @@ export function formatRate(bytes: number | null, unit: DoseUnit): string {
   return bytes === null ? notMeasured : `${formatBytes(bytes)} per ${unit}`;
 }
 
-export function formatInterval({ lowPerUnitBytes: low, highPerUnitBytes: high }: LeakEvidence): string {
-  return low === null || high === null ? notMeasured : `${formatBytes(low)} to ${formatBytes(high)}`;
+/** An interval of bytes with its unit once where both ends have the same: `−3.1 to 3.9 B`, `850 B to 1.2 kB`. */
+export function formatInterval(lowBytes: number | null, highBytes: number | null): string {
+  if (lowBytes === null || highBytes === null) return notMeasured;
+  const [low, high] = [formatBytes(lowBytes), formatBytes(highBytes)];
+  const [number = '', unit] = low.split(' ');
+  return high.endsWith(` ${unit}`) ? `${number} to ${high}` : `${low} to ${high}`;
 }
 
 /** 0.95 → `95 %`. */
 export function formatPercent(ratio: number): string {
   return `${grouped.format(ratio * 100)} %`;
-}
-
-/** One fact behind a finding, ready to print: words and value. */
-export interface PrintedFact {
-  label: string;
-  value: string;
-}
-
-const acronyms: Record<string, string> = {
-  rss: 'RSS',
-  pss: 'PSS',
-  cpu: 'CPU',
-  tcp: 'TCP',
-  http: 'HTTP',
-  url: 'URL',
-  pid: 'PID',
-  v8: 'V8',
-};
-// Words before `Count` that are no nouns: `openCount` is "open", but `openStreamCount` is "open streams".
-const noNoun =
-  /(?:ed|ing|s|open|held|lost|left|sent|kept|limit|wrong|other|silent|in|out|too|over|before|after|max|min)$/;
-
-// `endedByServerCount` counts what was ended, not servers.
-const preposition = /^(?:by|with|without|after|before|of|at|from)$/;
-
-/** A key of `Facts` as words: `peakRssBytes` → `peak RSS`, `openStreamCount` → `open streams`. */
-export function factLabel(key: string): string {
-  const unit = /(?<=.)(?:Bytes|Ms|Count|Ratio)$/.exec(key)?.[0] ?? '';
-  const words = oneLine(unit === '' ? key : key.slice(0, -unit.length))
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .split(/[\s_-]+/)
-    .map((word) => word.toLowerCase());
-  if (unit === 'Count' && !words.some((word) => preposition.test(word)))
-    words.push(plural(words.pop() ?? ''));
-  const text = words.map((word) => acronyms[word] ?? word).join(' ');
-  return unit === 'Ratio' ? `${text} ratio` : text;
-}
-
-function plural(word: string): string {
-  if (noNoun.test(word) && !word.endsWith('process')) return word;
-  if (/[^aeiou]y$/.test(word)) return `${word.slice(0, -1)}ies`;
-  return /(?:s|x|ch|sh)$/.test(word) ? `${word}es` : `${word}s`;
-}
-
-/** A value of `Facts` with the unit that its key ends in. Text keeps its line feeds and is not escaped. */
-export function factValue(key: string, value: Facts[string]): string {
-  if (value === null || value === undefined) return notMeasured;
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'string') return cleanText(value);
-  if (key.endsWith('Bytes')) return formatBytes(value);
-  if (key.endsWith('Ms')) return formatDuration(value);
-  // Without a unit it may be a name, such as a process id or a port, which has no thousands separators.
-  return key.endsWith('Count') || !Number.isInteger(value) ? formatCount(value) : String(value);
-}
-
-/** The evidence of a finding as printable facts, in a fixed order for leaks, else in the order of the check. */
-export function evidenceFacts(finding: Finding): PrintedFact[] {
-  if (finding.check === 'memory-leak') return leakFacts(finding.evidence);
-  return Object.entries(finding.evidence).map(([key, value]) => ({
-    label: factLabel(key),
-    value: factValue(key, value),
-  }));
-}
-
-function leakFacts(evidence: LeakEvidence): PrintedFact[] {
-  return [
-    { label: 'state', value: evidence.state },
-    { label: 'leak rate', value: formatRate(evidence.ratePerUnitBytes, evidence.unit) },
-    { label: `${formatPercent(evidence.confidence)} interval`, value: formatInterval(evidence) },
-    { label: 'counts as a leak above', value: formatRate(evidence.deltaBytes, evidence.unit) },
-    { label: 'smallest rate it could see', value: formatRate(evidence.detectableBytes, evidence.unit) },
-    { label: 'measured on', value: probeWords[evidence.probe] },
-    { label: 'cycles', value: formatCount(evidence.cycleCount) },
-    { label: plural(evidence.unit), value: formatCount(evidence.doseCount) },
-    { label: 'looks at the data', value: formatCount(evidence.look) },
-  ];
-}
-
-export const probeWords: Record<LeakEvidence['probe'], string> = {
-  heap: 'live heap',
-  anonymous: 'anonymous memory',
-  rss: 'RSS',
-};
-
-/** `memory-leak: abrupt drop`, or the check alone where it says it all. Not escaped. */
-export function findingTitle(finding: Finding): string {
-  const subject = oneLine(finding.subject);
-  return subject === '' ? finding.check : `${finding.check}: ${subject}`;
-}
-
-/** Every leak measurement of a report, in the order of the run. */
-export function leakFindings(report: Report): LeakFinding[] {
-  return report.scenarios
-    .flatMap((scenario) => scenario.findings)
-    .filter((finding): finding is LeakFinding => finding.check === 'memory-leak');
 }
 
 /** `9 passed · 2 failed`: outcomes of the findings, without those that did not occur. */

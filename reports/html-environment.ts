@@ -44,6 +44,12 @@ function configPairs(config: RunConfig): [string, string | Markup][] {
     ['Budget', formatBytes(config.budgetBytes)],
     ['Held for', formatDuration(config.durationMs)],
     ['Seed', String(config.seed)],
+    ['Paths', config.paths.length === 0 ? 'all' : config.paths.join(', ')],
+    ['Long wait', `${formatDuration(config.graceMs)} for what looks like a leak`],
+    [
+      'Traffic',
+      config.trafficPerSecond === null ? '1 and 50 a second' : `${config.trafficPerSecond} a second`,
+    ],
     ['Heap inspection', config.inspect ? 'on' : 'off'],
   ];
 }

@@ -1,13 +1,7 @@
 import type { Finding, Report, ScenarioReport } from '../harness/model.ts';
-import {
-  evidenceFacts,
-  findingTitle,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  probeWords,
-} from './format.ts';
-import { leakPlot } from './html-leaks.ts';
+import { evidenceFacts, findingTitle } from './facts.ts';
+import { formatBytes, formatCount, formatDuration } from './format.ts';
+import { levelPlot } from './html-level-plot.ts';
 import {
   code,
   definitionList,
@@ -18,16 +12,17 @@ import {
   outcomeIcon,
   outcomePill,
 } from './html-markup.ts';
+import { budgetSentence, probeWords } from './leak-words.ts';
 
 /** A card a scenario: what it shows when closed, its findings with evidence when open. Those not passed are open. */
-export function scenariosMarkup({ scenarios }: Report): Markup {
+export function scenariosMarkup({ scenarios, config }: Report): Markup {
   return html`<section aria-labelledby="scenarios">
 <h2 id="scenarios">Scenarios</h2>
-${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map(card)}</div>`}
+${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map((scenario) => card(scenario, config.budgetBytes))}</div>`}
 </section>`;
 }
 
-function card(scenario: ScenarioReport): Markup {
+function card(scenario: ScenarioReport, budgetBytes: number): Markup {
   const { outcome, proves, shown, peakRssBytes, streamCount, durationMs } = scenario;
   const open = outcome === 'pass' ? nothing : html` open`;
   return html`<details class="card ${outcome}"${open}>
@@ -42,7 +37,7 @@ ${definitionList('stats', [
 </summary>
 <div class="body">
 <p class="muted">To prove: ${proves}</p>
-${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map(findingItem)}</ul>`}
+${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}
 </div>
@@ -50,19 +45,33 @@ ${factsMarkup(scenario)}
 `;
 }
 
-function findingItem(finding: Finding): Markup {
+function findingItem(finding: Finding, budgetBytes: number): Markup {
   const facts = evidenceFacts(finding);
-  const list = definitionList(
-    'evidence',
-    facts.map(({ label, value }) => [label, value] as const),
-  );
-  const evidence = finding.check === 'memory-leak' ? html`${list}${leakPlot(finding.evidence)}` : list;
+  const time = budgetSentence(finding, budgetBytes);
+  const pairs = facts.map(({ label, value }) => [label, value] as const);
+  const lists = [
+    definitionList(
+      'evidence',
+      pairs.filter(([, value]) => !isSentence(value)),
+    ),
+    definitionList(
+      'evidence words',
+      pairs.filter(([, value]) => isSentence(value)),
+    ),
+  ];
+  const evidence =
+    finding.check === 'memory-leak' ? html`${lists}${levelPlot(finding.evidence)}` : html`${lists}`;
   return html`<li class="finding ${finding.outcome}">
 ${outcomeIcon(finding.outcome)}
-<div><h4>${isolated(findingTitle(finding))} <span class="word">${finding.outcome}</span></h4><p>${finding.reason}</p>
+<div><h4>${isolated(findingTitle(finding))} <span class="word">${finding.outcome}</span></h4><p>${finding.reason}</p>${time === null ? nothing : html`<p class="time">${clock}${time}</p>`}
 ${facts.length === 0 ? nothing : html`<details${finding.outcome === 'pass' ? nothing : html` open`}><summary>Evidence</summary>${evidence}</details>`}</div>
 </li>`;
 }
+
+// What would be a tower of single words in a narrow column gets a line of its own.
+const isSentence = (value: string) => value.length > 32;
+
+const clock = html`<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.8"/><path d="M8 4.2V8l2.6 1.7"/></svg>`;
 
 function gapsMarkup({ gaps, startedMs }: ScenarioReport): Markup {
   if (gaps.length === 0) return nothing;

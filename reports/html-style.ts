@@ -125,8 +125,14 @@ h3 { font-size: 16px; line-height: 1.5; font-weight: 650; }
 h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .finding h4 .word { margin-left: 6px; font-weight: 500; font-size: 13px; color: var(--tone); }
 .finding p { max-width: 80ch; text-wrap: pretty; }
+.finding .time { display: flex; gap: 8px; margin-top: 8px; padding: 8px 12px; border-radius: 8px; background: var(--tint); font-weight: 600; }
+.finding .time svg { flex: none; width: 16px; height: 16px; margin-top: 3px; fill: none; stroke: var(--tone); stroke-width: 1.6; stroke-linecap: round; }
 .finding details { margin-top: 6px; }
 .evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(210px, 100%), 1fr)); gap: 10px 24px; margin-top: 8px; padding: 12px 16px; background: var(--sunken); border-radius: 8px; font-size: 13.5px; }
+.evidence:empty { display: none; }
+.evidence.words { grid-template-columns: minmax(0, 1fr); gap: 6px; }
+.evidence.words div { display: grid; grid-template-columns: minmax(120px, 210px) minmax(0, 1fr); gap: 0 24px; align-items: baseline; }
+.evidence:not(:empty) + .words { margin-top: 6px; }
 .evidence dt, .facts dt { color: var(--muted); font-size: 12.5px; }
 .evidence dd { font-weight: 500; white-space: pre-wrap; }
 .gaps { padding-block: 14px; border-bottom: 1px solid var(--line); font-size: 14px; }
@@ -153,17 +159,9 @@ th, td { padding: 9px 18px; text-align: left; vertical-align: middle; border-top
 thead th { font-size: 12.5px; font-weight: 500; color: var(--muted); border-top: 0; white-space: nowrap; }
 tbody th { font-weight: 600; }
 tbody th .muted { font-weight: 400; }
-.leaks th, .leaks td { padding-inline: 12px; }
-.leaks tr > :first-child { padding-left: 18px; min-width: 150px; }
-.leaks tr > :last-child { padding-right: 18px; }
 .data th, .data td { padding-block: 5px; font-size: 13px; }
 .number { text-align: right; white-space: nowrap; }
 .state { display: inline-flex; align-items: center; gap: 7px; color: var(--tone); font-weight: 600; white-space: nowrap; }
-.interval { display: block; }
-.interval text { text-anchor: middle; }
-.interval .zero { stroke: var(--line-strong); }
-.interval .range { stroke: var(--tone); stroke-width: 2; }
-.interval circle, .interval .arrow { fill: var(--tone); }
 
 .skipped { display: grid; gap: 10px; }
 .skipped li { padding: 14px 18px; }
@@ -189,6 +187,7 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .body { padding: 0 14px 14px; }
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .evidence { grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px 16px; padding: 10px 12px; }
+  .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
   .tip { max-width: 196px; padding: 7px 10px; font-size: 12px; }
   .tip dl { column-gap: 10px; }
 }

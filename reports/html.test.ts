@@ -76,6 +76,9 @@ describe.each(reports)('%s', (_, report) => {
       'li',
       'table',
       'tr',
+      'td',
+      'th',
+      'dt',
       'svg',
       'bdi',
       'p',
@@ -112,6 +115,50 @@ test('the table beside the chart thins an hour evenly and says so', () => {
   const page = html.render(largeReport());
   expect(page).toContain('21 of 3,600 readings, evenly taken; all are in report.json.');
   expect(html.render(inconclusiveReport())).toContain('in report.json');
+});
+
+describe('the fingerprint', () => {
+  const page = html.render(failingReport());
+  const rowOf = (path: string) =>
+    between(page, /<tr role="row">(<th [\s\S]*?)<\/tr>/g).find((row) => row.includes(`<bdi>${path}</bdi>`)) ??
+    '';
+
+  test('a leak is marked in words and by its shade, at its unit alone', () => {
+    expect(rowOf('abrupt drop').match(/aria-label="leak"/g)).toHaveLength(1);
+    expect(rowOf('abrupt drop')).toMatch(
+      /heat-2 leaks"><span class="label" aria-hidden="true">per connection/,
+    );
+    expect(rowOf('slow reader')).toMatch(/heat-4 leaks"/);
+    expect(rowOf('idle')).toMatch(/heat-2 leaks"><span class="label" aria-hidden="true">per second/);
+  });
+
+  test('a large rate that is no leak is shaded, and not as a leak', () => {
+    expect(rowOf('reconnect')).toContain('heat-3"');
+    expect(rowOf('reconnect')).not.toContain('leaks');
+    expect(rowOf('reconnect')).toContain('held for about 42 s, then given back');
+    expect(rowOf('graceful close')).toMatch(/heat-0"/);
+  });
+
+  test('says what cannot be told apart and what was not measured', () => {
+    expect(rowOf('slow reader')).toContain('<span>with connection</span>');
+    expect(page).toContain('not measured: the target promises no deadline');
+    expect(html.render(emptyReport())).not.toContain('id="fingerprint"');
+  });
+
+  test('each row has a cell a column', () => {
+    const columns = between(page, /<thead role="rowgroup"><tr role="row">([\s\S]*?)<\/tr>/g)[0]?.match(
+      /<th /g,
+    )?.length;
+    for (const path of ['abrupt drop', 'slow reader', 'idle', 'rejection'])
+      expect(rowOf(path).match(/<t[hd] /g), path).toHaveLength(columns ?? 0);
+    expect(page).toContain(`colspan="${(columns ?? 0) - 1}"`);
+  });
+});
+
+test('the time to the budget stands in the finding itself, before its evidence', () => {
+  expect(html.render(failingReport())).toMatch(
+    /<p class="time">.*?At 1 connection a second this server crosses 500 MB in 34 days; at 50 a second, in 16 hours\.<\/p>\s*<details open>/,
+  );
 });
 
 test('keeps the values of request headers to itself', () => {

@@ -6,8 +6,9 @@ import { outcomeSymbols } from './format.ts';
 import { chartData, chartMarkup } from './html-chart.ts';
 import { chartScript } from './html-chart-script.ts';
 import { environmentMarkup, footerMarkup, skippedMarkup } from './html-environment.ts';
+import { fingerprintMarkup } from './html-fingerprint.ts';
+import { fingerprintStyle } from './html-fingerprint-style.ts';
 import { figuresMarkup, headerMarkup } from './html-header.ts';
-import { leaksMarkup } from './html-leaks.ts';
 import { html as markup, trusted } from './html-markup.ts';
 import { scenariosMarkup } from './html-scenarios.ts';
 import { pageStyle } from './html-style.ts';
@@ -28,7 +29,7 @@ function uplotFile(name: string): string {
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 function page(report: Report): string {
-  const style = `${uplotFile('uPlot.min.css')}\n${pageStyle}`;
+  const style = `${uplotFile('uPlot.min.css')}\n${pageStyle}${fingerprintStyle}`;
   // Two elements, so that the chart's script can still say so where uPlot does not run.
   const scripts = [uplotFile('uPlot.iife.min.js'), chartScript];
   const policy = [
@@ -55,9 +56,9 @@ function page(report: Report): string {
 ${headerMarkup(report)}
 <main class="page">
 ${figuresMarkup(report)}
+${fingerprintMarkup(report)}
 ${chartMarkup(report)}
 ${scenariosMarkup(report)}
-${leaksMarkup(report)}
 ${skippedMarkup(report)}
 ${environmentMarkup(report)}
 </main>

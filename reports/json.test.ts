@@ -55,7 +55,16 @@ describe('report.schema.json', () => {
     ['scenarios', 3, 'findings', 1],
     ['scenarios', 3, 'findings', 1, 'evidence'],
     ['scenarios', 3, 'findings', 1, 'evidence', 'points', 0],
-    ['scenarios', 3, 'findings', 3],
+    ['scenarios', 3, 'findings', 1, 'evidence', 'rates', 0],
+    ['scenarios', 3, 'findings', 1, 'evidence', 'confirmation'],
+    ['scenarios', 3, 'findings', 1, 'evidence', 'release'],
+    ['scenarios', 3, 'findings', 1, 'evidence', 'timeToBudget', 0],
+    ['scenarios', 3, 'findings', 6],
+    ['fingerprint', 0],
+    ['fingerprint', 0, 'rates'],
+    ['fingerprint', 0, 'rates', 'connection'],
+    ['fingerprint', 0, 'rates', 'rejection'],
+    ['fingerprint', 3, 'rates', 'event'],
     ['skipped', 0],
   ].map((path) => ({ path, name: path.join('.') || 'report' }));
 
@@ -83,12 +92,34 @@ describe('report.schema.json', () => {
 
   test('rejects facts that are not flat, and an unknown outcome', () => {
     const nested = failingReport();
-    at(nested, ['scenarios', 3, 'findings', 3, 'evidence']).nested = {};
+    at(nested, ['scenarios', 3, 'findings', 6, 'evidence']).nested = {};
     expect(validate(nested)).toBe(false);
     const outcome = failingReport();
     at(outcome, ['verdict']).outcome = 'green';
     expect(validate(outcome)).toBe(false);
   });
+});
+
+test('the schema knows every state, unit, shape and kind of cell, and no other', () => {
+  const evidencePath = ['scenarios', 3, 'findings', 1, 'evidence'];
+  const fields: [path: (string | number)[], field: string, known: (string | null)[]][] = [
+    [evidencePath, 'state', ['stable', 'leak', 'bounded', 'late-release', 'inconclusive', 'invalid']],
+    [evidencePath, 'unit', ['connection', 'event', 'rejection', 'second']],
+    [evidencePath, 'cause', ['connection', 'event', 'rejection', 'second', null]],
+    [evidencePath, 'shape', ['flat', 'line', 'bend', 'steps']],
+    [['fingerprint', 0], 'state', ['late-release', null]],
+    [['fingerprint', 0], 'outcome', ['pass', 'fail', 'inconclusive', 'invalid', null]],
+    [['fingerprint', 0], 'probe', ['heap', 'anonymous', 'rss', null]],
+    [['fingerprint', 3, 'rates', 'event'], 'kind', ['confounded']],
+    [['fingerprint', 3, 'rates', 'event'], 'with', ['connection', 'event', 'rejection', 'second']],
+  ];
+  for (const [path, field, known] of fields) {
+    for (const value of [...known, 'surprise']) {
+      const report = failingReport();
+      at(report, path)[field] = value;
+      expect(validate(report), `${path.join('.')}.${field}: ${value}`).toBe(value !== 'surprise');
+    }
+  }
 });
 
 test('the JSON report is the report', () => {

@@ -51,7 +51,7 @@ const tags = (report: Report, tag: string) =>
 test('a passing run: a suite a scenario, a case a finding, nothing else', () => {
   const root = parse(junit.render(passingReport()));
   expect(root.attributes).toMatchObject({
-    tests: '17',
+    tests: '19',
     failures: '0',
     errors: '0',
     skipped: '0',
@@ -61,7 +61,7 @@ test('a passing run: a suite a scenario, a case a finding, nothing else', () => 
     passingReport().scenarios.map(({ scenario }) => `hydrotest.${scenario}`),
   );
   expect(root.children[3]?.attributes).toMatchObject({
-    tests: '4',
+    tests: '6',
     time: '58.412',
     timestamp: '2026-03-02T10:16:29.824Z',
   });
@@ -76,15 +76,37 @@ test('fail is a failure with its evidence; inconclusive and invalid are errors',
   expect(failures.map(({ attributes }) => attributes.name)).toEqual([
     'connection-limit',
     'memory-leak: abrupt drop',
+    'memory-leak: slow reader',
+    'memory-leak: idle',
     'memory-budget',
   ]);
-  expect(failures[2]?.children[0]?.attributes).toEqual({
+  expect(failures[4]?.children[0]?.attributes).toEqual({
     type: 'memory-budget',
     message: 'The process tree peaked at 538 MB, 38 MB over the budget of 500 MB.',
   });
-  expect(failures[2]?.children[0]?.text).toContain('peak RSS: 538 MB');
+  expect(failures[4]?.children[0]?.text).toContain('peak RSS: 538 MB');
   const errors = tags(failingReport(), 'error');
   expect(errors.map(({ children }) => children[0]?.attributes.type)).toEqual(['invalid', 'inconclusive']);
+});
+
+test('a leak has its time to the budget and all of its evidence, a late release is green', () => {
+  const leaks = tags(failingReport(), 'failure').filter(({ attributes }) =>
+    attributes.name?.startsWith('memory-leak'),
+  );
+  const lines = leaks[0]?.children[0]?.text.split('\n');
+  expect(lines?.[1]).toBe(
+    'At 1 connection a second this server crosses 500 MB in 34 days; at 50 a second, in 16 hours.',
+  );
+  expect(lines).toContain(
+    'again, on a fresh process: leak: 173 B per connection (169 to 177 B) over 7,680 connections',
+  );
+  expect(leaks[1]?.children[0]?.text).toContain('rates that cannot be told apart: connections and events');
+  expect(casesOf(failingReport())).toContainEqual(
+    expect.objectContaining({
+      attributes: { classname: 'hydrotest.churn', name: 'memory-leak: reconnect' },
+      children: [],
+    }),
+  );
 });
 
 test('skipped scenarios are skipped, with why', () => {

@@ -1,6 +1,7 @@
 import { create } from 'xmlbuilder2';
 import type { Facts, Finding, Report, Reporter, ScenarioReport } from '../harness/model.ts';
-import { evidenceFacts, findingTitle } from './format.ts';
+import { evidenceFacts, findingTitle } from './facts.ts';
+import { budgetSentence } from './leak-words.ts';
 import { cleanText, oneLine } from './text.ts';
 
 type Problem = { tag: 'failure' | 'error' | 'skipped'; type: string; message: string; text: string };
@@ -25,14 +26,17 @@ export const junit: Reporter = {
   name: 'junit',
   fileName: 'junit.xml',
   render: (report) => {
-    const suites = [...report.scenarios.map(scenarioSuite), ...skippedSuites(report)];
+    const suites = [
+      ...report.scenarios.map((scenario) => scenarioSuite(scenario, report.config.budgetBytes)),
+      ...skippedSuites(report),
+    ];
     if (isGreen(suites) && !saysPass(report)) suites.push(runSuite(report));
     return serialize(report, suites);
   },
 };
 
-function scenarioSuite(scenario: ScenarioReport): Suite {
-  const cases = numbered(scenario.findings.map(findingCase));
+function scenarioSuite(scenario: ScenarioReport, budgetBytes: number): Suite {
+  const cases = numbered(scenario.findings.map((finding) => findingCase(finding, budgetBytes)));
   if (cases.length === 0) {
     cases.push(errorCase('findings', 'no-findings', 'The scenario left no finding: nothing was checked.'));
   } else if (scenario.outcome !== 'pass' && cases.every((testCase) => testCase.problem === null)) {
@@ -55,16 +59,17 @@ function scenarioSuite(scenario: ScenarioReport): Suite {
   };
 }
 
-function findingCase(finding: Finding): TestCase {
+function findingCase(finding: Finding, budgetBytes: number): TestCase {
   if (finding.outcome === 'pass') return { name: findingTitle(finding), problem: null };
   const facts = evidenceFacts(finding).map(({ label, value }) => `${label}: ${value}`);
+  const time = budgetSentence(finding, budgetBytes);
   return {
     name: findingTitle(finding),
     problem: {
       tag: finding.outcome === 'fail' ? 'failure' : 'error',
       type: finding.outcome === 'fail' ? finding.check : finding.outcome,
       message: oneLine(finding.reason),
-      text: [cleanText(finding.reason), ...facts].join('\n'),
+      text: [cleanText(finding.reason), ...(time === null ? [] : [time]), ...facts].join('\n'),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { escapeMarkdown, markdown } from './markdown.ts';
+import { markdown } from './markdown.ts';
+import { escapeMarkdown } from './markdown-text.ts';
 import {
   emptyReport,
   failingReport,
@@ -50,6 +51,16 @@ test('says what is missing', () => {
   expect(markdown.render(interruptedReport())).toContain('**Incomplete run.**');
   expect(markdown.render(inconclusiveReport())).toContain('### Skipped');
   expect(markdown.render(largeReport()).match(/<details>/g)).toHaveLength(31);
+});
+
+test('the fingerprint: leaks in bold with a symbol, what was not measured with its reason', () => {
+  const text = markdown.render(failingReport());
+  expect(text).toContain('| abrupt drop | ✖ leak | **✖ 172 B**<br>167 to 176 B | 0.11 B<br>');
+  expect(text).toContain('| slow reader | ✖ leak | **✖ 21.3 kB**<br>20.5 to 22.2 kB | with connection |');
+  expect(text).toContain('- **deadline**: not measured: the target promises no deadline');
+  expect(text).toContain('- **reconnect**: ✔ late release: held for about 42 s, then given back');
+  expect(text).toContain('**At 1 connection a second this server crosses 500 MB in 34 days');
+  expect(markdown.render(emptyReport())).not.toContain('fingerprint');
 });
 
 test('keeps the values of request headers to itself', () => {

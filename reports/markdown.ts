@@ -1,22 +1,19 @@
 import { htmlEscape } from 'escape-goat';
 import type { Finding, Report, Reporter, RunConfig } from '../harness/model.ts';
+import { evidenceFacts, findingTitle } from './facts.ts';
 import {
-  evidenceFacts,
-  findingTitle,
   formatBytes,
   formatCount,
   formatCounts,
   formatDuration,
-  formatInterval,
-  formatPercent,
-  formatRate,
   incompleteNote,
-  leakFindings,
   outcomeSymbols,
-  probeWords,
   unitsNote,
 } from './format.ts';
-import { cleanText, oneLine } from './text.ts';
+import { budgetSentence } from './leak-words.ts';
+import { fingerprintSection } from './markdown-fingerprint.ts';
+import { codeBlock, escapeLines, escapeMarkdown, table } from './markdown-text.ts';
+import { oneLine } from './text.ts';
 
 /** GitHub-flavoured Markdown for the summary of a CI job or a comment. Everything from outside is escaped. */
 export const markdown: Reporter = {
@@ -27,42 +24,13 @@ export const markdown: Reporter = {
       verdictSection(report),
       scenarioSection(report),
       problemSection(report),
-      leakSection(report),
+      fingerprintSection(report),
       skippedSection(report),
       detailsSection(report),
     ];
     return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
   },
 };
-
-/**
- * Text on one line with every character escaped that Markdown, its tables, GitHub's math or HTML could read as
- * markup. `://` and `www.` are broken up because GFM makes links of bare addresses (GFM 6.9), which backslashes do
- * not prevent.
- */
-export function escapeMarkdown(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*_[\]|~$]/g, '\\$&')
-    .replace(/^[-+#=]/, '\\$&')
-    .replace(/^(\d+)([.)])/, '$1\\$2')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/:\/\//g, '&#58;//')
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, -1)}&#46;`);
-}
-
-/** A fence longer than any run of backticks in the text (CommonMark 4.5). */
-function codeBlock(text: string): string {
-  const clean = cleanText(text);
-  const longest = Math.max(2, ...[...clean.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${clean}\n${fence}`;
-}
-
-function table(head: string[], align: string[], rows: string[][]): string {
-  return [head, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
 
 function verdictSection({ verdict, complete, durationMs, config }: Report): string {
   const badge = `${outcomeSymbols[verdict.outcome]} ${verdict.outcome.toUpperCase()}`;
@@ -92,52 +60,28 @@ function scenarioSection({ scenarios }: Report): string {
   );
 }
 
-function problemSection({ scenarios }: Report): string {
+function problemSection({ scenarios, config }: Report): string {
   const problems = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome !== 'pass'));
   if (problems.length === 0) return '';
-  return ['### What went wrong', ...problems.map(problemDetails)].join('\n\n');
+  return [
+    '### What went wrong',
+    ...problems.map((finding) => problemDetails(finding, config.budgetBytes)),
+  ].join('\n\n');
 }
 
 // The summary is an HTML block until the blank line (CommonMark 4.6), so there HTML escapes count, not backslashes.
-function problemDetails(finding: Finding): string {
+function problemDetails(finding: Finding, budgetBytes: number): string {
   const title = `${outcomeSymbols[finding.outcome]} ${oneLine(finding.scenario)} › ${findingTitle(finding)}`;
   const facts = evidenceFacts(finding).map(({ label, value }) => [escapeMarkdown(label), escapeLines(value)]);
+  const time = budgetSentence(finding, budgetBytes);
   return [
     `<details><summary>${htmlEscape(title)}</summary>`,
     '',
     escapeMarkdown(finding.reason),
     '',
+    ...(time === null ? [] : [`**${escapeMarkdown(time)}**`, '']),
     ...(facts.length === 0 ? [] : [table(['Evidence', 'Value'], ['---', '---'], facts), '']),
     '</details>',
-  ].join('\n');
-}
-
-function escapeLines(text: string): string {
-  return cleanText(text).split('\n').map(escapeMarkdown).join('<br>');
-}
-
-function leakSection(report: Report): string {
-  const findings = leakFindings(report);
-  if (findings.length === 0) return '';
-  const confidences = [...new Set(findings.map(({ evidence }) => formatPercent(evidence.confidence)))];
-  const rows = findings.map(({ evidence, outcome }) => [
-    escapeMarkdown(evidence.path),
-    formatRate(evidence.ratePerUnitBytes, evidence.unit),
-    formatInterval(evidence),
-    formatBytes(evidence.deltaBytes),
-    `${outcomeSymbols[outcome]} ${evidence.state}`,
-    probeWords[evidence.probe],
-  ]);
-  return [
-    '### Leak rates',
-    '',
-    table(
-      ['Path', 'Leak rate', `Interval (${confidences.join(', ')})`, 'Leak above', 'State', 'Measured on'],
-      ['---', '---:', '---:', '---:', '---', '---'],
-      rows,
-    ),
-    '',
-    'Leak rate: bytes kept for ever by each unit of work.',
   ].join('\n');
 }
 

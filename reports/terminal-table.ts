@@ -10,10 +10,10 @@ export interface Column {
   maximum?: number;
 }
 
-/** A cell of clean text; `style` is applied to each line of it after wrapping. */
+/** A cell of clean text, which may have several lines; `style` is applied to each line of it after wrapping. */
 export interface Cell {
   text: string;
-  style?: (line: string) => string;
+  style?: (line: string, index: number) => string;
   /** Longer cells are cut with an ellipsis; the whole text stands elsewhere. */
   maximumLines?: number;
 }
@@ -60,16 +60,20 @@ export function renderColumns(
   return table.toString().split('\n');
 }
 
+function longestLine(cell: Cell | undefined): number {
+  return Math.max(0, ...(cell?.text ?? '').split('\n').map(textWidth));
+}
+
 function columnWidths(columns: Column[], rows: Cell[][], totalColumns: number): number[] {
   const natural = columns.map(({ title, maximum, fills }, index) => {
-    const cells = rows.map((row) => textWidth(row[index]?.text ?? ''));
+    const cells = rows.map((row) => longestLine(row[index]));
     return fills ? 0 : Math.min(Math.max(textWidth(title), ...cells), maximum ?? totalColumns);
   });
   const used = natural.reduce((sum, width) => sum + width, 0) + gap * (columns.length - 1);
   const free = Math.max(totalColumns - used, minimumFill);
   return natural.map((width, index) => {
     if (columns[index]?.fills !== true) return width;
-    const longest = Math.max(...rows.map((row) => textWidth(row[index]?.text ?? '')), minimumFill);
+    const longest = Math.max(...rows.map((row) => longestLine(row[index])), minimumFill);
     return Math.min(free, longest);
   });
 }

@@ -1,6 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { renderTerminal, terminalOptions } from './terminal.ts';
+import { unmeasuredRow } from './testing/sample-leaks.ts';
 import {
   emptyReport,
   failingReport,
@@ -23,7 +24,7 @@ const all = {
 };
 
 describe.each(Object.entries(all))('%s', (_, report) => {
-  test.each([80, 100, 200])('fits %i columns and leaves no trailing space', (columns) => {
+  test.each([80, 100, 120, 200])('fits %i columns and leaves no trailing space', (columns) => {
     const lines = renderTerminal(report, { columns }).split('\n');
     expect(lines.filter((line) => textWidth(line) > columns)).toEqual([]);
     expect(lines.filter((line) => line.endsWith(' '))).toEqual([]);
@@ -54,6 +55,30 @@ test('a failing run, narrow', async () => {
 
 test('an inconclusive run with skipped scenarios', async () => {
   await expect(renderTerminal(all.inconclusive)).toMatchFileSnapshot('testing/snapshots/inconclusive.txt');
+});
+
+test('a failing run, wide: every interval, the thresholds and the probe', async () => {
+  await expect(renderTerminal(all.failing, { columns: 120 })).toMatchFileSnapshot(
+    'testing/snapshots/failing-wide.txt',
+  );
+});
+
+test('what leaks is red and has a symbol, what was not measured is dim', () => {
+  const colored = renderTerminal(all.failing, { color: true });
+  expect(colored).toContain(styleText(['bold', 'red'], '✖ 172 B', { validateStream: false }));
+  expect(colored).toContain(styleText('red', '✖ leak', { validateStream: false }));
+  expect(colored).toContain(styleText('dim', 'not measured', { validateStream: false }));
+  expect(colored).not.toContain(styleText(['bold', 'red'], '1.09 kB', { validateStream: false }));
+});
+
+test('paths none of which was measured are listed with why', () => {
+  const fingerprint = ['deadline', 'rejection'].map((path) =>
+    unmeasuredRow('churn', path, `no ${path} here`),
+  );
+  const text = renderTerminal({ ...all.passing, fingerprint }, { columns: 80 });
+  expect(text).toContain('deadline: no deadline here');
+  expect(text).toContain('rejection: no rejection here');
+  expect(text).not.toContain('interval.');
 });
 
 test('an interrupted run says so, a complete one does not', () => {

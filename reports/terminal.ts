@@ -1,21 +1,17 @@
-import { styleText } from 'node:util';
 import type { Finding, Outcome, Report } from '../harness/model.ts';
+import { evidenceFacts, findingTitle } from './facts.ts';
 import {
-  evidenceFacts,
-  findingTitle,
   formatBytes,
   formatCount,
   formatCounts,
   formatDuration,
-  formatInterval,
-  formatPercent,
-  formatRate,
   incompleteNote,
-  leakFindings,
   outcomeSymbols,
-  probeWords,
   unitsNote,
 } from './format.ts';
+import { budgetSentence } from './leak-words.ts';
+import { fingerprintLines } from './terminal-fingerprint.ts';
+import { hanging, indent, outcomeStyles, type Pen, penOf, type Style } from './terminal-pen.ts';
 import { type Column, renderColumns } from './terminal-table.ts';
 import { cleanText, oneLine, textWidth, wrapText } from './text.ts';
 
@@ -44,34 +40,17 @@ const defaultColumns = 100;
 const minimumColumns = 80;
 // Lines longer than this tire the eye, however wide the terminal is.
 const maximumColumns = 140;
-const indent = '  ';
-
-type Style = Parameters<typeof styleText>[0];
-interface Pen {
-  columns: number;
-  paint(style: Style, text: string): string;
-}
-
-const outcomeStyles: Record<Outcome, Style> = {
-  pass: 'green',
-  fail: 'red',
-  inconclusive: 'yellow',
-  invalid: 'magenta',
-};
 
 /** The report for a person at a terminal: verdict, a row a scenario, problems with evidence, leak rates. */
 export function renderTerminal(report: Report, options: TerminalOptions = {}): string {
   const columns = Math.min(Math.max(options.columns ?? defaultColumns, minimumColumns), maximumColumns);
   const color = options.color ?? false;
-  const pen: Pen = {
-    columns,
-    paint: (style, text) => (color && text !== '' ? styleText(style, text, { validateStream: false }) : text),
-  };
+  const pen = penOf(columns, color);
   const sections = [
     verdictLines(report, pen),
     scenarioLines(report, pen),
     ...problemSections(report, pen),
-    leakLines(report, pen),
+    fingerprintLines(report, pen),
     skippedLines(report, pen),
     wrapText(unitsNote, columns).map((line) => pen.paint('dim', line)),
   ];
@@ -111,11 +90,6 @@ function wrapItems(items: string[], columns: number): string[] {
   return wrapText(text, columns).map((line) => line.replaceAll(noBreakSpace, ' '));
 }
 
-/** Wraps to the terminal's width with every line but the first moved in by `shift`. */
-function hanging(text: string, shift: number, columns: number): string[] {
-  return wrapText(text, columns - shift).map((line) => ' '.repeat(shift) + line);
-}
-
 function scenarioLines({ scenarios }: Report, pen: Pen): string[] {
   if (scenarios.length === 0) return [pen.paint('bold', 'No scenario was run.')];
   const columns: Column[] = [
@@ -144,19 +118,26 @@ function outcomeCell(outcome: Outcome, pen: Pen) {
   };
 }
 
-function problemSections({ scenarios }: Report, pen: Pen): string[][] {
+function problemSections({ scenarios, config }: Report, pen: Pen): string[][] {
   const problems = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome !== 'pass'));
   if (problems.length === 0) return [];
-  return [[pen.paint('bold', 'What went wrong')], ...problems.map((finding) => problemLines(finding, pen))];
+  return [
+    [pen.paint('bold', 'What went wrong')],
+    ...problems.map((finding) => problemLines(finding, config.budgetBytes, pen)),
+  ];
 }
 
-function problemLines(finding: Finding, pen: Pen): string[] {
+function problemLines(finding: Finding, budgetBytes: number, pen: Pen): string[] {
   const title = `${outcomeSymbols[finding.outcome]} ${oneLine(finding.scenario)} › ${findingTitle(finding)}`;
   const facts = evidenceFacts(finding);
-  const labelWidth = Math.min(Math.max(0, ...facts.map(({ label }) => textWidth(label))), 30);
+  const labelWidth = Math.min(Math.max(0, ...facts.map(({ label }) => textWidth(label))), 32);
+  const time = budgetSentence(finding, budgetBytes);
   return [
     ...wrapText(title, pen.columns).map((line) => pen.paint(outcomeStyles[finding.outcome], line)),
     ...hanging(cleanText(finding.reason), indent.length, pen.columns),
+    ...(time === null
+      ? []
+      : hanging(time, indent.length, pen.columns).map((line) => pen.paint('bold', line))),
     ...facts.flatMap(({ label, value }) => factLines(label, value, labelWidth, pen)),
   ];
 }
@@ -169,38 +150,6 @@ function factLines(label: string, value: string, labelWidth: number, pen: Pen): 
     const padding = ' '.repeat(labelWidth - textWidth(name) + 2);
     return `${indent}${indent}${pen.paint('dim', name)}${padding}${values[line] ?? ''}`;
   });
-}
-
-function leakLines(report: Report, pen: Pen): string[] {
-  const findings = leakFindings(report);
-  if (findings.length === 0) return [];
-  const confidences = [...new Set(findings.map(({ evidence }) => formatPercent(evidence.confidence)))];
-  const roomy = pen.columns >= defaultColumns;
-  const columns: Column[] = [
-    { title: 'Path', fills: true },
-    { title: 'Leak rate', align: 'right', ...(roomy ? {} : { maximum: 12 }) },
-    { title: `Interval (${confidences.join(', ')})`, align: 'right' },
-    { title: 'Leak above', align: 'right' },
-    { title: 'State' },
-    ...(roomy ? [{ title: 'Probe' }] : []),
-  ];
-  const rows = findings.map(({ evidence, outcome }) => [
-    { text: oneLine(evidence.path), maximumLines: 3 },
-    { text: formatRate(evidence.ratePerUnitBytes, evidence.unit) },
-    { text: formatInterval(evidence) },
-    { text: formatBytes(evidence.deltaBytes) },
-    { text: evidence.state, style: (line: string) => pen.paint(outcomeStyles[outcome], line) },
-    ...(roomy ? [{ text: evidence.probe }] : []),
-  ]);
-  const probes = [
-    ...new Set(findings.map(({ evidence }) => `${evidence.probe} is ${probeWords[evidence.probe]}`)),
-  ];
-  const note = `Leak rate: bytes kept for ever by each unit of work. Probe: ${probes.join(', ')}.`;
-  return [
-    pen.paint('bold', 'Leak rates'),
-    ...renderColumns(columns, rows, pen.columns, (head) => pen.paint('dim', head)),
-    ...wrapText(note, pen.columns).map((line) => pen.paint('dim', line)),
-  ];
 }
 
 function skippedLines({ skipped }: Report, pen: Pen): string[] {

@@ -1,97 +1,151 @@
-import type { BehaviourName, LeakMeasurement, Scenario, ScenarioContext } from '../harness/model.ts';
+import type { LeakMeasurement, Scenario, ScenarioContext } from '../harness/model.ts';
+import { connectPath, type PathPlan } from './connect-path.ts';
 
-/** Connections at a time, each on its own key, so that a slot that is released late is not met by the next stream. */
-const WORKERS = 20;
-
-/** Small cycle; a large one has twice as many. Four paths of 18 cycles and more are well over 20,000 connections. */
+/** Small cycle; a large one has twice as many. A path of 18 cycles and its warm-up is some 8,000 connections. */
 const DOSE = 250;
-const EVENTS_PER_KEY = 5;
+
+/** Seconds in a small cycle without clients; a large one has twice as many. */
+const IDLE_DOSE = 0.4;
+
+/** Events in the file of a key, and in that of a rich one: four times as many tell bytes an event from bytes a connection. */
+const EVENTS = 5;
+const RICH_EVENTS = 20;
+
+/** What a slow reader leaves unread must be more than it takes at a time (64 KiB). */
+const SLOW_EVENTS = 80;
+const SLOW_EVENT_BYTES = 1000;
 
 /** A server that takes longer for its first event would make the cycles wait for its clock: then the head must do. */
 const QUICK_EVENT_MS = 250;
 const ANSWER_MS = 10_000;
 
-/** A server that has stopped answering would cost a time-out for each connection of the cycle. */
-const MAX_FAILURES = 20;
+/** Twice the threshold of a connection on a heap: small, and above it. */
+const PLANTED_PER_CONNECTION_BYTES = 128;
 
-/** Drops before the first byte come at once or while the handler is at work. */
-const LATEST_DROP_MS = 12;
+/** Where the keys of each kind begin; a worker has one of each for itself. */
+const FIRST_KEY = { usual: 1, rich: 201, slow: 401 };
+
+const CHURN_PATHS = [
+  'graceful close',
+  'abrupt drop',
+  'drop before the first byte',
+  'slow reader',
+  'reconnect',
+  'new key each time',
+  'positive control',
+  'idle',
+] as const;
 
 export const churn: Scenario = {
   name: 'churn',
   proves:
-    'tens of thousands of connections, closed gracefully, dropped, dropped early or each on a new key, leave nothing in memory',
-  checks: ['memory-leak', 'cleanup'],
+    'tens of thousands of connections that end in every way in which clients end them, and time alone, leave nothing in memory',
+  checks: ['memory-leak', 'controls', 'cleanup'],
+  paths: CHURN_PATHS,
   unfit: () => null,
   async run(context) {
     await context.phase('prepare');
-    if (context.config.eventsFile !== null) {
-      for (let n = 1; n <= WORKERS; n++)
-        await context.feed(context.key(n), { count: EVENTS_PER_KEY, bytesPerEvent: 200 });
+    await feedKeys(context);
+    const { quick, richEvents, lastEventId } = await tryOut(context);
+    const usualEvents = feeds(context) && quick ? EVENTS : Number(quick);
+    const plan: PathPlan = { context, dose: DOSE, keyOf: usualKey(context), usualEvents, richEvents };
+    const measure = (measurement: LeakMeasurement) => context.measureLeak(measurement);
+
+    await measure(connectPath({ ...plan, path: 'graceful close', behaviour: 'graceful-close' }));
+    await measure(connectPath({ ...plan, path: 'abrupt drop', behaviour: 'abrupt-drop' }));
+    await measure(
+      connectPath({
+        ...plan,
+        path: 'drop before the first byte',
+        behaviour: 'drop-before-first-byte',
+        usualEvents: 0,
+        richEvents: null,
+      }),
+    );
+    await measure(
+      connectPath({
+        ...plan,
+        path: 'slow reader',
+        behaviour: 'slow-reader',
+        keyOf: (worker) => context.key(FIRST_KEY.slow + worker),
+        usualEvents: Math.min(1, usualEvents),
+        richEvents: null,
+        holdMs: 40,
+      }),
+    );
+    if (lastEventId === '')
+      context.skipPath('reconnect', 'the events of this server have no id to resume from');
+    else {
+      await measure(
+        connectPath({
+          ...plan,
+          path: 'reconnect',
+          behaviour: 'abrupt-drop',
+          headers: { 'Last-Event-ID': lastEventId },
+          usualEvents: 0,
+          richEvents: null,
+        }),
+      );
     }
-    const waitForEvent = await hasQuickEvent(context);
-    const shared = (worker: number) => context.key(1 + worker);
-    const paths: LeakMeasurement[] = [
-      path(context, 'graceful close', 'graceful-close', shared, waitForEvent),
-      path(context, 'abrupt drop', 'abrupt-drop', shared, waitForEvent),
-      path(context, 'drop before the first byte', 'drop-before-first-byte', shared, false),
-    ];
     if (context.config.url.includes('{key}')) {
-      paths.push(path(context, 'new key each time', 'abrupt-drop', () => context.freshKey(), false));
+      await measure(
+        connectPath({
+          ...plan,
+          path: 'new key each time',
+          behaviour: 'abrupt-drop',
+          keyOf: () => context.freshKey(),
+          usualEvents: 0,
+          richEvents: null,
+        }),
+      );
+    } else context.skipPath('new key each time', 'the URL has no {key}');
+    if (context.canPlant) {
+      const usual = connectPath({ ...plan, path: 'positive control', behaviour: 'abrupt-drop' });
+      await measure({ ...usual, plantPerUnitBytes: PLANTED_PER_CONNECTION_BYTES });
     }
-    for (const measurement of paths) await context.measureLeak(measurement);
+    await measure({
+      path: 'idle',
+      unit: 'second',
+      dose: IDLE_DOSE,
+      quiet: true,
+      canBeRich: false,
+      async perform({ dose }) {
+        await context.sleep(dose * 1000);
+        return { landed: dose, eventCount: 0 };
+      },
+    });
   },
 };
 
-function path(
-  context: ScenarioContext,
-  name: string,
-  behaviour: BehaviourName,
-  keyOf: (worker: number) => string,
-  waitForEvent: boolean,
-): LeakMeasurement {
-  const early = behaviour === 'drop-before-first-byte';
-  const connect = async (worker: number): Promise<boolean> => {
-    const dropAfterMs = early && context.random() < 0.5 ? Math.floor(context.random() * LATEST_DROP_MS) : 0;
-    const stream = context.open(behaviour, keyOf(worker), { tally: true, ...(early ? { dropAfterMs } : {}) });
-    if (early) {
-      const record = await context.within(stream.ended, ANSWER_MS);
-      stream.end();
-      return record?.ending === 'client';
-    }
-    const status = await context.within(stream.answered, ANSWER_MS);
-    const inTime = !waitForEvent || (await context.within(stream.firstEvent, ANSWER_MS)) === true;
-    stream.end();
-    await stream.ended;
-    return status === 200 && inTime;
-  };
-  // On one key, a slot that is given back a moment late must not meet the limit.
-  const { url, limit } = context.config;
-  const workers =
-    url.includes('{key}') || limit === null ? WORKERS : Math.max(1, Math.min(WORKERS, limit >> 1));
-  return {
-    path: name,
-    unit: 'connection',
-    dose: DOSE,
-    async perform(dose) {
-      let [started, landed, failed] = [0, 0, 0];
-      const work = async (worker: number) => {
-        while (started < dose && failed <= MAX_FAILURES) {
-          started++;
-          if (await connect(worker)) landed++;
-          else failed++;
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(workers, dose) }, (_, worker) => work(worker)));
-      return landed;
-    },
-  };
+function feeds({ config }: ScenarioContext): boolean {
+  return config.eventsFile !== null;
 }
 
-async function hasQuickEvent(context: ScenarioContext): Promise<boolean> {
-  const stream = context.open('graceful-close', context.key(1), { tally: true });
+function usualKey(context: ScenarioContext): PathPlan['keyOf'] {
+  return (worker, rich) => context.key((rich && feeds(context) ? FIRST_KEY.rich : FIRST_KEY.usual) + worker);
+}
+
+async function feedKeys(context: ScenarioContext): Promise<void> {
+  if (!feeds(context)) return;
+  const feed = async (first: number, keys: number, count: number, bytesPerEvent: number) => {
+    for (let n = 0; n < keys; n++) await context.feed(context.key(first + n), { count, bytesPerEvent });
+  };
+  await feed(FIRST_KEY.usual, 100, EVENTS, 200);
+  await feed(FIRST_KEY.rich, 20, RICH_EVENTS, 200);
+  if (context.wants('slow reader')) await feed(FIRST_KEY.slow, 100, SLOW_EVENTS, SLOW_EVENT_BYTES);
+}
+
+/** What one stream shows of the server's events: whether they come at once, how many, and with which id. */
+async function tryOut(
+  context: ScenarioContext,
+): Promise<{ quick: boolean; richEvents: number | null; lastEventId: string }> {
+  const key = context.key(feeds(context) ? FIRST_KEY.rich : FIRST_KEY.usual);
+  const stream = context.open('graceful-close', key, { tally: true });
   await context.within(stream.answered, ANSWER_MS);
   const quick = (await context.within(stream.firstEvent, QUICK_EVENT_MS)) === true;
+  const wanted = feeds(context) ? RICH_EVENTS : RICH_EVENTS / EVENTS;
+  const enough = await context.until(() => stream.eventCount >= wanted, QUICK_EVENT_MS);
+  const { lastEventId } = stream;
   await context.endAll();
-  return quick;
+  return { quick, richEvents: enough ? wanted : null, lastEventId };
 }

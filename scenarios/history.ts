@@ -15,6 +15,7 @@ export const history: Scenario = {
   proves:
     'connecting to a workflow with a history of 1 GB takes the time and memory that it takes with a small one',
   checks: ['history-cost', 'cleanup'],
+  paths: [],
   unfit: (config) =>
     config.eventsFile === null
       ? 'the harness cannot make events: say which file the target follows with --events-file'

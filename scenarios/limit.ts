@@ -22,6 +22,7 @@ export const limit: Scenario = {
   proves:
     'of a burst on one workflow exactly the limit gets in and the rest 429, and every way of leaving frees its slot',
   checks: ['connection-limit', 'slots-released', 'cleanup'],
+  paths: [],
   unfit: (config) =>
     config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
   async run(context) {

@@ -21,6 +21,7 @@ export const orphans: Scenario = {
   proves:
     'after clients of every kind have come and gone, file descriptors, sockets and processes are back where they were',
   checks: ['cleanup'],
+  paths: [],
   unfit: () => null,
   async run(context) {
     for (let round = 1; round <= ROUNDS; round++) {

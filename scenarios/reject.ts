@@ -9,6 +9,7 @@ export const reject: Scenario = {
   name: 'reject',
   proves: 'a flood of requests over the full limit gets nothing but 429, and leaves nothing in memory',
   checks: ['rejections', 'memory-leak', 'cleanup'],
+  paths: ['rejection'],
   unfit: (config) =>
     config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
   async run(context) {
@@ -22,12 +23,14 @@ export const reject: Scenario = {
       path: 'rejection',
       unit: 'rejection',
       dose: DOSE,
-      async perform(dose) {
+      quiet: true,
+      canBeRich: false,
+      async perform({ dose }) {
         const { statuses } = await context.flood('flood', context.streamUrl(key), {
           count: dose,
           connections: CONNECTIONS,
         });
-        return statuses['429'] ?? 0;
+        return { landed: statuses['429'] ?? 0, eventCount: 0 };
       },
     });
     await context.endAll();

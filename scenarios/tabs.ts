@@ -11,6 +11,7 @@ export const tabs: Scenario = {
   name: 'tabs',
   proves: '10 tabs held over 2 workflows stay open, receive events, and keep memory under the budget',
   checks: ['streams-held', 'cleanup'],
+  paths: [],
   unfit: () => null,
   async run(context) {
     const { config } = context;

@@ -1,7 +1,7 @@
-import type { RunConfig, Scenario } from '../harness/model.ts';
+import type { RunConfig, Scenario, ScenarioContext } from '../harness/model.ts';
 
 /** What a target that takes `{deadline}` is started with: long enough to tell it from a broken connection. */
-const SHORT_DEADLINE_MS = 3000;
+const SHORT_DEADLINE_MS = 1000;
 
 /** A promised deadline up to this is waited for; a longer one is worth a `{deadline}` in the command. */
 const LONGEST_WAIT_MS = 60_000;
@@ -10,10 +10,19 @@ const LONGEST_WAIT_MS = 60_000;
 const GRACE_MS = 5000;
 const STREAMS = 3;
 
+/** A cycle of the leak measurement lasts as long as the deadline, and there are some 25 of them. */
+const LONGEST_MEASURED_MS = 2000;
+
+/** Streams in a small cycle, all at once; a large one has twice as many. */
+const DOSE = 400;
+const ANSWER_MS = 10_000;
+const PATH = 'deadline';
+
 export const timeout: Scenario = {
   name: 'timeout',
   proves: 'at its deadline a stream gets "event: close" with a reason, and the response ends',
-  checks: ['timeout-close', 'cleanup'],
+  checks: ['timeout-close', 'memory-leak', 'cleanup'],
+  paths: [PATH],
   unfit(config) {
     if (config.deadlineMs === null) return 'the target promises no deadline: say which with --deadline 1h';
     if (takesDeadline(config) || config.deadlineMs <= LONGEST_WAIT_MS) return null;
@@ -29,8 +38,44 @@ export const timeout: Scenario = {
     const ended = Promise.all(streams.map((stream) => stream.ended));
     await context.within(ended, deadlineMs + GRACE_MS);
     await context.endAll();
+    const reason = unmeasured(context.config);
+    if (reason !== null) context.skipPath(PATH, reason);
+    else await measure(context, deadlineMs);
   },
 };
+
+function unmeasured({ url, limit, deadlineMs }: RunConfig): string | null {
+  if ((deadlineMs ?? 0) > LONGEST_MEASURED_MS) {
+    return 'a cycle would last too long: put {deadline} (seconds) in --command, so that the target can be started with a short one';
+  }
+  if (limit !== null && !url.includes('{key}')) return `all streams share one limit of ${limit}`;
+  return null;
+}
+
+/** Streams that nobody leaves: the server ends each at its deadline. */
+async function measure(context: ScenarioContext, deadlineMs: number): Promise<void> {
+  const perKey = Math.max(1, Math.min(context.config.limit ?? 5, 5));
+  await context.measureLeak({
+    path: PATH,
+    unit: 'connection',
+    dose: DOSE,
+    quiet: true,
+    canBeRich: false,
+    async perform({ dose }) {
+      const streams = Array.from({ length: dose }, (_, i) =>
+        context.open('graceful-close', context.key(100 + Math.floor(i / perKey)), { tally: true }),
+      );
+      const ended = Promise.all(streams.map((stream) => stream.ended));
+      const records = await context.within(ended, deadlineMs + ANSWER_MS);
+      await context.endAll();
+      const landed = (records ?? []).filter(
+        ({ status, ending }) => status === 200 && ending === 'server-end',
+      );
+      const eventCount = streams.reduce((sum, stream) => sum + stream.eventCount, 0);
+      return { landed: landed.length, eventCount };
+    },
+  });
+}
 
 function takesDeadline({ target }: RunConfig): boolean {
   return target.mode === 'spawn' && target.command.includes('{deadline}');

@@ -1,6 +1,7 @@
 import type { Check, CheckName } from '../model.ts';
 import { cleanup } from './cleanup.ts';
 import { connectionLimit } from './connection-limit.ts';
+import { controls } from './controls.ts';
 import { eventIntegrity } from './event-integrity.ts';
 import { historyCost } from './history-cost.ts';
 import { loadLanded } from './load-landed.ts';
@@ -20,6 +21,7 @@ export const checks: Record<CheckName, Check> = {
   'load-landed': loadLanded,
   'memory-budget': memoryBudget,
   'memory-leak': memoryLeak,
+  controls,
   'connection-limit': connectionLimit,
   'slots-released': slotsReleased,
   'timeout-close': timeoutClose,

@@ -1,57 +1,115 @@
-import type { Check, CycleEntry, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
-import { estimateLeak, hasLanded, type LeakProbe } from '../verdict/estimate-leak.ts';
+import type { Check, CycleEntry, DoseUnit, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
+import { hasLanded, type LeakProbe } from '../verdict/estimate-leak.ts';
+import { judgePath } from '../verdict/judge-path.ts';
+import { CONTROL_PATH } from './controls.ts';
+import { bytesInWords, oneOf } from './words.ts';
 
 const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
   stable: 'pass',
   bounded: 'pass',
+  'late-release': 'pass',
   leak: 'fail',
   inconclusive: 'inconclusive',
   invalid: 'invalid',
 };
 
 /** For each path that the scenario measured: does a unit of work leave bytes behind? */
-export const memoryLeak: Check = (scenario) => {
+export const memoryLeak: Check = (scenario, { run: { config } }) => {
   const ready = scenario.target.find(({ event }) => event === 'ready');
   const probe: LeakProbe = ready?.leakProbe ?? 'rss';
-  const paths = new Map<string, CycleEntry[]>();
-  for (const cycle of scenario.cycles) {
-    const cycles = paths.get(cycle.path);
-    if (cycles === undefined) paths.set(cycle.path, [cycle]);
-    else cycles.push(cycle);
-  }
-  // A scenario that was to measure a leak and journalled no cycle at all measured nothing.
-  if (paths.size === 0) paths.set('', []);
-  return [...paths].map(([path, cycles]): LeakFinding => {
-    // Without a target that was ready it is not known which reading decides, nor of what.
-    const evidence = estimateLeak(ready === undefined ? [] : cycles, probe);
+  // Planted bytes are a control, not a path of the target's: see controls.ts.
+  const cycles = scenario.cycles.filter(({ path }) => path !== CONTROL_PATH);
+  // Each path that the scenario was to measure has been measured, or was skipped for a reason that the report gives.
+  const skipped = new Set(scenario.skippedPaths.map(({ path }) => path));
+  const asked = scenario.paths.filter(
+    (path) => path !== CONTROL_PATH && (config.paths.length === 0 || config.paths.includes(path)),
+  );
+  const paths = new Set([...asked.filter((path) => !skipped.has(path)), ...cycles.map(({ path }) => path)]);
+  return [...paths].map((path): LeakFinding => {
+    const own = cycles.filter((cycle) => cycle.path === path);
+    const evidence = judgePath({
+      path,
+      // Without a target that was ready it is not known which reading decides, nor of what.
+      cycles: ready === undefined ? [] : cycles,
+      drains: scenario.drains,
+      probe,
+      budgetBytes: config.budgetBytes,
+      trafficPerSecond: config.trafficPerSecond,
+      attached: config.target.mode !== 'spawn',
+      neverQuiet: own.some(({ quiet }) => !quiet),
+    });
     return {
       check: 'memory-leak',
       scenario: scenario.scenario,
       subject: path,
       outcome: OUTCOMES[evidence.state],
-      reason: explain(evidence, cycles),
+      reason: explain(evidence, own),
       evidence,
     };
   });
 };
 
 function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
-  const { unit, deltaBytes, lowPerUnitBytes: low, highPerUnitBytes: high, ratePerUnitBytes: rate } = leak;
+  const { unit, lowPerUnitBytes: low, highPerUnitBytes: high, ratePerUnitBytes: rate } = leak;
   const confidence = `${(leak.confidence * 100).toFixed(1)} %`;
-  const one = unit === 'event' ? 'an event' : `a ${unit}`;
-  const interval = `${bytes(low)} to ${bytes(high)}, ${confidence}`;
+  const one = oneOf(unit);
+  const interval = `${bytesInWords(low)} to ${bytesInWords(high)}, ${confidence}`;
   switch (leak.state) {
     case 'stable':
-      return `keeps less than ${bytes(high)} ${one} (${confidence}), over ${leak.doseCount} ${unit}s`;
+      return `keeps less than ${bytesInWords(high)} ${one} (${confidence}), over ${Math.round(leak.doseCount)} ${unit}s`;
     case 'leak':
-      return `keeps ${bytes(rate)} ${one} for ever (${interval}): look for what ${one} on this path adds and nothing removes`;
+      return `keeps ${bytesInWords(rate)} ${one} for ever (${interval})${confirmed(leak)}: look for what ${lookFor(leak)} and nothing removes`;
     case 'bounded':
-      return `grew by ${bytes(rate)} ${one} at first and then stopped, as a cache or a pool does`;
+      return `grew by ${bytesInWords(leak.plateauBytes)} at first and then stopped, as a cache or a pool does`;
+    case 'late-release':
+      return `held ${bytesInWords(rate)} ${one} for some time and gave it back${released(leak)}: no leak, but memory in use grows with the traffic of that time`;
     case 'inconclusive':
-      return `the rate of ${bytes(rate)} ${one} (${interval}) cannot be told from the threshold of ${bytes(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
+      return undecided(leak, interval);
     case 'invalid':
       return `not measured: ${whyNotMeasured(leak, cycles)}`;
   }
+}
+
+function confirmed({ confirmation, release }: LeakEvidence): string {
+  if (confirmation === null) return '';
+  const where = confirmation.freshProcess ? 'on a fresh process' : 'by measuring it again';
+  const waited =
+    release === null ? '' : `; ${Math.round(release.waitedMs / 1000)} s later it was still there`;
+  return `, confirmed ${where}${waited}`;
+}
+
+const ADDED_BY: Record<DoseUnit, string> = {
+  connection: 'a connection on this path adds',
+  event: 'an event on this path adds',
+  rejection: 'a rejection adds',
+  second: 'a timer adds as time passes',
+};
+
+function lookFor({ cause, unit }: LeakEvidence): string {
+  return ADDED_BY[cause ?? unit];
+}
+
+function released({ release }: LeakEvidence): string {
+  return release?.releasedAfterMs === null || release === null
+    ? ''
+    : ` within ${Math.round(release.releasedAfterMs / 1000)} s`;
+}
+
+function undecided(leak: LeakEvidence, interval: string): string {
+  const { confirmation, deltaBytes, unit, ratePerUnitBytes, lowPerUnitBytes } = leak;
+  const one = oneOf(unit);
+  const rate = `the rate of ${bytesInWords(ratePerUnitBytes)} ${one} (${interval})`;
+  if (confirmation !== null && confirmation.state !== 'leak') {
+    const where = confirmation.freshProcess ? 'a fresh process' : 'the second measurement';
+    return `${rate} looks like a leak, but ${where} did not show it (${confirmation.state}, ${bytesInWords(confirmation.ratePerUnitBytes)} ${one}): run it again with less other load`;
+  }
+  if (confirmation === null && (lowPerUnitBytes ?? 0) > deltaBytes) {
+    return `${rate} looks like a leak, but it could not be confirmed: see the gaps of this scenario`;
+  }
+  if (leak.shape === 'bend' || leak.shape === 'steps') {
+    return `${rate} comes in ${leak.shape === 'bend' ? 'a rise that may have stopped' : 'steps'} and cannot be told from a cache that fills: run this path alone for longer`;
+  }
+  return `${rate} cannot be told from the threshold of ${bytesInWords(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
 }
 
 function whyNotMeasured({ unit, cycleCount }: LeakEvidence, cycles: CycleEntry[]): string {
@@ -60,13 +118,10 @@ function whyNotMeasured({ unit, cycleCount }: LeakEvidence, cycles: CycleEntry[]
     const { landedDose, plannedDose } = failed;
     return `in cycle ${cycles.indexOf(failed) + 1} only ${landedDose} of ${plannedDose} ${unit}s did what they should`;
   }
+  if (cycles.some(({ sameProcesses }) => !sameProcesses)) {
+    return 'the processes of the target changed while it was measured';
+  }
   const counted = cycles.filter((cycle) => !cycle.warmup);
   const unsettled = counted.filter((cycle) => !cycle.reading.settled).length;
   return `${counted.length} cycles were made and ${cycleCount} readings can be used (${unsettled} did not settle)`;
-}
-
-function bytes(value: number | null): string {
-  if (value === null) return '?';
-  if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(2)} kB`;
-  return `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} B`;
 }

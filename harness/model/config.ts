@@ -34,4 +34,10 @@ export interface RunConfig {
   seed: number;
   /** Ask a Node target for its heap after forced collection, over the inspector. */
   inspect: boolean;
+  /** Names of the lifecycle paths to measure, such as `abrupt drop`; empty: all. */
+  paths: string[];
+  /** How long a suspected leak is given to turn out as bytes that are only held for some time. */
+  graceMs: number;
+  /** Traffic at which a leak rate is turned into time; null: at 1 and at 50 a second. */
+  trafficPerSecond: number | null;
 }

@@ -3,7 +3,10 @@ import type { CheckName } from './outcome.ts';
 import type { ProcessReading, QuietReading } from './probes.ts';
 import type { BehaviourName, StreamEnding, StreamRecord } from './streams.ts';
 
-export type DoseUnit = 'connection' | 'event' | 'rejection';
+/** What a leak rate is counted in. `second` is time that passes whatever the clients do. */
+export type DoseUnit = 'connection' | 'event' | 'rejection' | 'second';
+
+export type Doses = Record<DoseUnit, number>;
 
 /** The journal's lines. Every line but `run` and `end` belongs to the scenario named in it. */
 export type JournalEntry =
@@ -15,6 +18,8 @@ export type JournalEntry =
   | SampleEntry
   | { type: 'gap'; scenario: string; elapsedMs: number; probe: string; reason: string }
   | CycleEntry
+  | DrainEntry
+  | PathSkippedEntry
   | ({ type: 'stream'; scenario: string; phase: string } & StreamRecord)
   | TallyEntry
   | RequestsEntry
@@ -39,6 +44,8 @@ export interface ScenarioStart {
   elapsedMs: number;
   proves: string;
   checks: CheckName[];
+  /** The lifecycle paths that it measures, unless the configuration asks for others. */
+  paths: string[];
   /** The target's command with everything filled in; null for a target that ran already. */
   command: string | null;
   limit: number | null;
@@ -61,6 +68,8 @@ export interface TargetEntry {
   scenario: string;
   elapsedMs: number;
   event: 'ready' | 'lost' | 'stopped';
+  /** 0: the process on which the scenario ran. Each further one was started to confirm what looked like a leak. */
+  attempt: number;
   pid: number;
   /** What decides leaks on this target. */
   leakProbe: 'heap' | 'anonymous' | 'rss';
@@ -79,7 +88,7 @@ export interface SampleEntry extends ProcessReading {
   eventCount: number;
 }
 
-/** One cycle of a leak measurement: some work, then a quiet reading. */
+/** One cycle of a leak measurement: some work or none, then a quiet reading. */
 export interface CycleEntry {
   type: 'cycle';
   scenario: string;
@@ -87,14 +96,48 @@ export interface CycleEntry {
   /** The lifecycle path that the cycle drove, such as `abrupt drop`. */
   path: string;
   unit: DoseUnit;
+  attempt: number;
   /** Warm-up cycles are measured but do not count. */
   warmup: boolean;
   /** 1 for the first look at the data; each further look doubled the cycles. */
   look: number;
+  /** What was to be done, in `unit`; 0: an idle cycle, in which only time passes. */
   plannedDose: number;
   /** The part of the dose that did what it was meant to do. */
   landedDose: number;
+  /** All that the target was given since the reading before, in every unit. */
+  doses: Doses;
+  /** Bytes that the harness itself planted in the target's heap in this cycle: a known leak, as a control. */
+  plantedBytes: number;
+  /** False: events went on to arrive, so the reading is of a busy target, and a long wait would tell nothing. */
+  quiet: boolean;
+  /** False: the target's processes are not those of the cycle before, so their levels cannot be compared. */
+  sameProcesses: boolean;
   reading: QuietReading;
+}
+
+/** A reading on the long wait that tells what is given back late from what is kept for ever. */
+export interface DrainEntry {
+  type: 'drain';
+  scenario: string;
+  elapsedMs: number;
+  attempt: number;
+  /** `before` the counted cycles, where it is not known how much is held at any time; `after` them. */
+  moment: 'before' | 'after';
+  /** The paths whose bytes may come back in this wait. */
+  paths: string[];
+  /** Since the last cycle. The first entry of a drain has 0. */
+  waitedMs: number;
+  reading: QuietReading;
+}
+
+/** A path that this target gives no ground to measure. */
+export interface PathSkippedEntry {
+  type: 'path-skipped';
+  scenario: string;
+  elapsedMs: number;
+  path: string;
+  reason: string;
 }
 
 /** Many short streams, counted instead of listed. */
@@ -170,6 +213,8 @@ export interface ScenarioRecord extends ScenarioStart {
   samples: SampleEntry[];
   gaps: { probe: string; reason: string; elapsedMs: number }[];
   cycles: CycleEntry[];
+  drains: DrainEntry[];
+  skippedPaths: { path: string; reason: string }[];
   streams: (StreamRecord & { phase: string })[];
   tallies: TallyEntry[];
   requests: RequestsEntry[];

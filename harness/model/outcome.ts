@@ -4,6 +4,7 @@ export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'invalid';
 export type CheckName =
   | 'memory-budget'
   | 'memory-leak'
+  | 'controls'
   | 'connection-limit'
   | 'slots-released'
   | 'timeout-close'

@@ -13,12 +13,24 @@ export interface ProcessReading {
   sockets: SocketStates | null;
 }
 
+/** What decides on leaks is `usedBytes + arrayBufferBytes`. */
+export interface HeapReading {
+  /** Live objects of V8's heap. */
+  usedBytes: number;
+  /** Backing stores of array buffers and Buffers, which lie outside of the heap. */
+  arrayBufferBytes: number;
+  /** What V8 knows of other memory that its objects hold, the array buffers included; null where it does not tell. */
+  externalBytes: number | null;
+  /** How many processes were read. */
+  processCount: number;
+}
+
 /** A careful reading, taken when the target is quiet. */
 export interface QuietReading extends ProcessReading {
   pssBytes: number | null;
   anonymousBytes: number | null;
-  /** Live bytes after forced collection: V8 heap plus the backing stores of array buffers; null without a probe. */
-  heapBytes: number | null;
+  /** Live bytes after forced collection, over all Node processes of the target; null without a probe. */
+  heap: HeapReading | null;
   /** False: the reading was still falling when its deadline came. */
   settled: boolean;
 }

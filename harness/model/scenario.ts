@@ -10,8 +10,28 @@ export interface LeakMeasurement {
   unit: DoseUnit;
   /** Units of work in a small cycle; a large one has twice as many. */
   dose: number;
-  /** Does `dose` units of work, leaves no stream of its own open, and returns how many did what they should. */
-  perform(dose: number): Promise<number>;
+  /** False: the target sends events by itself to the streams that are held, so that it is never idle. */
+  quiet: boolean;
+  /** Plants this many bytes a unit in the target's heap: a known leak, to show that one would be seen. */
+  plantPerUnitBytes?: number;
+  /** Whether a cycle can have more events a connection than usual, which tells the two apart. */
+  canBeRich: boolean;
+  /** Does the work and leaves no more streams open than there were before. */
+  perform(order: WorkOrder): Promise<Work>;
+}
+
+export interface WorkOrder {
+  /** Units of work. */
+  dose: number;
+  /** With several times as many events a unit as usual. */
+  rich: boolean;
+}
+
+export interface Work {
+  /** How many units did what they should. */
+  landed: number;
+  /** Events that came with them. */
+  eventCount: number;
 }
 
 export interface OpenOptions {
@@ -26,6 +46,8 @@ export interface ScenarioContext {
   readonly config: RunConfig;
   /** Aborted on Ctrl-C, and when the target is lost. Every method below rejects then. */
   readonly signal: AbortSignal;
+  /** A known leak can be planted in the target, to show that one would be seen. */
+  readonly canPlant: boolean;
   /** A number in [0, 1) from the run's seed. */
   random(): number;
   /** The n-th shared key: the same text for the same n within a scenario. */
@@ -55,6 +77,10 @@ export interface ScenarioContext {
   ): Promise<RequestsEntry>;
   /** Warms up, runs cycles, and goes on until the rate is decided or three looks were taken. */
   measureLeak(measurement: LeakMeasurement): Promise<void>;
+  /** Says in the report why a path was not measured on this target. */
+  skipPath(path: string, reason: string): void;
+  /** Whether `measureLeak` would measure a path of this name, so that what it needs has to be prepared. */
+  wants(path: string): boolean;
   streamUrl(key: string): string;
   pageUrl(): string | null;
 }
@@ -64,6 +90,8 @@ export interface Scenario {
   /** One sentence for `hydrotest list` and the report. */
   proves: string;
   checks: CheckName[];
+  /** The lifecycle paths whose leak rates it measures. */
+  paths: readonly string[];
   /** Why this scenario cannot run with this configuration and what to give it, or null: it can. */
   unfit(config: RunConfig): string | null;
   /** What the scenario changes for its own target, such as a short deadline. */

@@ -3,6 +3,7 @@ export type BehaviourName =
   | 'graceful-close'
   | 'abrupt-drop'
   | 'drop-before-first-byte'
+  | 'slow-reader'
   | 'stalled-reader';
 
 export interface StreamRequest {

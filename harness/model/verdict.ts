@@ -7,10 +7,53 @@ import type { CheckName, Outcome } from './outcome.ts';
  * - `stable`: the whole interval lies below `deltaBytes`.
  * - `leak`: the whole interval lies above it, and growth did not stop.
  * - `bounded`: it grew and then stopped.
- * - `inconclusive`: the interval holds `deltaBytes` still after the last look.
+ * - `late-release`: what was kept came back during a long wait.
+ * - `inconclusive`: the interval holds `deltaBytes` still after the last look, or a fresh process did not confirm the leak.
  * - `invalid`: too little was measured, or the load did not land.
  */
-export type LeakState = 'stable' | 'leak' | 'bounded' | 'inconclusive' | 'invalid';
+export type LeakState = 'stable' | 'leak' | 'bounded' | 'late-release' | 'inconclusive' | 'invalid';
+
+/** How the level follows the dose: not at all, in proportion, until a bend, or in one or a few jumps. */
+export type GrowthShape = 'flat' | 'line' | 'bend' | 'steps';
+
+/** The rate of one unit from the fit of all units together: what the others explain is not charged to it. */
+export interface UnitRate {
+  unit: DoseUnit;
+  doseCount: number;
+  ratePerUnitBytes: number;
+  lowPerUnitBytes: number;
+  highPerUnitBytes: number;
+  /** The smallest rate of this unit that is called a leak. */
+  deltaBytes: number;
+}
+
+/** What the confirming process showed. */
+export interface LeakConfirmation {
+  /** False: there was no fresh process to be had, so the path was measured once more on the same one. */
+  freshProcess: boolean;
+  state: LeakState;
+  ratePerUnitBytes: number | null;
+  lowPerUnitBytes: number | null;
+  highPerUnitBytes: number | null;
+  doseCount: number;
+}
+
+/** What came back in the long wait after the confirming cycles. */
+export interface LateRelease {
+  waitedMs: number;
+  /** Growth over the confirming cycles, and how much of it was still there in the end. */
+  grownBytes: number;
+  keptBytes: number;
+  /** Until half of what came back had come back; null: nothing did. */
+  releasedAfterMs: number | null;
+}
+
+/** After how long a rate alone uses up the memory budget. */
+export interface TimeToBudget {
+  /** Units a second: connections, events or rejections; 1 for a rate a second. */
+  trafficPerSecond: number;
+  seconds: number;
+}
 
 export interface LeakEvidence {
   state: LeakState;
@@ -31,6 +74,21 @@ export interface LeakEvidence {
   look: number;
   /** Level after each counted cycle against the cumulative dose: what was fitted. */
   points: { dose: number; levelBytes: number }[];
+  shape: GrowthShape;
+  /** For `bounded`: how much it grew before it stopped. */
+  plateauBytes: number | null;
+  /** Correlation of neighbouring residuals; above 0.3 the interval was widened. */
+  residualCorrelation: number | null;
+  /** The path's rates in every unit that its cycles varied independently; empty where nothing could be fitted. */
+  rates: UnitRate[];
+  /** Units whose doses rose together, so that their rates cannot be told apart. */
+  confounded: DoseUnit[][];
+  /** For a suspected leak: the unit that explains the growth; null where the cycles do not tell. */
+  cause: DoseUnit | null;
+  /** Null: nothing looked like a leak, or it was not measured again. */
+  confirmation: LeakConfirmation | null;
+  release: LateRelease | null;
+  timeToBudget: TimeToBudget[];
 }
 
 interface FindingOf<Check extends CheckName, Evidence> {
@@ -74,7 +132,34 @@ export interface Report {
   verdict: Verdict;
   scenarios: ScenarioReport[];
   skipped: { scenario: string; proves: string; reason: string }[];
+  fingerprint: FingerprintRow[];
 }
+
+/** One row of the leak fingerprint: a lifecycle path and what each unit of work on it leaves behind. */
+export interface FingerprintRow {
+  scenario: string;
+  path: string;
+  /** Null: the path was not measured, and `reason` says why. */
+  state: LeakState | null;
+  outcome: Outcome | null;
+  reason: string;
+  probe: LeakEvidence['probe'] | null;
+  rates: Record<DoseUnit, FingerprintCell>;
+}
+
+/**
+ * - `rate`: measured. `confounded`: rose with another unit, whose cell holds the rate of both. `none`: no dose of this unit.
+ */
+export type FingerprintCell =
+  | {
+      kind: 'rate';
+      ratePerUnitBytes: number;
+      lowPerUnitBytes: number;
+      highPerUnitBytes: number;
+      leaks: boolean;
+    }
+  | { kind: 'confounded'; with: DoseUnit }
+  | { kind: 'none' };
 
 export interface ScenarioReport {
   scenario: string;

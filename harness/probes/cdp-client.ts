@@ -2,6 +2,7 @@ import { HydrotestError } from '../errors.ts';
 
 /** A session of the Chrome DevTools Protocol with one process. */
 export interface CdpClient {
+  readonly isClosed: boolean;
   /**
    * @throws HydrotestError `target-lost` when the process refuses, closes the connection or does not answer in time;
    * `aborted` when the signal is.
@@ -72,6 +73,9 @@ export async function openCdp(url: string, limits: CallLimits): Promise<CdpClien
   }
 
   const client: CdpClient = {
+    get isClosed() {
+      return over;
+    },
     async call(method, params, callLimits) {
       if (over) throw failure(`the inspector at ${url} has closed the connection: ${method} cannot be asked`);
       const id = ++lastId;

@@ -5,17 +5,24 @@ import { readFileSync } from 'node:fs';
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
 
+/** Tells Node not to announce its inspector on stderr ("Debugger listening on …", and "Debugger ending on …"). */
+export const QUIET_OPTION = '--inspect-publish-uid=http';
+
+const CHOSEN_BY_USER = /--(inspect|debug-port)/;
+
 /**
- * Environment for a Node target, so that its inspector, when it is asked for, opens on a port where it disturbs no
- * other. Opens nothing by itself. An inspector port that the user has chosen is left alone.
+ * Environment for a Node target that is started by `command`, so that its inspector, when it is asked for, opens on a port
+ * where it disturbs no other, and without a word. Opens nothing by itself. Where the user has chosen something about the
+ * inspector, in the command or in NODE_OPTIONS, all is left alone.
  *
  * A port of our choice and not `--inspect-port=0`: from that, node:cluster counts upwards for its workers, and a worker
  * with port 1 ends at once ("must be 0 or in range 1024 to 65535", Node 20 and 24).
  */
-export function inspectorEnv(existingNodeOptions?: string): Record<string, string> {
+export function inspectorEnv(existingNodeOptions?: string, command = ''): Record<string, string> {
   const existing = existingNodeOptions?.trim() ?? '';
-  if (/--(inspect|debug-port)/.test(existing)) return { NODE_OPTIONS: existing };
-  return { NODE_OPTIONS: `${existing} --inspect-port=${chooseUnusedPort()}`.trim() };
+  if (CHOSEN_BY_USER.test(existing)) return { NODE_OPTIONS: existing };
+  if (CHOSEN_BY_USER.test(command)) return existing === '' ? {} : { NODE_OPTIONS: existing };
+  return { NODE_OPTIONS: `${existing} --inspect-port=${chooseUnusedPort()} ${QUIET_OPTION}`.trim() };
 }
 
 function chooseUnusedPort(): number {

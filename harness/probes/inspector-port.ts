@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { endianness } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { QUIET_OPTION } from './inspector-env.ts';
+import { attempt } from './proc-file.ts';
 import { readOpenFiles } from './sockets.ts';
 import { listListeners, type TcpListener } from './tcp-table.ts';
 
@@ -26,7 +29,7 @@ export async function listenersOf(pid: number): Promise<TcpListener[]> {
 
 /**
  * The inspector among the ports on which a process listens, or null. Each but the target's own port is asked for
- * `/json/list`; the sockets in `known` are not asked again.
+ * `/json/list`; the sockets in `known` are not asked.
  */
 export async function findInspector(
   pid: number,
@@ -41,18 +44,82 @@ export async function findInspector(
   return null;
 }
 
-/** Looks until an inspector is there; null if there is none in time. */
+/**
+ * Waits for the inspector of a process that was asked to open it; null if there is none in time. Asks `expected`, as to look
+ * through the sockets takes 10 to 200 ms where thousands are closing; that is done in the end, and at each look
+ * where the port is not known beforehand.
+ */
 export async function awaitInspector(
   pid: number,
   targetPort: number,
-  limits: { withinMs: number; signal: AbortSignal; known: ReadonlySet<number> },
+  options: {
+    expected: Endpoint;
+    known: ReadonlySet<number>;
+    withinMs: number;
+    signal: AbortSignal;
+  },
 ): Promise<InspectorAddress | null> {
-  const deadline = performance.now() + limits.withinMs;
+  const { expected, known, withinMs, signal } = options;
+  const deadline = performance.now() + withinMs;
   for (;;) {
-    const found = await findInspector(pid, targetPort, limits.known);
-    if (found !== null || performance.now() > deadline || limits.signal.aborted) return found;
+    const isOver = performance.now() > deadline;
+    const found =
+      expected.port === 0 || isOver
+        ? await findInspector(pid, targetPort, known)
+        : await askForInspector(expected.host, expected.port);
+    if (found !== null || isOver || signal.aborted) return found;
     await sleep(POLL_MS);
   }
+}
+
+export interface Endpoint {
+  host: string;
+  /** 0: whichever is free. */
+  port: number;
+}
+
+const DEFAULT_INSPECTOR: Endpoint = { host: '127.0.0.1', port: 9229 };
+
+/** Where a Node process opens its inspector when asked, by its command line and NODE_OPTIONS; what it changes later is not seen. */
+export function inspectorEndpointOf(pid: number): Endpoint {
+  return parseInspectorEndpoint(optionsOf(pid));
+}
+
+/** Whether a Node process was told to open its inspector at its start. */
+export function startsInspector(pid: number): boolean {
+  return /(?<=^|\s)--inspect(-brk|-wait)?(?=[=\s]|$)/.test(optionsOf(pid));
+}
+
+function optionsOf(pid: number): string {
+  const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+  const words = command.state === 'read' ? command.value.replaceAll('\0', ' ') : '';
+  return `${nodeOptionsOf(pid)} ${words}`;
+}
+
+/** Whether a process got our options, which keep it from saying where its own inspector is. */
+export function isSilenced(pid: number): boolean {
+  return nodeOptionsOf(pid).includes(QUIET_OPTION);
+}
+
+function nodeOptionsOf(pid: number): string {
+  const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'latin1'));
+  if (environment.state !== 'read') return '';
+  return /(?:^|\0)NODE_OPTIONS=([^\0]*)/.exec(environment.value)?.[1] ?? '';
+}
+
+/** The last option counts, each of host and port on its own: `--inspect=0.0.0.0 --inspect-port=9333`. */
+export function parseInspectorEndpoint(options: string): Endpoint {
+  let { host, port } = DEFAULT_INSPECTOR;
+  for (const [, value = ''] of options.matchAll(
+    /(?<=^|\s)--(?:(?:inspect-port|debug-port)[= ]|inspect(?:-brk|-wait)?=)(\S+)/g,
+  )) {
+    const [, named, number] = /^(?:(.*):)?(\d+)$/.exec(value) ?? [null, value, undefined];
+    if (named !== undefined) host = named.replace(/^\[|\]$/g, '');
+    if (number !== undefined) port = Number(number);
+  }
+  // "Any address" is reached by loopback.
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return { host: host === '::' ? '::1' : host, port };
 }
 
 /** Resolves when the port no longer answers as an inspector, or when the time is up. */

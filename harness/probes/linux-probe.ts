@@ -1,16 +1,19 @@
 import { HydrotestError } from '../errors.ts';
-import type { ProcessReading } from '../model.ts';
 import { type MemoryRollup, type ProcessStatus, readRollup, readStatus } from './process-memory.ts';
-import type { CarefulReading, ProcessProbe, ProcessProbeOptions } from './process-probe.ts';
+import type {
+  FileReading,
+  MemoryReading,
+  ProcessLook,
+  ProcessProbe,
+  ProcessProbeOptions,
+} from './process-probe.ts';
 import { type ProcessEntry, readEntry, scanProcesses, selectTree } from './process-tree.ts';
 import { countStates, readOpenFiles } from './sockets.ts';
 
-/** One process of the tree, read whole. Null: closed to us. */
-interface ProcessFacts {
+/** The memory of one process. Null: closed to us. */
+interface MemoryFacts {
   entry: ProcessEntry;
   status: ProcessStatus;
-  fdCount: number | null;
-  socketInodes: number[] | null;
   rollup: MemoryRollup | null;
 }
 
@@ -18,60 +21,35 @@ interface ProcessFacts {
 export function createLinuxProbe(rootPid: number, options: ProcessProbeOptions): ProcessProbe {
   const startTicks = readEntry(rootPid)?.startTicks ?? null;
 
-  async function look(careful: boolean): Promise<CarefulReading> {
-    const tree = selectTree(await scanProcesses(), rootPid, options);
-    const root = tree[0];
+  async function look(): Promise<ProcessLook> {
+    const entries = selectTree(await scanProcesses(), rootPid, options);
+    const root = entries[0];
     // A zombie holds nothing any more, and another start time is another process with the same pid.
     if (root?.pid !== rootPid || root.zombie || root.startTicks !== startTicks) throw lost(rootPid);
-    const all: ProcessFacts[] = [];
-    for (const entry of tree) {
-      const facts = await readProcess(entry, careful);
-      if (facts !== null) all.push(facts);
-      else if (entry.pid === rootPid) throw lost(rootPid);
-    }
     return {
-      ...(await add(all, rootPid)),
-      pssBytes: sum(all, ({ rollup }) => rollup?.pssBytes ?? null),
-      anonymousBytes: sum(all, ({ rollup }) => rollup?.anonymousBytes ?? null),
+      entries,
+      readMemory: async (careful) => readTreeMemory(entries, rootPid, careful),
+      readFiles: () => readTreeFiles(entries, rootPid),
     };
   }
 
   return {
+    seesTree: true,
+    look,
     async read() {
-      const { pssBytes: _, anonymousBytes: __, ...reading } = await look(false);
-      return reading;
+      const found = await look();
+      const { pssBytes: _, anonymousBytes: __, ...memory } = await found.readMemory(false);
+      return { ...memory, ...(await found.readFiles()) };
     },
-    readCareful: () => look(true),
   };
 }
 
-/** Null: it ended before it was read whole. */
-async function readProcess(entry: ProcessEntry, careful: boolean): Promise<ProcessFacts | null> {
-  if (entry.zombie) {
-    const status = { rssBytes: 0, peakRssBytes: 0, threadCount: 0 };
-    return { entry, status, fdCount: 0, socketInodes: [], rollup: { pssBytes: 0, anonymousBytes: 0 } };
-  }
-  const status = readStatus(entry.pid);
-  if (status.state !== 'read') return null;
-  const files = await readOpenFiles(entry.pid);
-  const rollup = careful ? readRollup(entry.pid) : null;
-  if (files.state === 'gone' || rollup?.state === 'gone') return null;
-  return {
-    entry,
-    status: status.value,
-    fdCount: files.state === 'read' ? files.value.fdCount : null,
-    socketInodes: files.state === 'read' ? files.value.socketInodes : null,
-    rollup: rollup?.state === 'read' ? rollup.value : null,
-  };
-}
-
-async function add(all: ProcessFacts[], rootPid: number): Promise<ProcessReading> {
-  // Processes that were forked share sockets: each counts once.
-  const inodes = new Set<number>();
-  let everyInode = true;
-  for (const { socketInodes } of all) {
-    if (socketInodes === null) everyInode = false;
-    else for (const inode of socketInodes) inodes.add(inode);
+function readTreeMemory(entries: ProcessEntry[], rootPid: number, careful: boolean): MemoryReading {
+  const all: MemoryFacts[] = [];
+  for (const entry of entries) {
+    const facts = readMemory(entry, careful);
+    if (facts !== null) all.push(facts);
+    else if (entry.pid === rootPid) throw lost(rootPid);
   }
   return {
     processCount: all.length,
@@ -79,12 +57,39 @@ async function add(all: ProcessFacts[], rootPid: number): Promise<ProcessReading
     peakRssBytes: sum(all, ({ status }) => status.peakRssBytes),
     cpuMs: all.reduce((total, { entry }) => total + entry.cpuMs, 0),
     threadCount: sum(all, ({ status }) => status.threadCount),
-    fdCount: sum(all, ({ fdCount }) => fdCount),
-    sockets: everyInode ? await countStates(rootPid, inodes) : null,
+    pssBytes: sum(all, ({ rollup }) => rollup?.pssBytes ?? null),
+    anonymousBytes: sum(all, ({ rollup }) => rollup?.anonymousBytes ?? null),
   };
 }
 
-function sum(all: ProcessFacts[], part: (facts: ProcessFacts) => number | null): number | null {
+/** Null: it ended before it was read whole. */
+function readMemory(entry: ProcessEntry, careful: boolean): MemoryFacts | null {
+  if (entry.zombie) {
+    const status = { rssBytes: 0, peakRssBytes: 0, threadCount: 0 };
+    return { entry, status, rollup: { pssBytes: 0, anonymousBytes: 0 } };
+  }
+  const status = readStatus(entry.pid);
+  const rollup = careful ? readRollup(entry.pid) : null;
+  if (status.state !== 'read' || rollup?.state === 'gone') return null;
+  return { entry, status: status.value, rollup: rollup?.state === 'read' ? rollup.value : null };
+}
+
+async function readTreeFiles(entries: ProcessEntry[], rootPid: number): Promise<FileReading> {
+  let fdCount: number | null = 0;
+  // Processes that were forked share sockets: each counts once.
+  const inodes = new Set<number>();
+  for (const { pid, zombie } of entries) {
+    const files = zombie ? null : await readOpenFiles(pid);
+    if (files?.state === 'gone' && pid === rootPid) throw lost(rootPid);
+    if (files?.state === 'denied') fdCount = null;
+    if (files?.state !== 'read') continue;
+    if (fdCount !== null) fdCount += files.value.fdCount;
+    for (const inode of files.value.socketInodes) inodes.add(inode);
+  }
+  return { fdCount, sockets: fdCount === null ? null : await countStates(rootPid, inodes) };
+}
+
+function sum(all: MemoryFacts[], part: (facts: MemoryFacts) => number | null): number | null {
   let total = 0;
   for (const facts of all) {
     const value = part(facts);

@@ -1,13 +1,13 @@
 import pidusage from 'pidusage';
 import { HydrotestError } from '../errors.ts';
-import type { CarefulReading, ProcessProbe } from './process-probe.ts';
+import type { MemoryReading, ProcessProbe } from './process-probe.ts';
 
 /**
  * One process by the pidusage package, where there is no `/proc`: resident memory and CPU time. It knows no tree, so
  * that what a server's children hold is missing from these numbers; all else is null.
  */
 export function createPidusageProbe(pid: number): ProcessProbe {
-  async function read(): Promise<CarefulReading> {
+  async function readMemory(): Promise<MemoryReading> {
     let usage: pidusage.Status;
     try {
       usage = await pidusage(pid);
@@ -31,20 +31,27 @@ export function createPidusageProbe(pid: number): ProcessProbe {
       peakRssBytes: null,
       cpuMs: usage.ctime,
       threadCount: null,
-      fdCount: null,
-      sockets: null,
       pssBytes: null,
       anonymousBytes: null,
     };
   }
   return {
-    async read() {
-      const { pssBytes: _, anonymousBytes: __, ...reading } = await read();
-      return reading;
+    seesTree: false,
+    async look() {
+      return {
+        entries: [{ pid, parentPid: 0, groupId: 0, sessionId: 0, zombie: false, cpuMs: 0, startTicks: 0 }],
+        readMemory,
+        readFiles: () => Promise.resolve(NO_FILES),
+      };
     },
-    readCareful: read,
+    async read() {
+      const { pssBytes: _, anonymousBytes: __, ...memory } = await readMemory();
+      return { ...memory, ...NO_FILES };
+    },
   };
 }
+
+const NO_FILES = { fdCount: null, sockets: null };
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { isNodeName } from './heap-process.ts';
-import { hostOf } from './inspector-port.ts';
+import { hostOf, parseInspectorEndpoint } from './inspector-port.ts';
 import { numberAfter } from './proc-file.ts';
 import { parseRollup, parseStatus } from './process-memory.ts';
 import { type ProcessEntry, parseStat, selectTree } from './process-tree.ts';
+import { isNodeName } from './server-processes.ts';
 import { visitRows } from './tcp-table.ts';
 
 test('reads stat of a process whose name has spaces and brackets', () => {
@@ -90,4 +90,18 @@ test('knows Node by its exact name: others would die of the signal', () => {
   for (const name of ['node_exporter', 'nodemon', 'node-red', 'python3', 'sh', 'bun', '']) {
     expect(isNodeName(name)).toBe(false);
   }
+});
+
+test('knows where an inspector opens: each last option counts', () => {
+  const at = (host: string, port: number) => ({ host, port });
+  expect(parseInspectorEndpoint('node server.js')).toEqual(at('127.0.0.1', 9229));
+  expect(parseInspectorEndpoint(' node --inspect server.js')).toEqual(at('127.0.0.1', 9229));
+  expect(parseInspectorEndpoint('--inspect-port=23456 node server.js')).toEqual(at('127.0.0.1', 23456));
+  expect(parseInspectorEndpoint('--inspect-port=23456 node --inspect-port=23457 w.js')).toEqual(
+    at('127.0.0.1', 23457),
+  );
+  expect(parseInspectorEndpoint('--inspect-port 9333')).toEqual(at('127.0.0.1', 9333));
+  expect(parseInspectorEndpoint('--inspect=0.0.0.0 --debug-port=9334')).toEqual(at('127.0.0.1', 9334));
+  expect(parseInspectorEndpoint('--inspect-brk=[::1]:9335')).toEqual(at('::1', 9335));
+  expect(parseInspectorEndpoint('--inspect-publish-uid=http --no-inspect=7')).toEqual(at('127.0.0.1', 9229));
 });

@@ -47,6 +47,12 @@ function startShell(command: string): number {
 const probeOf = ({ rootPid }: ObedientProcess): ProcessProbe =>
   createProcessProbe(rootPid, { includeGroup: true });
 
+/** All that a probe tells, with what needs a walk through the page tables. */
+async function readCareful(probe: ProcessProbe) {
+  const look = await probe.look();
+  return { ...(await look.readMemory(true)), ...(await look.readFiles()) };
+}
+
 const errorOf = (reading: Promise<unknown>) =>
   reading.then(
     () => null,
@@ -57,10 +63,10 @@ test('memory grows by what the process keeps, and only then', async () => {
   const target = await start();
   const probe = probeOf(target);
   await target.run('');
-  const before = await probe.readCareful();
-  const idle = await probe.readCareful();
+  const before = await readCareful(probe);
+  const idle = await readCareful(probe);
   await target.run('globalThis.kept = Buffer.alloc(50 * 2 ** 20, 1)');
-  const after = await probe.readCareful();
+  const after = await readCareful(probe);
 
   const growth = (from: typeof before, to: typeof before) => ({
     rss: (to.rssBytes - from.rssBytes) / MIB,
@@ -149,7 +155,7 @@ test('adds up the tree below a wrapper', async () => {
   expect(target.pid).not.toBe(target.rootPid);
   const whole = probeOf(target);
   const alone = createProcessProbe(target.pid, { includeGroup: false });
-  const [tree, child] = [await whole.readCareful(), await alone.readCareful()];
+  const [tree, child] = [await readCareful(whole), await readCareful(alone)];
   expect([tree.processCount, child.processCount]).toEqual([2, 1]);
   expect(tree.rssBytes).toBeGreaterThan(child.rssBytes);
   expect(tree.fdCount ?? 0).toBeGreaterThan(child.fdCount ?? Infinity);
@@ -180,7 +186,7 @@ test('a child that was never waited for counts as a process that holds nothing',
   const probe = createProcessProbe(pid, { includeGroup: true });
   await expect
     .poll(async () => {
-      const { processCount, threadCount } = await probe.readCareful();
+      const { processCount, threadCount } = await readCareful(probe);
       return { processCount, threadCount };
     }, POLL)
     .toEqual({ processCount: 2, threadCount: 1 });
@@ -192,7 +198,7 @@ test('says when the target is lost, by either probe', async () => {
   for (const probe of probes) expect((await probe.read()).rssBytes).toBeGreaterThan(0);
   await target.end();
   for (const probe of [...probes, probeOf(target)]) {
-    for (const error of await Promise.all([errorOf(probe.read()), errorOf(probe.readCareful())])) {
+    for (const error of await Promise.all([errorOf(probe.read()), errorOf(readCareful(probe))])) {
       expect(error).toBeInstanceOf(HydrotestError);
       expect(error).toMatchObject({ code: 'target-lost', observed: { pid: target.pid } });
     }
@@ -202,8 +208,8 @@ test('says when the target is lost, by either probe', async () => {
 test('without /proc: memory and processor time agree, and what is not known is null', async () => {
   const target = await start();
   await target.run('globalThis.kept = Buffer.alloc(20 * 2 ** 20, 1)');
-  const other = await createPidusageProbe(target.pid).readCareful();
-  const own = await createProcessProbe(target.pid, { includeGroup: false }).readCareful();
+  const other = await readCareful(createPidusageProbe(target.pid));
+  const own = await readCareful(createProcessProbe(target.pid, { includeGroup: false }));
   expect(Math.abs(other.rssBytes - own.rssBytes)).toBeLessThan(3 * MIB);
   expect(Math.abs(other.cpuMs - own.cpuMs)).toBeLessThan(100);
   const { rssBytes: _, cpuMs: __, ...rest } = other;

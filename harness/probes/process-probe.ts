@@ -1,18 +1,34 @@
 import type { ProcessReading, QuietReading } from '../model.ts';
 import { createLinuxProbe } from './linux-probe.ts';
 import { createPidusageProbe } from './pidusage-probe.ts';
+import type { ProcessEntry } from './process-tree.ts';
 
-/** A reading with what is too dear for once a second. */
-export type CarefulReading = ProcessReading & Pick<QuietReading, 'pssBytes' | 'anonymousBytes'>;
+export type MemoryReading = Pick<
+  QuietReading,
+  'processCount' | 'rssBytes' | 'peakRssBytes' | 'cpuMs' | 'threadCount' | 'pssBytes' | 'anonymousBytes'
+>;
+export type FileReading = Pick<ProcessReading, 'fdCount' | 'sockets'>;
 
-export interface ProcessProbe {
+/** One look at the process table; what it found can be read in parts, some of them again. */
+export interface ProcessLook {
+  /** Root first. Without a process table the root alone, with a start time of 0. */
+  readonly entries: ProcessEntry[];
   /**
-   * For once a second.
+   * Not `careful`: without what needs a walk through the page tables.
    * @throws HydrotestError `target-lost` when the root process is gone.
    */
+  readMemory(careful: boolean): Promise<MemoryReading>;
+  /** 10 to 200 ms where thousands of sockets are closing: the kernel lists them all. Throws as `readMemory` does. */
+  readFiles(): Promise<FileReading>;
+}
+
+export interface ProcessProbe {
+  /** Whether processes below the root, sockets and descriptors are seen. */
+  readonly seesTree: boolean;
+  /** @throws HydrotestError `target-lost` when the root process is gone. */
+  look(): Promise<ProcessLook>;
+  /** For once a second. Throws as `look` does. */
   read(): Promise<ProcessReading>;
-  /** For quiet moments: adds what needs a walk through the page tables. Throws as `read` does. */
-  readCareful(): Promise<CarefulReading>;
 }
 
 export interface ProcessProbeOptions {

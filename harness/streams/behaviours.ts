@@ -2,6 +2,7 @@ import type { Behaviour, BehaviourName } from '../model.ts';
 import { abruptDrop } from './abrupt-drop.ts';
 import { dropBeforeFirstByte } from './drop-before-first-byte.ts';
 import { gracefulClose } from './graceful-close.ts';
+import { slowReader } from './slow-reader.ts';
 import { stalledReader } from './stalled-reader.ts';
 import { tab } from './tab.ts';
 
@@ -11,5 +12,6 @@ export const behaviours: Record<BehaviourName, Behaviour> = {
   'graceful-close': gracefulClose,
   'abrupt-drop': abruptDrop,
   'drop-before-first-byte': dropBeforeFirstByte,
+  'slow-reader': slowReader,
   'stalled-reader': stalledReader,
 };

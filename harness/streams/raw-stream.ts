@@ -41,6 +41,7 @@ export class RawStream implements OpenStream, ResponseSink {
   #lastEventId = '';
   #refusalBytes = 0;
   #endTimer: NodeJS.Timeout | null = null;
+  #restTimer: NodeJS.Timeout | null = null;
 
   constructor(request: StreamRequest, manners: RawStreamManners) {
     this.#manners = manners;
@@ -95,6 +96,18 @@ export class RawStream implements OpenStream, ResponseSink {
   /** Reads nothing more. The kernel's buffers, at both ends, fill up from here on. */
   stall(): void {
     this.#socket.pause();
+  }
+
+  /** Reads nothing for a while. */
+  rest(pauseMs: number): void {
+    if (this.#ledger.ending !== null) return;
+    this.#socket.pause();
+    if (this.#restTimer === null) this.#restTimer = setTimeout(resumeOwned, pauseMs, this);
+  }
+
+  resume(): void {
+    this.#restTimer = null;
+    this.#socket.resume();
   }
 
   connected(): void {
@@ -163,6 +176,8 @@ export class RawStream implements OpenStream, ResponseSink {
     if (!this.#ledger.conclude(ending, error)) return;
     if (this.#endTimer !== null) clearTimeout(this.#endTimer);
     this.#endTimer = null;
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
+    this.#restTimer = null;
     this.#lastEventId = this.lastEventId;
     this.#response = null;
     // While it connects there is nothing to reset, and Node's resetAndDestroy would wait for the connection.
@@ -203,6 +218,10 @@ function onClose(this: OwnedSocket): void {
 
 function endOwned(stream: RawStream): void {
   stream.end();
+}
+
+function resumeOwned(stream: RawStream): void {
+  stream.resume();
 }
 
 function ignore(): void {}

@@ -3,6 +3,7 @@ import type {
   BehaviourName,
   CycleEntry,
   DoseUnit,
+  DrainEntry,
   FeedEntry,
   ProcessReading,
   RequestsEntry,
@@ -69,17 +70,53 @@ export const REFUSED = {
   retryAfter: '5',
 } satisfies Partial<StreamRecord>;
 
+/** The cycles again as a fresh process would show them, which confirms what they say. */
+export function confirmationOf(cycles: readonly CycleEntry[]): CycleEntry[] {
+  return cycles.map((cycle) => ({ ...cycle, attempt: 1, elapsedMs: cycle.elapsedMs + 5000 }));
+}
+
+/** A wait of 75 s behind these cycles, at whose end so much of their growth was still there. */
+export function drainsOf(cycles: readonly CycleEntry[], keptRatio = 1): DrainEntry[] {
+  const counted = cycles.filter(({ warmup }) => !warmup);
+  const [first, last] = [counted[0], counted.at(-1)];
+  if (first?.reading.heap == null || last?.reading.heap == null) return [];
+  const grownBytes = last.reading.heap.usedBytes - first.reading.heap.usedBytes;
+  const { reading, scenario, attempt, path } = last;
+  const { heap } = last.reading;
+  return [0, 75_000].map((waitedMs) => ({
+    type: 'drain',
+    scenario,
+    elapsedMs: last.elapsedMs + waitedMs,
+    attempt,
+    moment: 'after',
+    paths: [path],
+    waitedMs,
+    reading: {
+      ...reading,
+      heap: { ...heap, usedBytes: heap.usedBytes - (waitedMs === 0 ? 0 : grownBytes * (1 - keptRatio)) },
+    },
+  }));
+}
+
 /** Cycles of one path: the level is `levelBytes(cumulative dose)` with a noise of 8 KB. */
 export function cyclesOf(
   scenario: string,
   path: string,
   unit: DoseUnit = 'connection',
   levelBytes: (dose: number) => number = () => 0,
+  plantedPerUnitBytes = 0,
 ): CycleEntry[] {
   const random = createRandom(7);
   let total = 0;
-  return Array.from({ length: 6 + MIN_CYCLES }, (_, index) => {
-    const dose = random() < 0.5 ? 300 : 600;
+  return Array.from({ length: 6 + MIN_CYCLES }, (_, index): CycleEntry => {
+    // Seconds of an idle path come in fractions, work by the hundred.
+    const dose = (random() < 0.5 ? 300 : 600) / (unit === 'second' ? 750 : 1);
+    const doses = {
+      connection: 0,
+      event: 0,
+      rejection: 0,
+      second: unit === 'second' ? dose : 0.1 + 0.4 * random(),
+    };
     total += dose;
     return {
       type: 'cycle',
@@ -87,15 +124,25 @@ export function cyclesOf(
       elapsedMs: 2000 + index * 100,
       path,
       unit,
+      attempt: 0,
       warmup: index < 6,
       look: 1,
       plannedDose: dose,
       landedDose: dose,
+      doses: { ...doses, [unit]: dose },
+      plantedBytes: plantedPerUnitBytes * dose,
+      quiet: true,
+      sameProcesses: true,
       reading: {
         ...readingOf(),
         pssBytes: 90e6,
         anonymousBytes: 60e6,
-        heapBytes: 8e6 + levelBytes(total) + (random() - 0.5) * 16_000,
+        heap: {
+          usedBytes: 7e6 + (levelBytes(total) + plantedPerUnitBytes * total) + (random() - 0.5) * 16_000,
+          arrayBufferBytes: 1e6,
+          externalBytes: 2e6,
+          processCount: 1,
+        },
         settled: true,
       },
     };

@@ -50,14 +50,21 @@ export function deepFreeze<T>(value: T): T {
 export function journalOf(record: RunRecord): JournalEntry[] {
   const entries: JournalEntry[] = [record.run];
   for (const scenario of record.scenarios) {
-    const { scenario: name, elapsedMs, proves, checks, command, limit, deadlineMs } = scenario;
+    const { scenario: name, elapsedMs, proves, checks, paths, command, limit, deadlineMs } = scenario;
     entries.push(
-      { type: 'scenario', scenario: name, elapsedMs, proves, checks, command, limit, deadlineMs },
+      { type: 'scenario', scenario: name, elapsedMs, proves, checks, paths, command, limit, deadlineMs },
       ...scenario.target,
       ...scenario.phases.map((phase) => ({ type: 'phase' as const, scenario: name, ...phase })),
       ...scenario.samples,
       ...scenario.gaps.map((gap) => ({ type: 'gap' as const, scenario: name, ...gap })),
       ...scenario.cycles,
+      ...scenario.drains,
+      ...scenario.skippedPaths.map((skipped) => ({
+        type: 'path-skipped' as const,
+        scenario: name,
+        elapsedMs,
+        ...skipped,
+      })),
       ...scenario.streams.map((stream) => ({ type: 'stream' as const, scenario: name, ...stream })),
       ...scenario.tallies,
       ...scenario.requests,

@@ -30,7 +30,7 @@ export const SCENARIO_NAMES = [
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export const LIMIT = 5;
-export const DEADLINE_MS = 3000;
+export const DEADLINE_MS = 1000;
 export const HOLD_MS = 8000;
 /** Between the beginnings of two scenarios. */
 const SCENARIO_PACE_MS = 12_000;
@@ -66,8 +66,9 @@ export function healthyRun(names: readonly ScenarioName[] = SCENARIO_NAMES): Run
 }
 
 function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
-  const { proves, checks } = scenarios.find((scenario) => scenario.name === name) ?? {};
-  if (proves === undefined || checks === undefined) throw new Error(`there is no scenario ${name}`);
+  const { proves, checks, paths } = scenarios.find((scenario) => scenario.name === name) ?? {};
+  if (proves === undefined || checks === undefined || paths === undefined)
+    throw new Error(`there is no scenario ${name}`);
   const own = PARTS[name](startMs);
   const phases = ['warm-up', ...own.phases, 'clean-up'].map((phase, index, all) => ({
     phase,
@@ -80,6 +81,7 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
     elapsedMs: startMs,
     proves,
     checks: [...checks],
+    paths: [...paths],
     command: 'node server.js',
     limit: LIMIT,
     deadlineMs: DEADLINE_MS,
@@ -91,6 +93,7 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
         scenario: name,
         elapsedMs: startMs + 1,
         event: 'ready',
+        attempt: 0,
         pid: PID,
         leakProbe: 'heap',
         detail: null,
@@ -100,6 +103,8 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
     samples: samplesOf(name, phases, startMs),
     gaps: [],
     cycles: [],
+    drains: [],
+    skippedPaths: [],
     streams: [],
     requests: [],
     feeds: [],
@@ -147,7 +152,14 @@ const PARTS: Record<ScenarioName, (startMs: number) => Parts> = {
       ending: 'server-end',
       durationMs: DEADLINE_MS + 6,
     });
-    return { phases: ['deadline'], record: { streams: times(3, () => ({ ...stream })) } };
+    return {
+      phases: ['deadline', 'measure deadline'],
+      record: {
+        streams: times(3, () => ({ ...stream })),
+        cycles: cyclesOf('timeout', 'deadline'),
+        tallies: [tallyOf('timeout', 'measure deadline', 9000)],
+      },
+    };
   },
   tabs() {
     return {
@@ -170,12 +182,23 @@ const PARTS: Record<ScenarioName, (startMs: number) => Parts> = {
       ['graceful close', 'graceful-close'],
       ['abrupt drop', 'abrupt-drop'],
       ['drop before the first byte', 'drop-before-first-byte'],
+      ['slow reader', 'slow-reader'],
+      ['reconnect', 'abrupt-drop'],
       ['new key each time', 'abrupt-drop'],
     ];
     return {
-      phases: ['prepare', ...paths.map(([path]) => `measure ${path}`)],
+      phases: [
+        'prepare',
+        ...paths.map(([path]) => `measure ${path}`),
+        'measure positive control',
+        'measure idle',
+      ],
       record: {
-        cycles: paths.flatMap(([path]) => cyclesOf('churn', path)),
+        cycles: [
+          ...paths.flatMap(([path]) => cyclesOf('churn', path)),
+          ...cyclesOf('churn', 'positive control', 'connection', () => 0, 128),
+          ...cyclesOf('churn', 'idle', 'second'),
+        ],
         tallies: paths.map(([path, behaviour]) => tallyOf('churn', `measure ${path}`, 9000, behaviour)),
         feeds: times(20, (i) => feedOf('churn', 'prepare', `key-${i}`, 5, 1000)),
       },

@@ -6,16 +6,19 @@ export interface Hinge {
   firstFlatIndex: number;
   /** n · ln(SSE of the line / SSE of the hinge): how much better the bend explains the points. */
   evidence: number;
+  /** How much it grew from the first point to the bend. */
+  grownBytes: number;
+  sse: number;
 }
 
 /**
- * The bend has one parameter more than the line, which chance alone rewards with about 2 to 4; above 10 is "very
+ * A bend has one parameter more than the line, which chance alone rewards with about 2 to 4; above 10 is "very
  * strong" on the scale of Kass and Raftery, "Bayes Factors" (JASA 90, 1995).
  */
-const STRONG_EVIDENCE = 10;
+export const STRONG_EVIDENCE = 10;
 
-/** A bend nearer to an end than this many points is noise at the border. */
-const BORDER_POINTS = 3;
+/** A bend or a step nearer to an end than this many points is noise at the border. */
+export const BORDER_POINTS = 3;
 
 /**
  * Compares a straight line with `a + b · min(x, c)`: a cache that fills, a pool that warms up. Returns the bend when it
@@ -30,9 +33,20 @@ export function findHinge(points: readonly Point[]): Hinge | null {
     if (best === null || fit.sse < best.sse) best = { index, ...fit };
   }
   if (best === null || best.slope <= 0) return null;
-  const floor = Number.EPSILON * Math.max(1, line.sse);
-  const evidence = points.length * Math.log(Math.max(line.sse, floor) / Math.max(best.sse, floor));
-  return evidence > STRONG_EVIDENCE ? { firstFlatIndex: best.index, evidence } : null;
+  const evidence = weigh(points.length, line.sse, best.sse);
+  if (evidence <= STRONG_EVIDENCE) return null;
+  const grownBytes = best.slope * ((points[best.index] as Point).x - (points[0] as Point).x);
+  return { firstFlatIndex: best.index, evidence, grownBytes, sse: best.sse };
+}
+
+/** n · ln(SSE of one model / SSE of another). Below the floor a sum of squares is rounding. */
+export function weigh(count: number, sse: number, betterSse: number): number {
+  const floor = Number.EPSILON * Math.max(1, sse);
+  return count * Math.log(Math.max(sse, floor) / Math.max(betterSse, floor));
+}
+
+export function lineSse(points: readonly Point[]): number {
+  return leastSquares(points, (point) => point.x).sse;
 }
 
 function leastSquares(points: readonly Point[], regressor: (point: Point) => number) {

@@ -23,21 +23,23 @@ export interface SlopeEstimate {
  */
 export function theilSen(points: readonly Point[], confidence: number): SlopeEstimate {
   const slopes: number[] = [];
+  // Residuals that are equal but for rounding are ties; their slope would be noise of any size.
+  const rounding = 1e-9 * Math.max(...points.map(({ x }) => Math.abs(x)));
   for (let i = 0; i < points.length; i++) {
     for (let j = i + 1; j < points.length; j++) {
       const [a, b] = [points[i] as Point, points[j] as Point];
-      if (a.x !== b.x) slopes.push((b.y - a.y) / (b.x - a.x));
+      if (Math.abs(b.x - a.x) > rounding) slopes.push((b.y - a.y) / (b.x - a.x));
     }
   }
   if (slopes.length === 0)
     return { slope: Number.NaN, intercept: Number.NaN, low: -Infinity, high: Infinity };
-  slopes.sort((a, b) => a - b);
-  const slope = medianOfSorted(slopes);
+  const sorted = Float64Array.from(slopes).sort();
+  const slope = medianOfSorted(sorted);
   const intercept = median(points.map(({ x, y }) => y - slope * x));
   const excluded = excludedSlopes(points.length, confidence);
   // With `excluded` slopes cut off at each end, the interval is [the next one, its mirror image].
-  const low = excluded < 0 ? -Infinity : (slopes[excluded] ?? -Infinity);
-  const high = excluded < 0 ? Infinity : (slopes[slopes.length - 1 - excluded] ?? Infinity);
+  const low = excluded < 0 ? -Infinity : (sorted[excluded] ?? -Infinity);
+  const high = excluded < 0 ? Infinity : (sorted[sorted.length - 1 - excluded] ?? Infinity);
   return { slope, intercept, low, high };
 }
 
@@ -45,7 +47,7 @@ export function median(values: readonly number[]): number {
   return medianOfSorted([...values].sort((a, b) => a - b));
 }
 
-function medianOfSorted(sorted: readonly number[]): number {
+function medianOfSorted(sorted: ArrayLike<number>): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
@@ -57,6 +59,9 @@ function medianOfSorted(sorted: readonly number[]): number {
  * pairs D of a random permutation, so P(D <= k) <= alpha / 2 decides k.
  */
 export function excludedSlopes(pointCount: number, confidence: number): number {
+  const key = `${pointCount} ${confidence}`;
+  const known = excludedByKey.get(key);
+  if (known !== undefined) return known;
   const tail = (1 - confidence) / 2;
   let cumulative = 0;
   let excluded = -1;
@@ -65,8 +70,12 @@ export function excludedSlopes(pointCount: number, confidence: number): number {
     if (cumulative > tail) break;
     excluded++;
   }
+  excludedByKey.set(key, excluded);
   return excluded;
 }
+
+/** The distribution takes a millisecond at 100 points, and one verdict asks for it a dozen times. */
+const excludedByKey = new Map<string, number>();
 
 /**
  * P(a random permutation of `n` has k inversions) for k = 0 … n(n-1)/2, by the Mahonian recursion: the i-th element

@@ -1,5 +1,6 @@
 /** Findings as the checks leave them: of every check that passes, and leak rates in every state. */
-import type { DoseUnit, Facts, Finding, LeakEvidence, LeakState, Outcome } from '../../harness/model.ts';
+import type { Facts, Finding, Outcome } from '../../harness/model.ts';
+import { lateRelease, leak } from './sample-leaks.ts';
 import { MB, type shapes } from './sample-scenarios.ts';
 
 type PlainFinding = Exclude<Finding, { check: 'memory-leak' }>;
@@ -13,60 +14,6 @@ export function finding(
   subject = '',
 ): PlainFinding {
   return { check, scenario, subject, outcome, reason, evidence };
-}
-
-export function leak(
-  scenario: string,
-  path: string,
-  unit: DoseUnit,
-  state: LeakState,
-  [low, rate, high]: [number | null, number | null, number | null],
-  dosePerCycle: number,
-): Finding {
-  const outcomes: Record<LeakState, Outcome> = {
-    stable: 'pass',
-    bounded: 'pass',
-    leak: 'fail',
-    inconclusive: 'inconclusive',
-    invalid: 'invalid',
-  };
-  const cycleCount = state === 'invalid' ? 2 : 12;
-  const evidence: LeakEvidence = {
-    state,
-    path,
-    unit,
-    probe: 'heap',
-    ratePerUnitBytes: rate,
-    lowPerUnitBytes: low,
-    highPerUnitBytes: high,
-    confidence: 0.95,
-    deltaBytes: unit === 'rejection' ? 16 : 64,
-    detectableBytes: rate === null ? null : 9.6,
-    cycleCount,
-    doseCount: cycleCount * dosePerCycle,
-    look: state === 'inconclusive' ? 3 : 1,
-    points: Array.from({ length: cycleCount }, (_, cycle) => ({
-      dose: (cycle + 1) * dosePerCycle,
-      levelBytes: Math.round(
-        9.4 * MB + (cycle + 1) * dosePerCycle * (rate ?? 0) + Math.sin(cycle * 7) * 4000,
-      ),
-    })),
-  };
-  const reasons: Record<LeakState, string> = {
-    stable: `Memory is flat: at most ${high} B a ${unit} are kept, less than the ${evidence.deltaBytes} B that count as a leak.`,
-    bounded: 'Memory grew during the first cycles and then stopped growing.',
-    leak: `Each ${unit} leaves ${rate} B behind for ever: look for a listener or a map entry that the ${path} path does not remove.`,
-    inconclusive: `The interval ${low} B to ${high} B still holds ${evidence.deltaBytes} B after 3 looks: run longer or on a quieter machine.`,
-    invalid: 'Only 2 of 12 cycles did what they should: look at the target’s log.',
-  };
-  return {
-    check: 'memory-leak',
-    scenario,
-    subject: path,
-    outcome: outcomes[state],
-    reason: reasons[state],
-    evidence,
-  };
 }
 
 const budget = (scenario: string, peakRssBytes: number) =>
@@ -131,12 +78,27 @@ export function passingFindings(): Findings {
     churn: [
       leak('churn', 'graceful close', 'connection', 'stable', [-3.1, 0.42, 3.9], 640),
       leak('churn', 'abrupt drop', 'connection', 'stable', [-2.2, 1.7, 5.4], 640),
-      leak('churn', 'drop before the first byte', 'connection', 'bounded', [-8.4, 6.2, 21.7], 640),
+      leak('churn', 'drop before the first byte', 'connection', 'bounded', [-8.4, 6.2, 21.7], 640, {
+        shape: 'bend',
+        plateauBytes: 412_000,
+      }),
+      lateRelease('churn'),
       finding('load-landed', 'churn', '24,960 of 24,960 connections did what they were meant to.', {
         plannedCount: 24_960,
         landedCount: 24_960,
         landedRatio: 1,
       }),
+      finding(
+        'controls',
+        'churn',
+        'A planted leak of 512 B a connection was found as 508 B, and idle cycles grew by 3 B.',
+        {
+          plantedPerConnectionBytes: 512,
+          foundPerConnectionBytes: 508.4,
+          idleGrowthBytes: 3.1,
+          ownFootprintBytes: 0,
+        },
+      ),
     ],
     reject: [
       leak('reject', 'rejection', 'rejection', 'stable', [-0.8, 0.1, 0.9], 2000),

@@ -3,7 +3,16 @@
  * interrupted, empty, large and hostile. Deterministic.
  */
 import type { Outcome, Report, ScenarioReport } from '../../harness/model.ts';
-import { type Findings, finding, leak, passingFindings } from './sample-findings.ts';
+import { type Findings, finding, passingFindings } from './sample-findings.ts';
+import {
+  confirmedLeak,
+  confoundedLeak,
+  fingerprintRow,
+  lateRelease,
+  leak,
+  secondLeak,
+  unmeasuredRow,
+} from './sample-leaks.ts';
 import { MB, type Shape, scenarioOf, shapes } from './sample-scenarios.ts';
 
 function countsOf(scenarios: ScenarioReport[]): Record<Outcome, number> {
@@ -53,10 +62,16 @@ function reportOf(
       outDir: 'reports/out',
       seed: 42,
       inspect: true,
+      paths: [],
+      graceMs: 75_000,
+      trafficPerSecond: null,
     },
     verdict: { outcome, reason, counts: countsOf(scenarios) },
     scenarios,
     skipped: [],
+    fingerprint: scenarios.flatMap(({ findings }) =>
+      findings.flatMap((found) => (found.check === 'memory-leak' ? [fingerprintRow(found)] : [])),
+    ),
     ...part,
   };
 }
@@ -77,7 +92,7 @@ export function passingReport(): Report {
   return reportOf(scenariosFrom(passingFindings()), 'pass', reason);
 }
 
-/** The limit is not kept, an abrupt drop leaks, memory is over the budget and the target dies of it. */
+/** The limit is not kept, three paths leak, one cannot be decided and one not measured, memory is over the budget. */
 export function failingReport(): Report {
   const findings = passingFindings();
   findings.limit = [
@@ -98,8 +113,13 @@ export function failingReport(): Report {
   ];
   findings.churn = [
     leak('churn', 'graceful close', 'connection', 'stable', [-3.1, 0.42, 3.9], 640),
-    leak('churn', 'abrupt drop', 'connection', 'leak', [20_512, 21_344, 22_190], 640),
-    leak('churn', 'drop before the first byte', 'connection', 'inconclusive', [12, 58, 104], 640),
+    confirmedLeak('churn'),
+    leak('churn', 'drop before the first byte', 'connection', 'inconclusive', [12, 58, 104], 640, {
+      residualCorrelation: 0.37,
+    }),
+    confoundedLeak('churn'),
+    lateRelease('churn'),
+    secondLeak('churn'),
     finding(
       'memory-budget',
       'churn',
@@ -112,8 +132,11 @@ export function failingReport(): Report {
     shape.name === 'churn' ? { ...shape, rssMB: [62, 536.5] } : shape,
   );
   const reason =
-    'churn leaks 21.3 kB with each abrupt drop, limit let in 20 of 20 streams at a limit of 5, and memory went over 500 MB.';
-  return reportOf(scenarios, 'fail', reason);
+    'churn leaks 21.3 kB with each slow reader, limit let in 20 of 20 streams at a limit of 5, and memory went over 500 MB.';
+  const report = reportOf(scenarios, 'fail', reason);
+  const noDeadline = 'the target promises no deadline: give it with --deadline';
+  report.fingerprint.push(unmeasuredRow('churn', 'deadline', noDeadline));
+  return report;
 }
 
 /** A target that hydrotest attached to: less can be tested, and one leak rate is not decided. */
@@ -251,6 +274,10 @@ export function hostileReport(): Report {
         findings: [bad, leaking],
       },
       ...others,
+    ],
+    fingerprint: [
+      fingerprintRow(leaking),
+      unmeasuredRow(poison('tabs'), poison('deadline'), poison('None.')),
     ],
     skipped: [{ scenario: poison('growth'), proves: poison('It grows.'), reason: poison('No file.') }],
   };

@@ -10,6 +10,8 @@ export interface ObedientProcess {
   readonly port: number;
   /** Runs statements in the process; `return` gives a value (as JSON), `await` waits. */
   run(code: string): Promise<unknown>;
+  /** What it wrote to its standard error so far. */
+  stderrText(): string;
   /** Ends the whole group. Idempotent. */
   end(): Promise<void>;
 }
@@ -42,11 +44,15 @@ export async function startObedientProcess(
   const [command, commandArgs] = wrap === undefined ? [node, args] : ['sh', ['-c', wrap, 'sh', ...args]];
   const child: ChildProcess = spawn(command, commandArgs, {
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: process.env.PATH ?? '', NODE: node, ...env },
   });
   const rootPid = child.pid;
   if (rootPid === undefined) throw new Error(`${command} could not be started`);
+  let stderrText = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderrText += text;
+  });
   const exited = once(child, 'exit');
   const ended = exited.then(([code, signal]) => {
     throw new Error(`the process ended with ${code ?? signal}`);
@@ -68,6 +74,7 @@ export async function startObedientProcess(
       child.send(code);
       return (await answered).value;
     },
+    stderrText: () => stderrText,
     async end() {
       try {
         process.kill(-rootPid, 'SIGKILL');

@@ -1,0 +1,213 @@
+/**
+ * How often the leak verdict is right: runs hydrotest on the servers in accuracy/cases/, which leak in a known way or only look as
+ * if they did, each time on fresh processes with another seed.
+ *
+ *   npm run accuracy                         each case once, with its power curve
+ *   npm run accuracy -- NAME …               only these cases
+ *   npm run accuracy -- --runs 2 --clean 20  so many runs on each leaky and each clean server
+ *   npm run accuracy -- --quick              the few cases that CI runs
+ *   npm run accuracy -- --wild               published packages with leaks that were found in the wild
+ *   npm run accuracy -- --summary FILE       writes the tables to a Markdown file as well
+ */
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  type AccuracyCase,
+  loadCases,
+  loadMisfits,
+  misfitCommand,
+  type Side,
+  sidesOf,
+} from './accuracy/manifest.ts';
+import { runCase, type Trial } from './accuracy/run-case.ts';
+import { runCli, stopAll } from './accuracy/run-cli.ts';
+import { renderForMarkdown, renderForTerminal, type Section, sections } from './accuracy/summary.ts';
+
+const { values, positionals } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1' },
+    clean: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    grace: { type: 'string', default: '20s' },
+    quick: { type: 'boolean', default: false },
+    wild: { type: 'boolean', default: false },
+    summary: { type: 'string' },
+    journal: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+
+const POWER_SIZES = [16, 32, 64, 128, 256, 1024, 4096];
+
+/** A leak that every tool should see, one that is small, one that is none; and a run that measures nothing. */
+const QUICK = ['client-set', 'under-200', 'lru-cache', 'plain'];
+
+interface Job {
+  found: AccuracyCase;
+  side: Side;
+  probe: 'heap' | 'none';
+  leakBytes: number | null;
+  pressure: boolean;
+}
+
+if (values.wild) {
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('wild.ts', import.meta.url)), ...positionals],
+    {
+      stdio: 'inherit',
+    },
+  );
+  process.on('SIGINT', () => {});
+  process.exitCode = await new Promise<number>((done) => child.once('close', (code) => done(code ?? 1)));
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const all = loadCases();
+  const names = values.quick ? QUICK : positionals;
+  const unknown = names.filter((name) => !all.some((found) => found.name === name));
+  if (unknown.length > 0) {
+    process.stderr.write(
+      `accuracy: there is no case ${unknown.join(', ')}. There are ${all.map(({ name }) => name).join(', ')}.\n`,
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  const jobs = chosen.flatMap((found) => jobsOf(found));
+  let stopped = false;
+  process.on('SIGINT', () => {
+    stopped = true;
+    stopAll();
+  });
+
+  const trials: Trial[] = [];
+  const queue = shuffled(jobs);
+  const work = async () => {
+    for (let job = queue.shift(); job !== undefined && !stopped; job = queue.shift()) {
+      const seed = Number(values.seed) + trials.length + queue.length * 1000;
+      const release = job.pressure ? startPressure() : () => {};
+      const { side, probe, leakBytes } = job;
+      const trial = await runCase(job.found, { side, probe, leakBytes, seed, grace: values.grace }).finally(
+        release,
+      );
+      if (stopped) return;
+      trials.push(trial);
+      process.stderr.write(`${trials.length} of ${jobs.length}  ${describe(trial)}\n`);
+      if (values.journal !== undefined) await writeFile(values.journal, JSON.stringify(trials, null, 1));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  const misfits = names.length === 0 && !stopped ? await runMisfits() : { section: null, wrong: 0 };
+  const tables = [...sections(trials), ...(misfits.section === null ? [] : [misfits.section])];
+  process.stdout.write(`\n${renderForTerminal(tables)}`);
+  if (values.summary !== undefined)
+    await writeFile(values.summary, `${heading(trials)}\n${renderForMarkdown(tables)}`);
+  const wrong = trials.filter((trial) => isPromised(trial) && !trial.right);
+  process.stdout.write(`${trials.length - wrong.length} of ${trials.length} runs as they should be\n`);
+  process.exitCode = wrong.length === 0 && misfits.wrong === 0 && !stopped ? 0 : 1;
+}
+
+/** Leaks below what is promised are in the power curve for comparison only. */
+function isPromised({ leakBytes, probe }: Trial): boolean {
+  return leakBytes === null || leakBytes >= (probe === 'heap' ? 128 : 1024);
+}
+
+function jobsOf(found: AccuracyCase): Job[] {
+  const probe = found.args.includes('--no-inspect') ? 'none' : 'heap';
+  const base = { found, probe, leakBytes: null, pressure: false } as const;
+  const repeat = (job: Job, times: number) => Array.from({ length: times }, () => job);
+  const [runs, cleanRuns] = [Number(values.runs), Number(values.clean)];
+  return sidesOf(found).flatMap((side): Job[] => {
+    if (side === 'clean') {
+      const under = found.pressure ? repeat({ ...base, side, pressure: true }, cleanRuns) : [];
+      const blind = found.power ? repeat({ ...base, side, probe: 'none' }, cleanRuns) : [];
+      return [...repeat({ ...base, side }, cleanRuns), ...under, ...blind];
+    }
+    if (!found.power) return repeat({ ...base, side }, runs);
+    return POWER_SIZES.flatMap((leakBytes) =>
+      (['heap', 'none'] as const).flatMap((one) => repeat({ ...base, side, probe: one, leakBytes }, runs)),
+    );
+  });
+}
+
+/** Keeps one core busy, as a neighbour on a shared runner does. */
+function startPressure(): () => void {
+  const child = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+  return () => void child.kill('SIGKILL');
+}
+
+async function runMisfits(): Promise<{ section: Section; wrong: number }> {
+  const rows: string[][] = [];
+  let wrong = 0;
+  for (const misfit of loadMisfits()) {
+    const args = [
+      '--command',
+      misfitCommand(misfit),
+      '--url',
+      misfit.url,
+      '--scenarios',
+      'churn',
+      '--grace',
+      '5s',
+    ];
+    const { report, exitCode, errors } = await runCli([...args, ...misfit.args]);
+    const outcome = report?.verdict.outcome ?? 'no report';
+    const right = exitCode !== 0 && (report === null || misfit.outcomes.includes(report.verdict.outcome));
+    if (!right) wrong++;
+    rows.push([misfit.name, misfit.outcomes.join(' or '), outcome, String(exitCode), right ? 'yes' : 'NO']);
+    process.stderr.write(`misfit ${misfit.name}: ${outcome} ${errors.split('\n').at(-2) ?? ''}\n`);
+  }
+  const section: Section = {
+    title: 'Targets that no run may pass',
+    note: 'A run that could not measure must never end with exit code 0.',
+    head: ['target', 'must be', 'was', 'exit code', 'right'],
+    rows,
+  };
+  return { section, wrong };
+}
+
+function describe({
+  name,
+  side,
+  probe,
+  leakBytes,
+  state,
+  rateBytes,
+  right,
+  verdictSeconds,
+  reason,
+}: Trial): string {
+  const what = `${name}${leakBytes === null ? '' : ` ${leakBytes} B`} ${side} (${probe})`;
+  const rate = rateBytes === null ? '' : ` ${rateBytes.toFixed(1)} B`;
+  return `${right ? ' ' : '!'} ${what}: ${state ?? 'not measured'}${rate}, ${verdictSeconds.toFixed(0)} s${right ? '' : `: ${reason}`}`;
+}
+
+function heading(trials: readonly Trial[]): string {
+  const command = `npm run accuracy -- ${process.argv.slice(2).join(' ')}`;
+  return [
+    '# How often the verdict is right',
+    '',
+    `Made by \`${command}\` on ${new Date().toISOString().slice(0, 10)}: ${trials.length} runs, each on fresh processes, Node ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}).`,
+    `What looks like a leak was given ${values.grace} to be released; no server of the corpus holds anything longer than 10 s by design.`,
+    '',
+  ].join('\n');
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  let state = Number(values.seed) >>> 0;
+  const random = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}

@@ -1,0 +1,15 @@
+/** The last 1,000 visits, each some 500 bytes: full within seconds. */
+import { greet, serve } from '../serve.ts';
+
+const CAPACITY = 1000;
+const cache = new Map<number, number[]>();
+let visits = 0;
+
+serve((_request, response) => {
+  greet(response);
+  cache.set(++visits, new Array(60).fill(visits));
+  for (const oldest of cache.keys()) {
+    if (cache.size <= CAPACITY) break;
+    cache.delete(oldest);
+  }
+});

@@ -1,0 +1,13 @@
+import type { DoseUnit } from '../model.ts';
+
+/** `4.10 kB`, `9.6 B`; `?` for what was not measured. */
+export function bytesInWords(value: number | null): string {
+  if (value === null) return '?';
+  if (Math.abs(value) >= 1e6) return `${(value / 1e6).toFixed(1)} MB`;
+  if (Math.abs(value) >= 1000) return `${(value / 1000).toFixed(2)} kB`;
+  return `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} B`;
+}
+
+export function oneOf(unit: DoseUnit): string {
+  return unit === 'event' ? 'an event' : `a ${unit}`;
+}
