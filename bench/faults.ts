@@ -90,6 +90,8 @@ async function runCli(
     ['--limit', String(target.limit)],
     ['--deadline', target.deadline],
     ['--out', OUT],
+    // None of the faults gives anything back late.
+    ['--grace', '10s'],
     ...(scenario === null ? [] : ([['--scenarios', scenario]] as [string, string][])),
   ];
   const began = performance.now();

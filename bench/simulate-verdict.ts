@@ -2,13 +2,13 @@
  * What the leak verdict is worth on made-up measurements whose truth is known: how often its interval holds the true rate, how
  * often it raises a false alarm, which leaks it finds, and what it says of growth that is no straight line.
  *
- *   node bench/simulate-verdict.ts           400 series a cell, about two minutes
+ *   node bench/simulate-verdict.ts           400 series a cell, about a minute
  *   node bench/simulate-verdict.ts -- 2000   more of them
  */
 import Table from 'cli-table3';
 import type { CycleEntry, Doses, LeakEvidence } from '../harness/model.ts';
 import { createRandom } from '../harness/random.ts';
-import { estimateLeak, MAX_LOOKS, MIN_CYCLES } from '../harness/verdict/estimate-leak.ts';
+import { estimateLeak, leakDelta, MAX_LOOKS, MIN_CYCLES } from '../harness/verdict/estimate-leak.ts';
 import { NOISES, type NoiseKind, type SimulatedPath, simulateCycles } from '../harness/verdict/simulation.ts';
 
 const runs = Number(process.argv.slice(2).find((argument) => argument !== '--') ?? 400);
@@ -92,9 +92,10 @@ print(
   ]),
 );
 
-const rates = [0, 32, 64, 80, 96, 128];
+const delta = leakDelta('heap', 'connection');
+const rates = [0, 0.5, 1, 1.25, 1.5, 2].map((factor) => factor * delta);
 print(
-  `Called a leak, up to three looks, ${LOUD_NOISE_BYTES / 1000} KB of noise; δ is 64 B a connection`,
+  `Called a leak, up to three looks, ${LOUD_NOISE_BYTES / 1000} KB of noise; δ is ${delta} B a connection`,
   ['noise', ...rates.map((rate) => `${rate} B`)],
   kinds.map((noise) => [
     noise,

@@ -132,6 +132,8 @@ Examples:
     hydrotest --scenarios tabs --duration 1h
   Only the leak check, repeated exactly:
     hydrotest --scenarios churn --seed 42
+  One lifecycle path, and what its rate means at 50 connections a second:
+    hydrotest --paths abrupt-drop --traffic 50/s
 
 The same options can stand in hydrotest.config.ts:
   import { defineConfig } from 'hydrotest';

@@ -39,10 +39,13 @@ export async function longDrain(options: LongDrainOptions): Promise<number | nul
   const base = all.find(({ warmup }) => !warmup) ?? all[0];
   const baseBytes = base === undefined ? null : levelOf(base.reading, level);
   const began = performance.now();
+  let isFirst = true;
   let grownBytes: number | null = null;
+  let keptBytes: number | null = null;
   let previousBytes = Infinity;
   for (;;) {
-    const waitedMs = grownBytes === null ? 0 : performance.now() - began;
+    const waitedMs = isFirst ? 0 : performance.now() - began;
+    isFirst = false;
     await drain(session, options.heldCount(), signal);
     const reading = await session.probe.readQuiet({ signal });
     const paths = [...options.paths.keys()];
@@ -57,15 +60,23 @@ export async function longDrain(options: LongDrainOptions): Promise<number | nul
       reading,
     });
     options.onWait(Math.round(waitedMs / 1000));
-    const keptBytes = (levelOf(reading, level) ?? 0) - (baseBytes ?? 0);
-    grownBytes ??= keptBytes;
-    // Before the cycles nobody knows how much there is to come back: what has stopped falling is the base.
-    const fallBytes = previousBytes - keptBytes;
-    previousBytes = keptBytes;
-    if (moment === 'before' && fallBytes < STILL_FALLING_BYTES) return null;
+    const levelBytes = levelOf(reading, level);
     const leftMs = graceMs - (performance.now() - began);
-    if (leftMs <= 0 || (moment === 'after' && keptBytes <= grownBytes * BACK_RATIO))
-      return grownBytes > 0 ? keptBytes / grownBytes : null;
+    // What was not read has not come back.
+    if (levelBytes !== null && baseBytes !== null) {
+      keptBytes = levelBytes - baseBytes;
+      grownBytes ??= keptBytes;
+      // Before the cycles nobody knows how much there is to come back: what has stopped falling is the base.
+      const fallBytes = previousBytes - keptBytes;
+      previousBytes = keptBytes;
+      if (moment === 'before' && fallBytes < STILL_FALLING_BYTES) return null;
+      if (moment === 'after' && keptBytes <= grownBytes * BACK_RATIO) return ratioOf(keptBytes, grownBytes);
+    }
+    if (leftMs <= 0) return ratioOf(keptBytes, grownBytes);
     await sleep(Math.min(LOOK_EVERY_MS, leftMs), signal);
   }
+}
+
+function ratioOf(keptBytes: number | null, grownBytes: number | null): number | null {
+  return keptBytes === null || grownBytes === null || grownBytes <= 0 ? null : keptBytes / grownBytes;
 }

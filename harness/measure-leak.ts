@@ -1,6 +1,13 @@
 import type { CycleEntry, DoseUnit, JournalEntry, LeakMeasurement, QuietReading } from './model.ts';
 import { drain, type Session } from './session.ts';
-import { estimateLeak, hasLanded, type LeakProbe, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import {
+  estimateLeak,
+  hasLanded,
+  type LeakProbe,
+  leakDelta,
+  MAX_LOOKS,
+  MIN_CYCLES,
+} from './verdict/estimate-leak.ts';
 import { levelOf } from './verdict/observations.ts';
 import { sleep } from './waiting.ts';
 
@@ -18,8 +25,8 @@ const WARMUP_WINDOW = 3;
 /** A window that grew by less than this part of the one before: still warming. A leak grows by as much each time. */
 const STILL_FALLING = 0.7;
 
-/** Growth of fewer bytes a unit than this is not worth more warming: it is half of the smallest threshold of a connection. */
-const WARM_RATE = 32;
+/** Growth of less than this part of what is called a leak is not worth more warming. */
+const WARM_SHARE = 0.5;
 
 /** A target that is so far over its budget is not loaded any further: it may take the machine down. */
 const MAX_OVER_BUDGET = 2;
@@ -141,7 +148,7 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
     done += cycle.plannedDose;
     context.onCycle(0, MIN_CYCLES);
     if (cycles.length < leastCycles || done < leastDose) continue;
-    if (cycles.length >= MAX_WARMUP_CYCLES || !isStillWarming(cycles, level)) break;
+    if (cycles.length >= MAX_WARMUP_CYCLES || !isStillWarming(cycles, unit, level)) break;
   }
 
   await context.onWarm(cycles);
@@ -202,7 +209,7 @@ function dosesOf(unit: DoseUnit, work: { landed: number; eventCount: number }, s
 }
 
 /** Whether the last cycles still grew, and clearly less for each unit than the ones before them. */
-function isStillWarming(cycles: readonly CycleEntry[], probe: LeakProbe): boolean {
+function isStillWarming(cycles: readonly CycleEntry[], unit: DoseUnit, probe: LeakProbe): boolean {
   const window = cycles.slice(-2 * WARMUP_WINDOW - 1);
   if (window.length < 2 * WARMUP_WINDOW + 1) return false;
   const levelAt = (cycle: CycleEntry | undefined) =>
@@ -212,5 +219,5 @@ function isStillWarming(cycles: readonly CycleEntry[], probe: LeakProbe): boolea
     return (levelAt(window[to]) - levelAt(window[from])) / Math.max(1, dose);
   };
   const [before, now] = [rate(0, WARMUP_WINDOW), rate(WARMUP_WINDOW, 2 * WARMUP_WINDOW)];
-  return now > WARM_RATE && now < before * STILL_FALLING;
+  return now > leakDelta(probe, unit) * WARM_SHARE && now < before * STILL_FALLING;
 }

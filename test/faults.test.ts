@@ -7,7 +7,7 @@ import { findingsOf, notPassed } from './support/findings.ts';
 function argsFor(scenario: string, fault: string | null): string[] {
   const { command, url, key, eventsFile, limit, deadline } = referenceTarget();
   return [
-    ...['run', '--scenarios', scenario, '--seed', '1'],
+    ...['run', '--scenarios', scenario, '--seed', '1', '--paths', 'abrupt-drop', '--grace', '3s'],
     ...['--command', fault === null ? command : referenceCommand(`--fault ${fault}`)],
     ...['--url', url, '--key', key, '--events-file', eventsFile],
     ...['--limit', String(limit), '--deadline', deadline],

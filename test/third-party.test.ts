@@ -5,7 +5,7 @@ import { type Box, boxTest, type CliResult, EVENTS_URL, REPO, shown, targetComma
 import { findingsOf, notPassed, reportOf } from './support/findings.ts';
 
 /**
- * A run with churn is some 25,000 connections and more than 60 forced collections. It mostly waits, so the runs of this
+ * A run with churn is some 20,000 connections and more than 60 forced collections. It mostly waits, so the runs of this
  * file go side by side; what they measure is counted in work and collected heap, which the others do not disturb.
  */
 const CHURN_MS = 600_000;
@@ -15,6 +15,7 @@ function test(box: Box, command: string, scenarios: string): Promise<CliResult> 
   return box.run([
     ...['run', '--command', command, '--url', EVENTS_URL],
     ...['--scenarios', scenarios, '--duration', '3s', '--seed', '1'],
+    ...['--paths', PATHS.join(',').replaceAll(' ', '-'), '--grace', '3s'],
   ]);
 }
 

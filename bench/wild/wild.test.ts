@@ -103,9 +103,27 @@ test.for(cases)('$name has what it takes to run, and versions that cannot move',
   }
 });
 
-test('a run that found a leak says on which path and at which rate', () => {
-  const { verdict, leaks, others } = readReport(failingReport());
+test('a run that found a leak says on which path, and the rate in the unit that explains the growth', () => {
+  const report = failingReport();
+  const evidence = report.scenarios
+    .flatMap(({ findings }) => findings)
+    .flatMap((finding) =>
+      finding.check === 'memory-leak' && finding.outcome === 'fail' ? [finding.evidence] : [],
+    );
+  expect(evidence.length).toBeGreaterThan(1);
+  const [byCause, byPath] = evidence;
+  const event = { unit: 'event', doseCount: 1, ratePerUnitBytes: 1001 } as const;
+  const interval = { lowPerUnitBytes: 990, highPerUnitBytes: 1010, deltaBytes: 16 };
+  Object.assign(byCause ?? {}, { path: 'receive', cause: 'event', rates: [{ ...event, ...interval }] });
+  Object.assign(byPath ?? {}, {
+    path: 'abrupt drop',
+    unit: 'connection',
+    cause: null,
+    ratePerUnitBytes: 21_344,
+  });
+  const { verdict, leaks, others } = readReport(report);
   expect(verdict).toBe('leak');
+  expect(leaks).toContain('receive: 1 kB per event');
   expect(leaks).toContain('abrupt drop: 21.3 kB per connection');
   expect(others).toContain('fail: limit / connection-limit');
 });

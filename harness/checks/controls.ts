@@ -14,7 +14,8 @@ export const CONTROL_PATH = 'positive control';
 export const controls: Check = (scenario, { run: { config } }) => {
   const ready = scenario.target.find(({ event }) => event === 'ready');
   const probe = ready?.leakProbe ?? 'rss';
-  const first = scenario.cycles.filter(({ attempt }) => attempt === 0);
+  // Without a target that was ready it is not known which reading decides, nor of what.
+  const first = ready === undefined ? [] : scenario.cycles.filter(({ attempt }) => attempt === 0);
   const wanted = (path: string) => config.paths.length === 0 || config.paths.includes(path);
   const findings: Finding[] = [];
   const add = (subject: string, outcome: Finding['outcome'], reason: string, evidence = {}) =>
@@ -24,12 +25,14 @@ export const controls: Check = (scenario, { run: { config } }) => {
   if (idle.length > 0) {
     const footprint = probeFootprint(idle, probe);
     const dose = medianDose(first.filter(({ unit }) => unit === 'connection'));
-    const bearableBytes = leakDelta(probe, 'connection') * dose;
+    // Where no connection was made it is the rate a second that reading could falsify.
+    const bearableBytes =
+      dose > 0 ? leakDelta(probe, 'connection') * dose : leakDelta(probe, 'second') * medianDose(idle);
     const { lowBytes, highBytes, bytesPerReading } = footprint;
     const evidence = { bytesPerReading, lowBytes, highBytes, bearableBytes };
     if (bytesPerReading === null || highBytes === null || lowBytes === null) {
       add('reading alone', 'invalid', 'too few idle readings to tell what reading leaves behind', evidence);
-    } else if (dose > 0 && lowBytes > bearableBytes) {
+    } else if (lowBytes > bearableBytes) {
       const reason = `reading the target leaves ${bytesInWords(bytesPerReading)} a reading behind: as much as a leak at the threshold would (${bytesInWords(bearableBytes)}), so no rate can be trusted`;
       add('reading alone', 'invalid', reason, evidence);
     } else {

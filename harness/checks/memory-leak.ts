@@ -96,7 +96,7 @@ function released({ release }: LeakEvidence): string {
 }
 
 function undecided(leak: LeakEvidence, interval: string): string {
-  const { confirmation, deltaBytes, unit, ratePerUnitBytes, lowPerUnitBytes } = leak;
+  const { confirmation, deltaBytes, release, unit, ratePerUnitBytes, lowPerUnitBytes } = leak;
   const one = oneOf(unit);
   const rate = `the rate of ${bytesInWords(ratePerUnitBytes)} ${one} (${interval})`;
   if (confirmation !== null && confirmation.state !== 'leak') {
@@ -105,6 +105,14 @@ function undecided(leak: LeakEvidence, interval: string): string {
   }
   if (confirmation === null && (lowPerUnitBytes ?? 0) > deltaBytes) {
     return `${rate} looks like a leak, but it could not be confirmed: see the gaps of this scenario`;
+  }
+  if (confirmation !== null) {
+    const where = confirmation.freshProcess ? 'on a fresh process too' : 'when it was measured again';
+    const open =
+      release === null
+        ? 'it was not waited for what is released late: see the gaps of this scenario'
+        : `of ${bytesInWords(release.grownBytes)} only ${bytesInWords(release.keptBytes)} were still there ${Math.round(release.waitedMs / 1000)} s later, which is too near to the threshold of ${bytesInWords(deltaBytes)}: run it again with a longer --grace`;
+    return `${rate} looks like a leak, ${where}, but ${open}`;
   }
   if (leak.shape === 'bend' || leak.shape === 'steps') {
     return `${rate} comes in ${leak.shape === 'bend' ? 'a rise that may have stopped' : 'steps'} and cannot be told from a cache that fills: run this path alone for longer`;

@@ -41,8 +41,11 @@ export interface SettledHeap extends HeapReading {
 const READ_MS = 60_000;
 const PLANT_MS = 5000;
 const MAX_COLLECTIONS = 6;
-/** Lets finalizers, timers and closing sockets run, which release what the next collection then frees. */
-const TICK_MS = 30;
+/**
+ * Lets finalizers, timers and closing sockets run, which release what the next collection then frees. After 300 dropped streams the
+ * second reading stood within 700 bytes of one taken 150 ms later, whether 5, 10, 20 or 30 ms lay between (15 cycles each).
+ */
+const TICK_MS = 10;
 const SETTLED_RATIO = 0.01;
 /**
  * What still counts as "not falling". A quiet server reads the same byte count again and again (60 of 60 collections

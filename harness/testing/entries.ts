@@ -98,7 +98,10 @@ export function drainsOf(cycles: readonly CycleEntry[], keptRatio = 1): DrainEnt
   }));
 }
 
-/** Cycles of one path: the level is `levelBytes(cumulative dose)` with a noise of 8 KB. */
+/** An idle server is quieter than one that works: its rate a second is decided at the first look. */
+const NOISE_BYTES = { work: 16_000, idle: 4000 };
+
+/** Cycles of one path: the level is `levelBytes(cumulative dose)` with a noise of up to 8 KB, and 2 KB when idle. */
 export function cyclesOf(
   scenario: string,
   path: string,
@@ -107,6 +110,7 @@ export function cyclesOf(
   plantedPerUnitBytes = 0,
 ): CycleEntry[] {
   const random = createRandom(7);
+  const noiseBytes = unit === 'second' ? NOISE_BYTES.idle : NOISE_BYTES.work;
   let total = 0;
   return Array.from({ length: 6 + MIN_CYCLES }, (_, index): CycleEntry => {
     // Seconds of an idle path come in fractions, work by the hundred.
@@ -138,7 +142,7 @@ export function cyclesOf(
         pssBytes: 90e6,
         anonymousBytes: 60e6,
         heap: {
-          usedBytes: 7e6 + (levelBytes(total) + plantedPerUnitBytes * total) + (random() - 0.5) * 16_000,
+          usedBytes: 7e6 + levelBytes(total) + plantedPerUnitBytes * total + (random() - 0.5) * noiseBytes,
           arrayBufferBytes: 1e6,
           externalBytes: 2e6,
           processCount: 1,

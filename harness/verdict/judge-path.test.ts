@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CycleEntry, DrainEntry } from '../model.ts';
 import { createRandom } from '../random.ts';
 import { judgePath, keptRatio, type PathCase } from './judge-path.ts';
+import { leakDelta } from './leak-delta.ts';
 import { readingOf, type SimulatedPath, simulateCycles } from './simulation.ts';
 
 const LEAK = { levelBytes: ({ connection }: { connection: number }) => 400 * connection };
@@ -85,8 +86,9 @@ describe('a suspected leak', () => {
     expect(half.state).toBe('leak');
     expect(half.ratePerUnitBytes).toBeGreaterThan(190);
     expect(half.ratePerUnitBytes).toBeLessThan(210);
-    // 0.16 of 400 B is δ: it cannot be told.
-    expect(judge(leaky, leakyAgain, drainOf(leakyAgain, 0.16)).state).toBe('inconclusive');
+    // What is left is δ itself: it cannot be told.
+    const share = leakDelta('heap', 'connection') / 400;
+    expect(judge(leaky, leakyAgain, drainOf(leakyAgain, share)).state).toBe('inconclusive');
   });
 
   it('is a cache when the second process sees it stop', () => {
