@@ -1,116 +1,80 @@
 import { describe, expect, it } from 'vitest';
 import { type MeasureContext, measureLeak } from './measure-leak.ts';
-import type { CycleEntry, DoseUnit } from './model.ts';
+import type { CycleEntry, LeakMeasurement, WorkOrder } from './model.ts';
 import { createRandom } from './random.ts';
-import type { Session } from './session.ts';
-import { readingOf } from './testing/entries.ts';
+import type { SimulatedTarget } from './testing/session.ts';
+import { sessionOf } from './testing/session.ts';
 import { estimateLeak } from './verdict/estimate-leak.ts';
 
 const DOSE = 250;
-const HEAP_BYTES = 8e6;
-/** Above what Linux gives out (proc_sys_kernel(5), pid_max): nothing is there to drain. */
-const NO_PID = 2 ** 22 + 1;
-
-interface Target {
-  /** Bytes that are still there after so much work. */
-  keeps(dose: number): number;
-  noiseBytes?: number;
-  probe?: 'heap' | 'anonymous';
-  rssBytes?: (dose: number) => number;
-}
-
-/**
- * A session whose readings are worked out from the work done. There is no process behind it: what is looked at here
- * is how long a measurement goes on, and that depends on the numbers alone.
- */
-function sessionOf(target: Target, done: () => number): Session {
-  const noise = createRandom(3);
-  const level = () =>
-    Math.round(HEAP_BYTES + target.keeps(done()) + (noise() - 0.5) * 2 * (target.noiseBytes ?? 4000));
-  const read = () => readingOf({ rssBytes: target.rssBytes?.(done()) ?? 100e6 });
-  let anonymous = { at: -1, bytes: 0 };
-  return {
-    target: {
-      kind: 'attached',
-      pid: NO_PID,
-      command: null,
-      exited: new Promise(() => {}),
-      isAlive: () => true,
-      lastOutput: () => '',
-      stop: () => Promise.resolve({ code: null, signal: null, forced: false }),
-    },
-    port: 0,
-    probe: {
-      read: () => Promise.resolve(read()),
-      readCareful() {
-        // The same until there is more work: a quiet process.
-        if (anonymous.at !== done()) anonymous = { at: done(), bytes: level() };
-        return Promise.resolve({ ...read(), pssBytes: null, anonymousBytes: anonymous.bytes });
-      },
-    },
-    heap:
-      target.probe === 'anonymous'
-        ? null
-        : {
-            pid: NO_PID,
-            readSettled: () => Promise.resolve({ heapBytes: level(), settled: true }),
-            close: () => Promise.resolve(),
-          },
-    leakProbe: target.probe ?? 'heap',
-  };
-}
 
 interface Measured {
-  ended: Awaited<ReturnType<typeof measureLeak>>;
+  ended: Awaited<ReturnType<typeof measureLeak>>['ended'];
   cycles: CycleEntry[];
   warmup: CycleEntry[];
   counted: CycleEntry[];
-  /** Counted cycles by look. */
+  /** Counted working cycles by look. */
   looks: number[];
   progress: [done: number, planned: number][];
+  orders: WorkOrder[];
+  planted: number[];
 }
 
-async function measure(
-  target: Target,
-  options: Partial<MeasureContext> & {
-    unit?: DoseUnit;
-    dose?: number;
+type Options = Partial<MeasureContext> &
+  Partial<Omit<LeakMeasurement, 'perform'>> & {
     seed?: number;
     perform?(dose: number): number | Promise<number>;
-  } = {},
-): Promise<Measured> {
-  const { unit = 'connection', dose = DOSE, seed = 1, perform = (planned) => planned, ...context } = options;
+    eventCount?(order: WorkOrder): number;
+  };
+
+/** Without idle cycles unless they are asked for: each takes 0.2 s or more. */
+async function measure(target: SimulatedTarget, options: Options = {}): Promise<Measured> {
+  const { seed = 1, perform = (planned) => planned, eventCount = () => 0, ...rest } = options;
+  const { path = 'abrupt drop', unit = 'connection', dose = DOSE, quiet = false, ...others } = rest;
+  const { canBeRich = false, plantPerUnitBytes, ...context } = others;
   let done = 0;
   const cycles: CycleEntry[] = [];
   const progress: Measured['progress'] = [];
-  const ended = await measureLeak(
+  const orders: WorkOrder[] = [];
+  const planted: number[] = [];
+  const measured = await measureLeak(
     {
-      path: 'abrupt drop',
+      path,
       unit,
       dose,
-      async perform(planned) {
-        const landed = await perform(planned);
+      quiet,
+      canBeRich,
+      ...(plantPerUnitBytes === undefined ? {} : { plantPerUnitBytes }),
+      async perform(order) {
+        orders.push(order);
+        const landed = await perform(order.dose);
         done += landed;
-        return landed;
+        return { landed, eventCount: eventCount(order) };
       },
     },
     {
       scenario: 'churn',
-      session: sessionOf(target, () => done),
+      session: sessionOf(target, () => done, { onPlant: (bytes) => planted.push(bytes) }),
       signal: new AbortController().signal,
       cold: false,
+      attempt: 0,
+      doseFactor: 1,
       random: createRandom(seed),
       elapsedMs: () => cycles.length,
       budgetBytes: 500e6,
       heldCount: () => 0,
       write: (entry) => cycles.push(entry as CycleEntry),
       onCycle: (...numbers) => progress.push(numbers),
+      onWarm: () => Promise.resolve(),
       ...context,
     },
   );
+  if (context.write === undefined) expect(measured.cycles).toEqual(cycles);
   const counted = cycles.filter(({ warmup }) => !warmup);
-  const looks = [1, 2, 3].map((look) => counted.filter((cycle) => cycle.look === look).length);
-  return { ended, cycles, warmup: cycles.filter(({ warmup }) => warmup), counted, looks, progress };
+  const working = counted.filter(({ plannedDose }) => plannedDose > 0);
+  const looks = [1, 2, 3].map((look) => working.filter((cycle) => cycle.look === look).length);
+  const warmup = cycles.filter((cycle) => cycle.warmup);
+  return { ended: measured.ended, cycles, warmup, counted, looks, progress, orders, planted };
 }
 
 describe('how long a measurement goes on', () => {
@@ -128,7 +92,7 @@ describe('how long a measurement goes on', () => {
   });
 
   it('looks twice more while it is undecided, each time at twice as many cycles: 18, 36, 72', async () => {
-    const { ended, counted, looks, progress } = await measure({ keeps: (dose) => 64 * dose });
+    const { ended, counted, looks, progress } = await measure({ keeps: (dose) => 48 * dose });
     expect(ended).toBe('done');
     expect(looks).toEqual([18, 18, 36]);
     expect(estimateLeak(counted, 'heap')).toMatchObject({ state: 'inconclusive', look: 3, cycleCount: 72 });
@@ -140,16 +104,16 @@ describe('how long a measurement goes on', () => {
   });
 
   it('stops at the second look when that decides', async () => {
-    // At 18 cycles the interval of this noise is some ±100 B wide, at 36 a third of that; the threshold is 64 B.
+    // At 18 cycles the interval of this noise is some ±100 B wide, at 36 a third of that; the threshold is 48 B.
     const { counted, looks } = await measure({ keeps: () => 0, noiseBytes: 300_000 });
     expect(looks).toEqual([18, 18, 0]);
     expect(estimateLeak(counted.slice(0, 18), 'heap').state).toBe('inconclusive');
     expect(estimateLeak(counted, 'heap')).toMatchObject({ state: 'stable', look: 2 });
   });
 
-  it('goes on to the end where growth has stopped: it may begin again', async () => {
+  it('goes on where growth has stopped, until that has lasted for as much work as came before', async () => {
     const { counted, looks } = await measure({ keeps: (dose) => 2000 * Math.min(dose, 4500) });
-    expect(looks).toEqual([18, 18, 36]);
+    expect(looks).toEqual([18, 18, 0]);
     expect(estimateLeak(counted, 'heap').state).toMatch(/stable|bounded/);
   });
 
@@ -274,7 +238,7 @@ describe('a cycle', () => {
     );
     expect(new Set(cycles.map(({ plannedDose }) => plannedDose))).toEqual(new Set([4 * DOSE, 8 * DOSE]));
     expect(looks).toEqual([18, 0, 0]);
-    expect(counted.every(({ reading }) => reading.heapBytes === null && reading.settled)).toBe(true);
+    expect(counted.every(({ reading }) => reading.heap === null && reading.settled)).toBe(true);
     expect(estimateLeak(counted, 'anonymous').state).toBe('leak');
   });
 

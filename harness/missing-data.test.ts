@@ -139,10 +139,10 @@ const NULLABLE = [
   'sockets',
   'pssBytes',
   'anonymousBytes',
-  'heapBytes',
+  'heap',
 ] as const;
 const NEEDED_BY: Partial<Record<(typeof NULLABLE)[number], 'cleanup' | 'memory-leak'>> = {
   fdCount: 'cleanup',
   sockets: 'cleanup',
-  heapBytes: 'memory-leak',
+  heap: 'memory-leak',
 };

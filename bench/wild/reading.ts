@@ -28,6 +28,7 @@ export function readReport(report: Report | null): Reading {
     leaks: leaking.map(({ evidence }) => describeLeak(evidence)),
     others: [
       ...(report.complete ? [] : ['the run did not come to its end']),
+      ...(measured.length > 0 ? [] : ['no leak rate was measured']),
       ...bad
         .filter(({ check, outcome }) => check !== 'memory-leak' || outcome !== 'fail')
         .map((finding) => describeOther(finding)),

@@ -56,9 +56,9 @@ export async function runTrial(
     const args = [CLI, 'run', '--command', command, '--url', url, '--out', out, ...chosen];
     const { code, stdout, stderr } = await runChild(process.execPath, args, { cwd: folder, signal });
     signal.throwIfAborted();
-    const reading = readReport(findReport(folder, stdout));
-    const [lastWords = ''] = stderr.trim().split('\n').slice(-1);
-    if (reading.verdict === 'not decided') reading.others.push(`exit code ${code}: ${lastWords}`);
+    const report = findReport(folder, stdout);
+    const reading = readReport(report);
+    if (report === null) reading.others.push(`exit code ${code}: ${stderr.trim().split('\n').at(-1)}`);
     return { ...reading, seconds: (performance.now() - began) / 1000 };
   } finally {
     // What a target writes while it ends can come between the listing of a folder and its removal.

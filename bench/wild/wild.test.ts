@@ -227,7 +227,7 @@ test('a side is installed, tested and read; a run that measured no leak rate dec
   });
   expect(steps).toEqual(['installing', 'testing']);
   expect({ verdict, leaks }).toEqual({ verdict: 'not decided', leaks: [] });
-  expect(others.join()).toMatch(/exit code 0/);
+  expect(others).toContain('no leak rate was measured');
   const [run = ''] = readdirSync(join(outDir, 'bare', 'clean'));
   expect(existsSync(join(outDir, 'bare', 'clean', run, 'report.json'))).toBe(true);
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith('hydrotest-wild-bare-'))).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunRecord, ScenarioRecord } from '../model.ts';
-import { cyclesOf, SCENARIO_MS } from '../testing/entries.ts';
-import { examine } from '../testing/examine.ts';
+import type { CycleEntry, RunRecord, ScenarioRecord } from '../model.ts';
+import { confirmationOf, cyclesOf, drainsOf, SCENARIO_MS } from '../testing/entries.ts';
+import { type Examined, examine } from '../testing/examine.ts';
 import { healthyRun } from '../testing/records.ts';
 import { peakRss } from './memory-budget.ts';
 
@@ -104,6 +104,12 @@ describe('memory-budget', () => {
   });
 });
 
+/** The scenario as if it had this one path. */
+function onlyPath(scenario: ScenarioRecord, cycles: CycleEntry[]): void {
+  scenario.paths = [...new Set(cycles.map(({ path }) => path))];
+  scenario.cycles = cycles;
+}
+
 describe('memory-leak', () => {
   it('passes where each path keeps less than the threshold', () => {
     const { findings, outcome } = examine('memory-leak', 'churn');
@@ -112,7 +118,10 @@ describe('memory-leak', () => {
       'graceful close',
       'abrupt drop',
       'drop before the first byte',
+      'slow reader',
+      'reconnect',
       'new key each time',
+      'idle',
     ]);
     expect(findings[0]?.reason).toMatch(
       /^keeps less than -?[\d.]+ B a connection \(99\.7 %\), over \d+ conn/,
@@ -123,11 +132,15 @@ describe('memory-leak', () => {
     const { findings, report } = examine('memory-leak', 'churn', (s) => {
       s.cycles = s.cycles.map((cycle) => ({ ...cycle }));
       const leaking = cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 4000 * dose);
-      s.cycles = [...s.cycles.filter(({ path }) => path !== 'abrupt drop'), ...leaking];
+      const again = confirmationOf(leaking);
+      s.cycles = [...s.cycles.filter(({ path }) => path !== 'abrupt drop'), ...leaking, ...again];
+      s.drains = drainsOf(again);
     });
     const failed = findings.filter(({ outcome }) => outcome === 'fail');
     expect(failed.map(({ subject }) => subject)).toEqual(['abrupt drop']);
-    expect(failed[0]?.reason).toMatch(/keeps (3\.9\d|4\.0\d) kB a connection for ever/);
+    expect(failed[0]?.reason).toMatch(
+      /keeps (3\.9\d|4\.0\d) kB a connection for ever .*, confirmed on a fresh process; 75 s later it was still there/,
+    );
     expect(report.verdict.outcome).toBe('fail');
     expect(report.verdict.reason).toContain('churn, abrupt drop: keeps');
   });
@@ -137,7 +150,10 @@ describe('memory-leak', () => {
     ['rejection', 'reject', 1000],
   ] as const)('fails on a leak an %s, in its own words', (unit, scenario, rate) => {
     const { outcome, reason } = examine('memory-leak', scenario, (s) => {
-      s.cycles = cyclesOf(scenario, 'p', unit, (dose) => rate * dose);
+      const [path = ''] = s.paths;
+      const cycles = cyclesOf(scenario, path, unit, (dose) => rate * dose);
+      const again = confirmationOf(cycles);
+      Object.assign(s, { cycles: [...cycles, ...again], drains: drainsOf(again) });
     });
     expect(outcome).toBe('fail');
     expect(reason).toContain(unit === 'event' ? 'an event' : 'a rejection');
@@ -145,7 +161,10 @@ describe('memory-leak', () => {
 
   it('passes what grew and stopped, and says so', () => {
     const { outcome, reason } = examine('memory-leak', 'churn', (s) => {
-      s.cycles = cyclesOf('churn', 'cache', 'connection', (dose) => 2000 * Math.min(dose, 4500));
+      onlyPath(
+        s,
+        cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 2000 * Math.min(dose, 4500)),
+      );
     });
     expect({ outcome, reason }).toMatchObject({
       outcome: 'pass',
@@ -154,11 +173,15 @@ describe('memory-leak', () => {
   });
 
   it('is inconclusive at the threshold itself, and so is the run', () => {
-    const { outcome, reason, report } = examine('memory-leak', 'churn', (s) => {
-      s.cycles = cyclesOf('churn', 'p', 'connection', (dose) => 64 * dose);
+    const { outcome, reason, report } = examine('memory-leak', 'churn', (s, { run }) => {
+      run.config.paths = ['abrupt drop'];
+      onlyPath(
+        s,
+        cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 48 * dose),
+      );
     });
     expect(outcome).toBe('inconclusive');
-    expect(reason).toContain('cannot be told from the threshold of 64.0 B');
+    expect(reason).toContain('cannot be told from the threshold of 48.0 B');
     expect(report.verdict.outcome).toBe('inconclusive');
   });
 
@@ -167,13 +190,52 @@ describe('memory-leak', () => {
     const { findings } = examine('memory-leak', 'churn', (s) => {
       s.target = s.target.map((entry) => ({ ...entry, leakProbe: 'anonymous' }));
       let total = 0;
-      s.cycles = cyclesOf('churn', 'p');
-      for (const cycle of s.cycles) {
+      const cycles = cyclesOf('churn', 'abrupt drop');
+      for (const cycle of cycles) {
         total += cycle.landedDose;
         cycle.reading.anonymousBytes = 60e6 + 4000 * total;
       }
+      const again = confirmationOf(cycles);
+      onlyPath(s, [...cycles, ...again]);
+      const last = again.at(-1)?.reading;
+      s.drains = last === undefined ? [] : drainsOf(again).map((entry) => ({ ...entry, reading: last }));
     });
     expect(findings[0]).toMatchObject({ outcome: 'fail', evidence: { probe: 'anonymous' } });
+  });
+
+  const leaking = (keptRatio: number | null, freshRate = 4000): Examined =>
+    examine('memory-leak', 'churn', (s) => {
+      const cycles = cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 4000 * dose);
+      const again = confirmationOf(
+        cyclesOf('churn', 'abrupt drop', 'connection', (dose) => freshRate * dose),
+      );
+      onlyPath(s, [...cycles, ...again]);
+      s.drains = keptRatio === null ? [] : drainsOf(again, keptRatio);
+    });
+
+  it('calls nothing a leak that a fresh process does not show', () => {
+    const refuted = leaking(1, 0);
+    expect(refuted.outcome).toBe('inconclusive');
+    expect(refuted.reason).toContain('a fresh process did not show it');
+    const unconfirmed = examine('memory-leak', 'churn', (s) =>
+      onlyPath(
+        s,
+        cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 4000 * dose),
+      ),
+    );
+    expect(unconfirmed.outcome).toBe('inconclusive');
+    expect(unconfirmed.reason).toContain('could not be confirmed');
+  });
+
+  it('tells what is given back late from what is kept', () => {
+    expect(leaking(1).outcome).toBe('fail');
+    const late = leaking(0);
+    expect(late.outcome).toBe('pass');
+    expect(late.reason).toContain('gave it back within 75 s');
+    expect(late.findings[0]).toMatchObject({ evidence: { state: 'late-release' } });
+    // Half of it came back: what stayed is a leak of half the rate.
+    expect(leaking(0.5).reason).toMatch(/^keeps (1\.9|2\.0)\d kB a connection/);
+    expect(leaking(null).outcome).toBe('inconclusive');
   });
 
   const eachCycle =
@@ -184,8 +246,9 @@ describe('memory-leak', () => {
   it.each<[what: string, change: Change]>([
     ['no cycle', (s) => (s.cycles = [])],
     ['one cycle fewer than needed', (s) => (s.cycles = s.cycles.slice(0, 6 + 17))],
+    ['other processes in every cycle', eachCycle((cycle) => (cycle.sameProcesses = false))],
     ['nothing but warm-up', eachCycle((cycle) => (cycle.warmup = true))],
-    ['a heap that was never read', eachCycle(({ reading }) => (reading.heapBytes = null))],
+    ['a heap that was never read', eachCycle(({ reading }) => (reading.heap = null))],
     [
       'anonymous memory that was never read',
       (s) => {
@@ -203,6 +266,21 @@ describe('memory-leak', () => {
     expect(findings.map(({ outcome }) => outcome)).not.toContain('pass');
     expect(findings.length).toBeGreaterThan(0);
     expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it('is invalid where a path was not measured, unless there is a reason', () => {
+    const without: Change = (s) => (s.cycles = s.cycles.filter(({ path }) => path !== 'reconnect'));
+    const missing = examine('memory-leak', 'churn', without);
+    expect(missing).toMatchObject({ outcome: 'invalid', report: { verdict: { outcome: 'invalid' } } });
+    const skipped = examine('memory-leak', 'churn', (s, run) => {
+      without(s, run);
+      s.skippedPaths = [{ path: 'reconnect', reason: 'no ids' }];
+    });
+    expect(skipped.outcome).toBe('pass');
+    expect(skipped.report.fingerprint.find(({ path }) => path === 'reconnect')).toMatchObject({
+      state: null,
+      reason: 'no ids',
+    });
   });
 
   it.each<[what: string, change: Change]>([

@@ -107,7 +107,7 @@ describe('timeout-close', () => {
     const { outcome, reason } = examine('timeout-close', 'timeout');
     expect(outcome).toBe('pass');
     expect(reason).toBe(
-      '3 streams got "event: close" (max_duration_exceeded) after 3.00 s at most, deadline 3 s, and ended',
+      '3 streams got "event: close" (max_duration_exceeded) after 1.00 s at most, deadline 1 s, and ended',
     );
   });
 

@@ -30,7 +30,8 @@ describe('the rate', () => {
         const leak = judge(seed, { levelBytes: ({ connection }) => rate * connection });
         expect(leak).toMatchObject({ state: 'leak', shape: 'line' });
         const [low, high] = [leak.lowPerUnitBytes as number, leak.highPerUnitBytes as number];
-        expect(high - low).toBeLessThan(120);
+        // Where neighbours correlate by chance, that of differences: 2 · 3.41 · √2 · 24,000 / (300 · √42) = 119 on average.
+        expect(high - low).toBeLessThan(200);
         if (low > rate || high < rate) missed++;
       }
     }
