@@ -54,6 +54,10 @@ export async function confirmSuspects(options: ConfirmOptions): Promise<void> {
     if (suspect !== null) unsettled.set(path, suspect);
   }
   if (unsettled.size === 0) return;
+  // They share one process: what they may grow together is shared as well.
+  for (const suspect of unsettled.values()) {
+    suspect.doseFactor = Math.max(1, Math.floor(suspect.doseFactor / unsettled.size));
+  }
   let number = 1;
   const again = await attempt(options, number++, unsettled);
   if (again === null) return;

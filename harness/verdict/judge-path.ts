@@ -175,8 +175,9 @@ export function keptRatio({ grownBytes, keptBytes }: LateRelease): number {
   return grownBytes > 0 ? Math.min(1, Math.max(0, keptBytes / grownBytes)) : 1;
 }
 
-/** For a leak its rate, else the upper bound: what it could be at most. */
+/** For a leak its rate, for a stable path the upper bound: what it could be at most. */
 function timesToBudget(leak: LeakEvidence, { budgetBytes, trafficPerSecond }: PathCase): TimeToBudget[] {
+  if (leak.state !== 'leak' && leak.state !== 'stable') return [];
   const bytes = leak.state === 'leak' ? leak.ratePerUnitBytes : leak.highPerUnitBytes;
   if (bytes === null || bytes <= 0 || !Number.isFinite(bytes)) return [];
   const traffic =

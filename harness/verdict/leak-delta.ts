@@ -4,8 +4,8 @@ export type LeakProbe = LeakEvidence['probe'];
 
 /**
  * The smallest rate that is called a leak, in bytes a unit. After forced collection the largest upper bound seen on a
- * leak-free server was 42 B a connection, while ordinary leaks of streams (a response, a timer, a closure) cost about
- * 4 KB; anonymous memory is some 13 times noisier and biased upwards. Events are smaller and come by the million, and
+ * leak-free server was 42 B a connection, and a leak of 64 B is to be found with room for its interval: 48 B lies between.
+ * Ordinary leaks of streams (a response, a timer, a closure) cost about 4 KB; anonymous memory is some 13 times noisier and biased upwards. Events are smaller and come by the million, and
  * a cycle holds thousands of them, so both their noise and the bearable rate are lower.
  *
  * Seconds: 18 idle cycles of 0.4 and 0.8 s bound a rate to within a third of one reading's noise a second (simulated),
