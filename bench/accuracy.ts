@@ -8,9 +8,12 @@
  *   npm run accuracy -- --quick              the few cases that CI runs
  *   npm run accuracy -- --wild               published packages with leaks that were found in the wild
  *   npm run accuracy -- --summary FILE       writes the tables to a Markdown file as well
+ *   npm run accuracy -- --journal FILE       keeps each run in a file; started again with it, goes on where it was stopped
+ *   npm run accuracy -- --grace 75s          how long what looks like a leak has time to be released
+ *   npm run accuracy -- --jobs 2 --seed 7    so many runs at a time; another order and other seeds
  */
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -87,8 +90,8 @@ async function main(): Promise<void> {
     stopAll();
   });
 
-  const trials: Trial[] = [];
-  const queue = shuffled(jobs);
+  const trials = values.journal === undefined ? [] : await readTrials(values.journal);
+  const queue = without(shuffled(jobs), trials);
   const work = async () => {
     for (let job = queue.shift(); job !== undefined && !stopped; job = queue.shift()) {
       const seed = Number(values.seed) + trials.length + queue.length * 1000;
@@ -112,6 +115,27 @@ async function main(): Promise<void> {
   const wrong = trials.filter((trial) => isPromised(trial) && !trial.right);
   process.stdout.write(`${trials.length - wrong.length} of ${trials.length} runs as they should be\n`);
   process.exitCode = wrong.length === 0 && misfits.wrong === 0 && !stopped ? 0 : 1;
+}
+
+async function readTrials(path: string): Promise<Trial[]> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Trial[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new Error(`the journal ${path} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** The jobs that an earlier start has not done yet. */
+function without(jobs: readonly Job[], trials: readonly Trial[]): Job[] {
+  const nameOf = (name: string, { side, probe, leakBytes }: Pick<Job, 'side' | 'probe' | 'leakBytes'>) =>
+    [name, side, probe, leakBytes].join();
+  const done = trials.map((trial) => nameOf(trial.name, trial));
+  return jobs.filter((job) => {
+    const at = done.indexOf(nameOf(job.found.name, job));
+    if (at !== -1) done.splice(at, 1);
+    return at === -1;
+  });
 }
 
 /** Leaks below what is promised are in the power curve for comparison only. */

@@ -60,7 +60,7 @@ export function defineConfig(config: UserConfig): UserConfig {
 
 export const DEFAULTS = {
   budget: '500MB',
-  duration: '20s',
+  duration: '10s',
   out: 'reports/out',
   readyTimeout: '30s',
   // Longer than the usual time-outs: grace periods for resuming, close timers of 30 s, keep-alive of up to a minute.

@@ -34,8 +34,8 @@ const MAX_OVER_BUDGET = 2;
 /** Anonymous memory is some 13 times noisier than a collected heap: more work a cycle lifts the signal over it. */
 const DOSE_FACTOR_WITHOUT_HEAP = 4;
 
-/** An idle cycle lasts as long as the work of the cycle before, so that time and work do not rise together. */
-const IDLE_MS = { least: 200, most: 1000 };
+/** An idle cycle lasts as long as the work of the cycle before, so that time and work do not rise together; half a second tells enough. */
+const IDLE_MS = { least: 200, most: 500 };
 
 export interface MeasureContext {
   scenario: string;

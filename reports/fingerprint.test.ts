@@ -40,6 +40,19 @@ test('cells and states in words', () => {
   const rate = { kind: 'rate', ratePerUnitBytes: 172, lowPerUnitBytes: 167, highPerUnitBytes: 176 } as const;
   expect(cellText({ ...rate, leaks: true })).toBe('✖ 172 B');
   expect(cellText({ ...rate, leaks: false })).toBe('172 B');
+  expect(
+    cellText({
+      kind: 'rate',
+      ratePerUnitBytes: -13_700,
+      lowPerUnitBytes: -60_000,
+      highPerUnitBytes: 21_000,
+      leaks: false,
+    }),
+    'not to be told from zero',
+  ).toBe('0 ± 60 kB');
+  expect(
+    cellText({ kind: 'rate', ratePerUnitBytes: 3, lowPerUnitBytes: -1, highPerUnitBytes: 7, leaks: true }),
+  ).toBe('✖ 3 B');
   expect(cellText({ kind: 'confounded', with: 'connection' })).toBe('with connection');
   expect(cellText({ kind: 'none' })).toBe('–');
   expect(rowState({ ...unmeasuredRow('a', 'b', ''), state: 'late-release', outcome: 'pass' })).toBe(

@@ -60,13 +60,17 @@ export function rowState({ state, outcome }: FingerprintRow): string {
   return outcome === null ? stateWords[state] : `${outcomeSymbols[outcome]} ${stateWords[state]}`;
 }
 
-/** A cell in words; a leak has its symbol, so that colour is not needed to see it. */
+/**
+ * A cell in words; a leak has its symbol, so that colour is not needed to see it. A rate that cannot be told from zero is
+ * written as zero with its margin: the bare figure, which may be some kB a second of noise, would be read as a rate.
+ */
 export function cellText(cell: FingerprintCell): string {
   if (cell.kind === 'none') return '–';
   if (cell.kind === 'confounded') return `with ${cell.with}`;
-  return cell.leaks
-    ? `${outcomeSymbols.fail} ${formatBytes(cell.ratePerUnitBytes)}`
-    : formatBytes(cell.ratePerUnitBytes);
+  const { ratePerUnitBytes, lowPerUnitBytes: low, highPerUnitBytes: high } = cell;
+  if (cell.leaks) return `${outcomeSymbols.fail} ${formatBytes(ratePerUnitBytes)}`;
+  if (low > 0 || high < 0) return formatBytes(ratePerUnitBytes);
+  return `0 ± ${formatBytes(Math.max(-low, high))}`;
 }
 
 export function cellInterval({ lowPerUnitBytes, highPerUnitBytes }: RateCell): string {

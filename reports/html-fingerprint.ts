@@ -1,5 +1,12 @@
 import type { DoseUnit, FingerprintCell, Outcome, Report } from '../harness/model.ts';
-import { cellInterval, fingerprintOf, leadRate, type PathRow, type RateCell } from './fingerprint.ts';
+import {
+  cellInterval,
+  cellText,
+  fingerprintOf,
+  leadRate,
+  type PathRow,
+  type RateCell,
+} from './fingerprint.ts';
 import { formatBytes } from './format.ts';
 import { firstLeakLevel, heatLevel, heatLevels } from './html-fingerprint-style.ts';
 import { html, isolated, type Markup, nothing, outcomeIcon } from './html-markup.ts';
@@ -66,7 +73,7 @@ function rateMarkup(cell: FingerprintCell, unit: DoseUnit, deltaBytes: number | 
     return html`<td role="cell" class="number shared">${label}<span>with ${cell.with}</span></td>`;
   }
   const level = heatLevel(deltaBytes === null ? 0 : cell.ratePerUnitBytes / deltaBytes, cell.leaks);
-  return html`<td role="cell" class="number heat-${level}${cell.leaks ? ' leaks' : ''}">${label}<span class="rate">${cell.leaks ? leakSign : nothing}${formatBytes(cell.ratePerUnitBytes)}</span><span class="detail">${cellInterval(cell)}</span></td>`;
+  return html`<td role="cell" class="number heat-${level}${cell.leaks ? ' leaks' : ''}">${label}<span class="rate">${cell.leaks ? leakSign : nothing}${cell.leaks ? formatBytes(cell.ratePerUnitBytes) : cellText(cell)}</span><span class="detail">${cellInterval(cell)}</span></td>`;
 }
 
 const leakSign = html`<svg class="sign" viewBox="0 0 10 10" role="img" aria-label="leak"><path d="M1.5 1.5l7 7m0-7l-7 7"/></svg>`;

@@ -57,7 +57,9 @@ export function connectPath(spec: PathSpec): LeakMeasurement {
           else failed++;
         }
       };
-      const workers = Math.min(dose > spec.dose && !rich ? CROWD : WORKERS, most, dose);
+      // Connections that are held would make the cycle wait for them, a few at a time.
+      const crowded = (spec.holdMs ?? 0) > 0 || (dose > spec.dose && !rich);
+      const workers = Math.min(crowded ? CROWD : WORKERS, most, dose);
       await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
       return { landed, eventCount };
     },
