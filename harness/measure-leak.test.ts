@@ -91,6 +91,17 @@ describe('how long a measurement goes on', () => {
     expect(estimateLeak(counted, 'heap').state).toBe('leak');
   });
 
+  it('makes the cycles smaller where so much is kept that it would slow the server down', async () => {
+    const { ended, warmup, counted } = await measure({ keeps: (dose) => 60_000 * dose }, { cold: true });
+    const grown = (counted.at(-1)?.reading.heap?.usedBytes ?? 0) - (counted[0]?.reading.heap?.usedBytes ?? 0);
+    expect(ended).toBe('done');
+    expect(warmup.length).toBe(3);
+    expect(estimateLeak([...warmup, ...counted], 'heap')).toMatchObject({ state: 'leak', cycleCount: 18 });
+    expect(grown / 500e6).toBeLessThan(0.15);
+    const small = await measure({ keeps: (dose) => 4000 * dose }, { cold: true });
+    expect(new Set(small.counted.map(({ plannedDose }) => plannedDose))).toEqual(new Set([DOSE, 2 * DOSE]));
+  });
+
   it('looks twice more while it is undecided, each time at twice as many cycles: 18, 36, 72', async () => {
     const { ended, counted, looks, progress } = await measure({ keeps: (dose) => 48 * dose });
     expect(ended).toBe('done');

@@ -28,6 +28,17 @@ const STILL_FALLING = 0.7;
 /** Growth of less than this part of what is called a leak is not worth more warming. */
 const WARM_SHARE = 0.5;
 
+/**
+ * A server that keeps tens of kilobytes a connection shows it at once, and what it keeps slows it and its collections down: once the
+ * warm-up has grown by this part of the budget it ends, and the cycles that count are made small enough to add at most that twice.
+ */
+const STEEP_SHARE = 0.05;
+const STEEP_WARMUP_CYCLES = 3;
+const LEAST_DOSE = 20;
+
+/** Of a cycle, in small doses: as many large ones as small ones. */
+const MEAN_FACTOR = 1.5;
+
 /** A target that is so far over its budget is not loaded any further: it may take the machine down. */
 const MAX_OVER_BUDGET = 2;
 
@@ -82,7 +93,7 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
   const level = session.probe.capabilities.level;
   const isWork = unit === 'connection' || unit === 'rejection';
   const noisy = level === 'heap' || !isWork ? 1 : DOSE_FACTOR_WITHOUT_HEAP;
-  const dose = measurement.dose * noisy * context.doseFactor;
+  let dose = measurement.dose * noisy * context.doseFactor;
   const cycles: CycleEntry[] = [];
   const nextPlan = planCycles(measurement, context.random);
   let identity: string | null = null;
@@ -147,6 +158,10 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
     if (ended !== null) return { ended, cycles };
     done += cycle.plannedDose;
     context.onCycle(0, MIN_CYCLES);
+    if (isWork && isSteep(cycles, level, context.budgetBytes)) {
+      dose = gentleDose(cycles, level, context.budgetBytes, dose);
+      break;
+    }
     if (cycles.length < leastCycles || done < leastDose) continue;
     if (cycles.length >= MAX_WARMUP_CYCLES || !isStillWarming(cycles, unit, level)) break;
   }
@@ -212,12 +227,36 @@ function dosesOf(unit: DoseUnit, work: { landed: number; eventCount: number }, s
 function isStillWarming(cycles: readonly CycleEntry[], unit: DoseUnit, probe: LeakProbe): boolean {
   const window = cycles.slice(-2 * WARMUP_WINDOW - 1);
   if (window.length < 2 * WARMUP_WINDOW + 1) return false;
-  const levelAt = (cycle: CycleEntry | undefined) =>
-    (cycle === undefined ? null : levelOf(cycle.reading, probe)) ?? 0;
-  const rate = (from: number, to: number) => {
-    const dose = window.slice(from + 1, to + 1).reduce((sum, { landedDose }) => sum + landedDose, 0);
-    return (levelAt(window[to]) - levelAt(window[from])) / Math.max(1, dose);
-  };
-  const [before, now] = [rate(0, WARMUP_WINDOW), rate(WARMUP_WINDOW, 2 * WARMUP_WINDOW)];
+  const before = rateOver(window.slice(0, WARMUP_WINDOW + 1), probe);
+  const now = rateOver(window.slice(WARMUP_WINDOW), probe);
   return now > leakDelta(probe, unit) * WARM_SHARE && now < before * STILL_FALLING;
+}
+
+/** Whether so much has been kept since the first cycle that neither warm-up nor noise can be the cause. */
+function isSteep(cycles: readonly CycleEntry[], probe: LeakProbe, budgetBytes: number): boolean {
+  if (cycles.length < STEEP_WARMUP_CYCLES) return false;
+  return levelAt(cycles.at(-1), probe) - levelAt(cycles[0], probe) > budgetBytes * STEEP_SHARE;
+}
+
+/** The dose at which all cycles of the first look keep at most a tenth of the budget, at the rate of the last ones. */
+function gentleDose(
+  cycles: readonly CycleEntry[],
+  probe: LeakProbe,
+  budgetBytes: number,
+  dose: number,
+): number {
+  const rate = rateOver(cycles.slice(-STEEP_WARMUP_CYCLES), probe);
+  const perDose = rate * MIN_CYCLES * MEAN_FACTOR;
+  if (perDose * dose <= 2 * STEEP_SHARE * budgetBytes) return dose;
+  return Math.max(LEAST_DOSE, Math.floor((2 * STEEP_SHARE * budgetBytes) / perDose));
+}
+
+/** Bytes a unit between the first reading and the last. */
+function rateOver(cycles: readonly CycleEntry[], probe: LeakProbe): number {
+  const dose = cycles.slice(1).reduce((sum, { landedDose }) => sum + landedDose, 0);
+  return (levelAt(cycles.at(-1), probe) - levelAt(cycles[0], probe)) / Math.max(1, dose);
+}
+
+function levelAt(cycle: CycleEntry | undefined, probe: LeakProbe): number {
+  return (cycle === undefined ? null : levelOf(cycle.reading, probe)) ?? 0;
 }

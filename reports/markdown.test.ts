@@ -55,7 +55,7 @@ test('says what is missing', () => {
 
 test('the fingerprint: leaks in bold with a symbol, what was not measured with its reason', () => {
   const text = markdown.render(failingReport());
-  expect(text).toContain('| abrupt drop | ✖ leak | **✖ 172 B**<br>167 to 176 B | 0.11 B<br>');
+  expect(text).toContain('| abrupt drop | ✖ leak | **✖ 172 B**<br>167 to 176 B | 0 ± 0.63 B<br>');
   expect(text).toContain('| slow reader | ✖ leak | **✖ 21.3 kB**<br>20.5 to 22.2 kB | with connection |');
   expect(text).toContain('- **deadline**: not measured: the target promises no deadline');
   expect(text).toContain('- **reconnect**: ✔ late release: held for about 42 s, then given back');
