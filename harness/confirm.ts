@@ -29,6 +29,9 @@ export interface ConfirmOptions {
 /** So that a cache several times larger than the first measurement's work is full before the second one ends. */
 const DOSE_FACTOR = 4;
 
+/** Where nothing is collected, the first measurement was four times as large already. */
+const DOSE_FACTOR_WITHOUT_HEAP = 2;
+
 /** Events and time cost more a unit: a file grows by them, or a clock has to run. */
 const DOSE_FACTOR_OF_FLOW = 2;
 
@@ -86,7 +89,8 @@ function suspectOf(cycles: readonly CycleEntry[], { level, budgetBytes }: Confir
   const { ratePerUnitBytes, unit } = leak;
   const dose = cycles.reduce((sum, { doses }) => sum + doses[unit], 0);
   const grownBytes = Math.max(1, (ratePerUnitBytes ?? 0) * dose);
-  const wanted = unit === 'connection' ? DOSE_FACTOR : DOSE_FACTOR_OF_FLOW;
+  const ofConnections = level === 'heap' ? DOSE_FACTOR : DOSE_FACTOR_WITHOUT_HEAP;
+  const wanted = unit === 'connection' ? ofConnections : DOSE_FACTOR_OF_FLOW;
   const bearable = Math.floor((budgetBytes * MAX_GROWTH) / grownBytes);
   return { doseFactor: Math.max(1, Math.min(wanted, bearable)), isOpen: leak.state === 'inconclusive' };
 }

@@ -253,6 +253,22 @@ describe('a cycle', () => {
     expect(estimateLeak(counted, 'anonymous').state).toBe('leak');
   });
 
+  it('is warmed up until nothing has grown for 9,000 connections, as garbage grows like a leak', async () => {
+    const warmed = async (keeps: (dose: number) => number) => {
+      const { warmup, counted } = await measure({ keeps, probe: 'anonymous' }, { cold: true });
+      const dose = warmup.reduce((sum, { landedDose }) => sum + landedDose, 0);
+      return { dose, state: estimateLeak(counted, 'anonymous').state };
+    };
+    const still = await warmed(() => 0);
+    const garbage = await warmed((dose) => 4000 * Math.min(dose, 20_000));
+    expect(still.state).toBe('stable');
+    expect(garbage.state).toBe('stable');
+    expect(still.dose).toBe(9000);
+    expect(garbage.dose).toBeGreaterThan(20_000 + 7500);
+    // What never stands still has to be judged as it is.
+    expect((await warmed((dose) => 4000 * dose)).dose).toBe(41_000);
+  });
+
   it('of events is not: files would have to grow four times as much', async () => {
     const { cycles } = await measure({ keeps: () => 0, probe: 'anonymous' }, { unit: 'event' });
     expect(new Set(cycles.map(({ plannedDose }) => plannedDose))).toEqual(new Set([DOSE, 2 * DOSE]));

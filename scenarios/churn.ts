@@ -144,7 +144,7 @@ async function tryOut(
   await context.within(stream.answered, ANSWER_MS);
   const quick = (await context.within(stream.firstEvent, QUICK_EVENT_MS)) === true;
   const wanted = feeds(context) ? RICH_EVENTS : RICH_EVENTS / EVENTS;
-  const enough = await context.until(() => stream.eventCount >= wanted, QUICK_EVENT_MS);
+  const enough = (await context.within(stream.receives(wanted), QUICK_EVENT_MS)) === true;
   const { lastEventId } = stream;
   await context.endAll();
   return { quick, richEvents: enough ? wanted : null, lastEventId };

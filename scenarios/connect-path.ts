@@ -81,9 +81,8 @@ async function connect(
   }
   const status = await context.within(stream.answered, ANSWER_MS);
   let complete = status === 200;
-  if (complete && wanted > 0) complete = (await context.within(stream.firstEvent, ANSWER_MS)) === true;
   if (complete && stream.eventCount < wanted) {
-    complete = await context.until(() => stream.eventCount >= wanted, ANSWER_MS);
+    complete = (await context.within(stream.receives(wanted), ANSWER_MS)) === true;
   }
   if (complete && holdMs > 0) await context.sleep(holdMs);
   stream.end();

@@ -41,7 +41,7 @@ async function replay(context: ScenarioContext, key: string): Promise<void> {
   for (let i = 0; i < STREAMS; i++) {
     const stream = context.open('graceful-close', key);
     await context.within(stream.firstEvent, FIRST_EVENT_MS);
-    await context.until(() => stream.eventCount >= SMALL_EVENTS, REPLAY_MS);
+    await context.within(stream.receives(SMALL_EVENTS), REPLAY_MS);
     await context.endAll();
   }
 }

@@ -14,7 +14,7 @@ const STREAMS = 3;
 const LONGEST_MEASURED_MS = 2000;
 
 /** Streams in a small cycle, all at once; a large one has twice as many. */
-const DOSE = 400;
+const DOSE = 450;
 const ANSWER_MS = 10_000;
 const PATH = 'deadline';
 

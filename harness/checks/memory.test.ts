@@ -193,7 +193,7 @@ describe('memory-leak', () => {
       const cycles = cyclesOf('churn', 'abrupt drop');
       for (const cycle of cycles) {
         total += cycle.landedDose;
-        cycle.reading.anonymousBytes = 60e6 + 4000 * total;
+        cycle.reading.anonymousBytes = 60e6 + 40_000 * total;
       }
       const again = confirmationOf(cycles);
       onlyPath(s, [...cycles, ...again]);

@@ -67,6 +67,8 @@ export interface OpenStream {
   readonly answered: Promise<number | null>;
   /** Resolves true at the first event, false if the stream ended without one. Never rejects. */
   readonly firstEvent: Promise<boolean>;
+  /** Resolves true once `count` events have come, false if the stream ended with fewer. Never rejects. */
+  receives(count: number): Promise<boolean>;
   /** Resolves when the stream is over and its socket is closed. Never rejects. */
   readonly ended: Promise<Omit<StreamRecord, 'elapsedMs' | 'key'>>;
   readonly eventCount: number;

@@ -49,6 +49,18 @@ test('sends the request of an EventSource, with the user’s headers', async () 
   );
 });
 
+test('tells when so many events have come, or that they will not', async () => {
+  const stream = open('/hello');
+  const [two, three, four] = [2, 3, 4].map((count) => stream.receives(count));
+  expect(await Promise.all([two, three])).toEqual([true, true]);
+  expect(await stream.receives(3)).toBe(true);
+  stream.end();
+  expect(await four).toBe(false);
+  await stream.ended;
+  expect(await stream.receives(3)).toBe(true);
+  expect(await stream.receives(4)).toBe(false);
+});
+
 test('a clean stream: every field of the record', async () => {
   const stream = open('/hello');
   expect(await stream.answered).toBe(200);

@@ -72,6 +72,10 @@ export class RawStream implements OpenStream, ResponseSink {
     return this.#ledger.firstEvent.promise;
   }
 
+  receives(count: number): Promise<boolean> {
+    return this.#ledger.receives(count);
+  }
+
   get ended(): Promise<StreamOutcome> {
     return this.#ledger.ended.promise;
   }

@@ -30,7 +30,10 @@ export class StreamLedger {
   #firstEventMs: number | null = null;
   #closeEventMs: number | null = null;
   #durationMs = 0;
+  #isReleased = false;
   #error: string | null = null;
+  /** Who waits for how many events; null: nobody. */
+  #awaited: { count: number; later: Later<boolean> }[] | null = null;
 
   constructor(behaviour: BehaviourName) {
     this.#behaviour = behaviour;
@@ -48,6 +51,7 @@ export class StreamLedger {
 
   sawEvent(event: EventSourceMessage): void {
     this.eventCount += 1;
+    if (this.#awaited !== null) this.#answerAwaited(false);
     this.fed.saw(event.data);
     if (event.event === 'reset') this.fed.restart();
     if (this.#firstEventMs === null) {
@@ -58,6 +62,24 @@ export class StreamLedger {
       this.#closeEventMs = performance.now() - this.#openedMs;
       this.closeReason = closeReason(event.data);
     }
+  }
+
+  /** True once `count` events have come; false if the stream is over with fewer. */
+  receives(count: number): Promise<boolean> {
+    const later = new Later<boolean>();
+    this.#awaited ??= [];
+    this.#awaited.push({ count, later });
+    this.#answerAwaited(this.#isReleased);
+    return later.promise;
+  }
+
+  #answerAwaited(isOver: boolean): void {
+    const left = this.#awaited?.filter(({ count, later }) => {
+      const hasCome = this.eventCount >= count;
+      if (hasCome || isOver) later.settle(hasCome);
+      return !hasCome && !isOver;
+    });
+    this.#awaited = left === undefined || left.length === 0 ? null : left;
   }
 
   /** True: this is how the stream ended. False: it had ended already. */
@@ -72,8 +94,10 @@ export class StreamLedger {
   /** The socket is gone. The stream must have been concluded. */
   release(): void {
     if (this.ending === null) return;
+    this.#isReleased = true;
     this.answered.settle(null);
     this.firstEvent.settle(false);
+    this.#answerAwaited(true);
     this.ended.settle({
       behaviour: this.#behaviour,
       status: this.#status,

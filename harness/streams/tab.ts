@@ -55,6 +55,10 @@ class Tab implements OpenStream, FetchObserver {
     return this.#ledger.firstEvent.promise;
   }
 
+  receives(count: number): Promise<boolean> {
+    return this.#ledger.receives(count);
+  }
+
   get ended(): Promise<StreamOutcome> {
     return this.#ledger.ended.promise;
   }
