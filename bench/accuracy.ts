@@ -5,6 +5,7 @@
  *   npm run accuracy                         each case once, with its power curve
  *   npm run accuracy -- NAME …               only these cases
  *   npm run accuracy -- --runs 2 --clean 20  so many runs on each leaky and each clean server
+ *   npm run accuracy -- --power 5            so many runs at each point of the power curve
  *   npm run accuracy -- --quick              the few cases that CI runs
  *   npm run accuracy -- --wild               published packages with leaks that were found in the wild
  *   npm run accuracy -- --summary FILE       writes the tables to a Markdown file as well
@@ -25,7 +26,7 @@ import {
   type Side,
   sidesOf,
 } from './accuracy/manifest.ts';
-import { runCase, type Trial } from './accuracy/run-case.ts';
+import { isPromised, runCase, type Trial } from './accuracy/run-case.ts';
 import { runCli, stopAll } from './accuracy/run-cli.ts';
 import { renderForMarkdown, renderForTerminal, type Section, sections } from './accuracy/summary.ts';
 
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: 'string', default: '1' },
     clean: { type: 'string', default: '1' },
+    power: { type: 'string' },
     jobs: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     grace: { type: 'string', default: '20s' },
@@ -138,16 +140,12 @@ function without(jobs: readonly Job[], trials: readonly Trial[]): Job[] {
   });
 }
 
-/** Leaks below what is promised are in the power curve for comparison only. */
-function isPromised({ leakBytes, probe }: Trial): boolean {
-  return leakBytes === null || leakBytes >= (probe === 'heap' ? 128 : 1024);
-}
-
 function jobsOf(found: AccuracyCase): Job[] {
   const probe = found.args.includes('--no-inspect') ? 'none' : 'heap';
   const base = { found, probe, leakBytes: null, pressure: false } as const;
   const repeat = (job: Job, times: number) => Array.from({ length: times }, () => job);
   const [runs, cleanRuns] = [Number(values.runs), Number(values.clean)];
+  const powerRuns = Number(values.power ?? values.runs);
   return sidesOf(found).flatMap((side): Job[] => {
     if (side === 'clean') {
       const under = found.pressure ? repeat({ ...base, side, pressure: true }, cleanRuns) : [];
@@ -156,7 +154,9 @@ function jobsOf(found: AccuracyCase): Job[] {
     }
     if (!found.power) return repeat({ ...base, side }, runs);
     return POWER_SIZES.flatMap((leakBytes) =>
-      (['heap', 'none'] as const).flatMap((one) => repeat({ ...base, side, probe: one, leakBytes }, runs)),
+      (['heap', 'none'] as const).flatMap((one) =>
+        repeat({ ...base, side, probe: one, leakBytes }, powerRuns),
+      ),
     );
   });
 }

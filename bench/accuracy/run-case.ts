@@ -28,6 +28,14 @@ export interface Trial {
   reason: string;
 }
 
+/**
+ * Leaks of 64 B a connection with the heap probe, and of 1 KiB without one, are to be found. Smaller ones are in the power curve to
+ * show where it ends.
+ */
+export function isPromised({ leakBytes, probe }: Pick<Trial, 'leakBytes' | 'probe'>): boolean {
+  return leakBytes === null || leakBytes >= (probe === 'heap' ? 64 : 1024);
+}
+
 const SCENARIO_OF: Partial<Record<LifecyclePath, string>> = {
   deadline: 'timeout',
   rejection: 'reject',

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { RIVALS } from './rivals.ts';
-import type { Trial } from './run-case.ts';
+import { isPromised, type Trial } from './run-case.ts';
 
 /** A table as rows of text: rendered for a terminal or for Markdown. */
 export interface Section {
@@ -24,9 +24,7 @@ function overview(trials: readonly Trial[]): Section {
   for (const probe of ['heap', 'none'] as const) {
     const ofProbe = trials.filter((trial) => trial.probe === probe);
     // What is below the threshold is not promised to be found: the power table shows it.
-    const leaks = leaky(ofProbe).filter(
-      ({ leakBytes }) => leakBytes === null || leakBytes >= (probe === 'heap' ? 64 : 1024),
-    );
+    const leaks = leaky(ofProbe).filter(isPromised);
     const cleans = clean(ofProbe);
     if (ofProbe.length === 0) continue;
     const found = leaks.filter(({ right }) => right).length;
@@ -69,10 +67,7 @@ function comparison(trials: readonly Trial[]): Section {
     const known = list.filter((trial) => says(trial) !== null);
     return `${known.filter(says).length} of ${known.length}`;
   };
-  const bytes = leaky(judged).filter(
-    ({ state, leakBytes, probe }) =>
-      state !== null && (leakBytes === null || leakBytes >= (probe === 'heap' ? 64 : 1024)),
-  );
+  const bytes = leaky(judged).filter((trial) => trial.state !== null && isPromised(trial));
   const row = (name: string, says: (trial: Trial) => boolean | null) => [
     name,
     count(bytes, says),
@@ -101,7 +96,7 @@ function power(trials: readonly Trial[]): Section {
   };
   return {
     title: 'Power: leaks of known size',
-    note: 'Bytes a connection that the server keeps, how often that was called a leak, and the median of the measured rate. The threshold is 64 B with the heap probe and 256 B without one.',
+    note: 'Bytes a connection that the server keeps, how often that was called a leak, and the median of the measured rate. The threshold is 48 B with the heap probe; 256 B without one, and 64 MB of growth.',
     head: ['kept', 'found, heap', 'rate, heap', 'found, no probe', 'rate, no probe'],
     rows: sizes.map((size) => [`${size} B`, ...cell(size, 'heap'), ...cell(size, 'none')]),
   };
