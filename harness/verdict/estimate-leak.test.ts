@@ -148,6 +148,22 @@ describe('the shape', () => {
   const store = (factor: number) => (connections: number) =>
     400 * factor ** Math.ceil(Math.log(Math.max(1000, connections)) / Math.log(factor));
 
+  it('is flat on both sides of a fall: stable at the first look, but not if it grows', () => {
+    const falling = (rate: number) => (connections: number) =>
+      rate * connections - (connections > 9000 ? 1e6 : 0);
+    expect(states(falling(0), { workingCount: 18 })).toEqual({ stable: 20 });
+    expect(states(falling(100), { workingCount: 18 }).stable ?? 0).toBe(0);
+  });
+
+  it('may be of any kind where every cycle keeps more than the threshold', () => {
+    // Each connection leaves a timer that allocates: growth by the square. A cache of some thousands tires instead.
+    const squares = (connections: number) => connections ** 2 / 20;
+    expect(states(squares, { workingCount: 18, noise: 'AR(0.9)' })).toEqual({ leak: 20 });
+    expect(states((x) => 4e6 * (1 - Math.exp(-x / 4000)), { workingCount: 18 }).leak ?? 0).toBe(0);
+    const pauses = (connections: number) => squares(connections - (connections % 3000));
+    expect(states(pauses, { workingCount: 18, noise: 'AR(0.9)' }).leak ?? 0).toBe(0);
+  });
+
   it('is a bend for a cache that fills, and bounded once it was flat for as long as it grew', () => {
     // 6 warm-up cycles are 4,500 connections, 72 working ones about 48,000.
     expect(states(filling(10_000))).toEqual({ bounded: 20 });

@@ -117,8 +117,8 @@ const MIN_LAST_SHARE = 0.5;
 
 /**
  * The rate of stairs that keep rising; null: they fall somewhere, rise too seldom, tire, or ended in the first half. No
- * interval of a sample fits so few steps: the bounds are the rate with the largest step taken away and with one more
- * like it.
+ * interval of a sample fits so few steps: the bounds are the rates up to the last step, without it and with it. A store that
+ * doubles goes between these two for ever, while its rate without its largest step would be half of the truth.
  */
 export function risingRate(
   points: readonly Point[],
@@ -130,7 +130,13 @@ export function risingRate(
   if (last === undefined || clear.length < MIN_RISES || clear.some(({ sizeBytes }) => sizeBytes < 0))
     return null;
   if (last.index < points.length / 2 || last.sizeBytes < MIN_LAST_SHARE * largest) return null;
-  const dose = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
+  const from = points[0]?.x ?? 0;
   const grown = steps.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { slope: grown / dose, low: (grown - largest) / dose, high: (grown + largest) / dose };
+  const slope = grown / ((points.at(-1)?.x ?? 0) - from);
+  const doseToLast = (points[last.index]?.x ?? 0) - from;
+  return {
+    slope,
+    low: Math.min(slope, (grown - last.sizeBytes) / doseToLast),
+    high: Math.max(slope, grown / doseToLast),
+  };
 }
