@@ -12,6 +12,8 @@ export interface LongDrainOptions {
   /** The cycles of each path whose bytes may come back. */
   paths: ReadonlyMap<string, readonly CycleEntry[]>;
   graceMs: number;
+  /** What grows on while nobody is there, up to this, is waited for no longer: it may take the machine down. */
+  mostRssBytes: number;
   heldCount(): number;
   elapsedMs(): number;
   write(entry: JournalEntry): void;
@@ -72,7 +74,7 @@ export async function longDrain(options: LongDrainOptions): Promise<number | nul
       if (moment === 'before' && fallBytes < STILL_FALLING_BYTES) return null;
       if (moment === 'after' && keptBytes <= grownBytes * BACK_RATIO) return ratioOf(keptBytes, grownBytes);
     }
-    if (leftMs <= 0) return ratioOf(keptBytes, grownBytes);
+    if (leftMs <= 0 || reading.rssBytes > options.mostRssBytes) return ratioOf(keptBytes, grownBytes);
     await sleep(Math.min(LOOK_EVERY_MS, leftMs), signal);
   }
 }

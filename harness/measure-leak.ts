@@ -47,7 +47,7 @@ const LEAST_DOSE = 20;
 const MEAN_FACTOR = 1.5;
 
 /** A target that is so far over its budget is not loaded any further: it may take the machine down. */
-const MAX_OVER_BUDGET = 2;
+export const MAX_OVER_BUDGET = 2;
 
 /** Anonymous memory is some 13 times noisier than a collected heap: more work a cycle lifts the signal over it. */
 const DOSE_FACTOR_WITHOUT_HEAP = 4;

@@ -3,7 +3,7 @@ import type { Suspect } from './confirm.ts';
 import { createEventFeed } from './event-feed.ts';
 import { flood } from './flood.ts';
 import { longDrain } from './long-drain.ts';
-import { measureLeak } from './measure-leak.ts';
+import { MAX_OVER_BUDGET, measureLeak } from './measure-leak.ts';
 import type {
   CycleEntry,
   DrainEntry,
@@ -95,6 +95,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
       moment,
       paths,
       graceMs: config.graceMs,
+      mostRssBytes: config.budgetBytes * MAX_OVER_BUDGET,
       heldCount: () => pool.openCount,
       elapsedMs,
       write,

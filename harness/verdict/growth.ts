@@ -84,7 +84,9 @@ function judgeSide(
   if (step === null) return { side, fit };
   const rest = fitSlope(withoutStep(points, step));
   const restSide = sideOf(rest, deltaBytes);
-  if (step.sizeBytes < 0 && restSide === 'below') return { side: 'below', fit: rest };
+  // Without a fall the rate is higher, so its upper end holds; one that noise has made by chance must not lift the lower one.
+  if (step.sizeBytes < 0 && side === 'open' && restSide === 'below')
+    return { side: 'below', fit: { ...rest, low: Math.min(fit.low, rest.low) } };
   const dose = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
   const isRise = side === 'below' && rest.slope + step.sizeBytes / dose > deltaBytes;
   return { side: restSide !== side || isRise ? 'open' : side, fit };
