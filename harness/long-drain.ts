@@ -22,6 +22,7 @@ export interface LongDrainOptions {
 
 /** Often enough to say when it came back; each look is a forced collection, which takes seconds on a large heap. */
 const LOOK_EVERY_MS = 5000;
+const LOOKS = 15;
 
 /** What has come back to this part of its growth will come back altogether. */
 const BACK_RATIO = 0.02;
@@ -75,7 +76,7 @@ export async function longDrain(options: LongDrainOptions): Promise<number | nul
       if (moment === 'after' && keptBytes <= grownBytes * BACK_RATIO) return ratioOf(keptBytes, grownBytes);
     }
     if (leftMs <= 0 || reading.rssBytes > options.mostRssBytes) return ratioOf(keptBytes, grownBytes);
-    await sleep(Math.min(LOOK_EVERY_MS, leftMs), signal);
+    await sleep(Math.min(LOOK_EVERY_MS, graceMs / LOOKS, leftMs), signal);
   }
 }
 

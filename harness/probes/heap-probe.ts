@@ -53,6 +53,8 @@ const SETTLED_RATIO = 0.01;
  */
 const FALL_BYTES = 4096;
 const FALL_RATIO = 0.0005;
+/** A heap that has risen so often in a row while nobody was there is not going to fall: leaked timers go on allocating. */
+const MAX_RISES = 2;
 /**
  * A process between fork and exec still looks like its parent, but would die of SIGUSR1: Node becomes another program
  * within 10 ms. So each is looked at twice before it is asked.
@@ -235,11 +237,14 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
     async readSettled(signal, between) {
       const deadline = performance.now() + READ_MS;
       let previousBytes: number | null = null;
+      let riseCount = 0;
       for (let collection = 1; ; collection++) {
         const sum = await collectAll({ withinMs: Math.max(0, deadline - performance.now()), signal });
         if (sum === null) return null;
         const bytes = sum.usedBytes + sum.arrayBufferBytes;
         if (previousBytes !== null && hasSettled(previousBytes, bytes)) return { ...sum, settled: true };
+        riseCount = previousBytes !== null && bytes > previousBytes ? riseCount + 1 : 0;
+        if (riseCount === MAX_RISES) return { ...sum, settled: true };
         if (collection === MAX_COLLECTIONS) return { ...sum, settled: false };
         previousBytes = bytes;
         await Promise.all([pause(TICK_MS, signal), between()]);

@@ -207,6 +207,17 @@ test('what is released only by a finalizer is waited for', async () => {
   expect(Math.abs((await levelMib(probe)) - base)).toBeLessThan(0.2);
 });
 
+test('a heap that grows by itself is not waited for: it will not fall', async () => {
+  const target = await start();
+  const probe = await open(target);
+  await target.run(`globalThis.held = [];
+    globalThis.timer = setInterval(() => held.push(new Array(2 ** 17).fill(0.5)), 5);`);
+  const { settled, heap } = await probe.readQuiet({ signal });
+  await target.run('clearInterval(timer)');
+  expect(settled).toBe(true);
+  expect(heap?.usedBytes).toBeGreaterThan(0);
+});
+
 test('says when a reading has settled', () => {
   expect(hasSettled(100 * MIB, 100 * MIB)).toBe(true);
   expect(hasSettled(100 * MIB, 100.9 * MIB)).toBe(true);

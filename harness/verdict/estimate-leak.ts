@@ -22,7 +22,7 @@ const MAX_UNUSABLE_RATIO = 0.2;
  * Growth that may be garbage where nothing was collected: a clean Node server whose level had stood still for 9,000 connections
  * still grew by up to 30 MB in the next 27,000, as steadily as a leak.
  */
-const GARBAGE_BYTES = 64e6;
+export const GARBAGE_BYTES = 64e6;
 
 /** The half-width of an interval times this is the rate that is found in 80 % of runs: (2.935 + 0.842) / 2.935. */
 const POWER_FACTOR = 1.287;
