@@ -53,8 +53,6 @@ const SETTLED_RATIO = 0.01;
  */
 const FALL_BYTES = 4096;
 const FALL_RATIO = 0.0005;
-/** A heap that has risen so often in a row while nobody was there is not going to fall: leaked timers go on allocating. */
-const MAX_RISES = 2;
 /**
  * A process between fork and exec still looks like its parent, but would die of SIGUSR1: Node becomes another program
  * within 10 ms. So each is looked at twice before it is asked.
@@ -236,17 +234,13 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
     },
     async readSettled(signal, between) {
       const deadline = performance.now() + READ_MS;
-      let previousBytes: number | null = null;
-      let riseCount = 0;
+      const levels: number[] = [];
       for (let collection = 1; ; collection++) {
         const sum = await collectAll({ withinMs: Math.max(0, deadline - performance.now()), signal });
         if (sum === null) return null;
-        const bytes = sum.usedBytes + sum.arrayBufferBytes;
-        if (previousBytes !== null && hasSettled(previousBytes, bytes)) return { ...sum, settled: true };
-        riseCount = previousBytes !== null && bytes > previousBytes ? riseCount + 1 : 0;
-        if (riseCount === MAX_RISES) return { ...sum, settled: true };
+        levels.push(sum.usedBytes + sum.arrayBufferBytes);
+        if (hasSettled(levels)) return { ...sum, settled: true };
         if (collection === MAX_COLLECTIONS) return { ...sum, settled: false };
-        previousBytes = bytes;
         await Promise.all([pause(TICK_MS, signal), between()]);
       }
     },
@@ -268,8 +262,14 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
   };
 }
 
-/** Whether two readings in a row differ by at most 1 % and have stopped falling. */
-export function hasSettled(previousBytes: number, bytes: number): boolean {
+/**
+ * Whether the last two of these levels differ by at most 1 % and have stopped falling. What has risen twice in a row while nobody
+ * was there is not going to fall either: leaked timers go on allocating, and each look at a large heap takes a second.
+ */
+export function hasSettled(levels: readonly number[]): boolean {
+  const [before, previousBytes, bytes] = [levels.at(-3), levels.at(-2), levels.at(-1)];
+  if (previousBytes === undefined || bytes === undefined) return false;
+  if (before !== undefined && before < previousBytes && previousBytes < bytes) return true;
   const fallBytes = previousBytes - bytes;
   return (
     Math.abs(fallBytes) <= SETTLED_RATIO * previousBytes &&
