@@ -145,12 +145,13 @@ function jobsOf(found: AccuracyCase): Job[] {
   const base = { found, probe, leakBytes: null, pressure: false } as const;
   const repeat = (job: Job, times: number) => Array.from({ length: times }, () => job);
   const [runs, cleanRuns] = [Number(values.runs), Number(values.clean)];
+  const cleans = found.slow ? Math.ceil(cleanRuns / 4) : cleanRuns;
   const powerRuns = Number(values.power ?? values.runs);
   return sidesOf(found).flatMap((side): Job[] => {
     if (side === 'clean') {
-      const under = found.pressure ? repeat({ ...base, side, pressure: true }, cleanRuns) : [];
-      const blind = found.power ? repeat({ ...base, side, probe: 'none' }, cleanRuns) : [];
-      return [...repeat({ ...base, side }, cleanRuns), ...under, ...blind];
+      const under = found.pressure ? repeat({ ...base, side, pressure: true }, cleans) : [];
+      const blind = found.power ? repeat({ ...base, side, probe: 'none' }, cleans) : [];
+      return [...repeat({ ...base, side }, cleans), ...under, ...blind];
     }
     if (!found.power) return repeat({ ...base, side }, runs);
     return POWER_SIZES.flatMap((leakBytes) =>

@@ -4,6 +4,7 @@ import type { CycleEntry, DrainEntry } from './model.ts';
 import { type SimulatedTarget, sessionOf } from './testing/session.ts';
 import { cycleOf } from './verdict/simulation.ts';
 
+/** Timers come up to a millisecond early. */
 const GRACE_MS = 300;
 const GROWN_BYTES = 4e6;
 
@@ -38,7 +39,7 @@ describe('the wait for what is released late', () => {
     const { ratio, drains, waits } = await wait(() => GROWN_BYTES);
     expect(ratio).toBeCloseTo(1, 6);
     expect(drains[0]).toMatchObject({ type: 'drain', moment: 'after', attempt: 1, waitedMs: 0 });
-    expect(drains.at(-1)?.waitedMs).toBeGreaterThanOrEqual(GRACE_MS);
+    expect(drains.at(-1)?.waitedMs).toBeGreaterThan(GRACE_MS - 2);
     expect(drains.map(({ paths }) => paths)).toEqual(drains.map(() => ['abrupt drop']));
     expect(waits).toHaveLength(drains.length);
   });
@@ -59,7 +60,7 @@ describe('the wait for what is released late', () => {
     const blind = await wait(() => GROWN_BYTES, { target: { hasHeap: () => false } });
     expect(blind.ratio).toBeNull();
     // What was not read has not come back: it is waited for to the end.
-    expect(blind.drains.at(-1)?.waitedMs).toBeGreaterThanOrEqual(GRACE_MS);
+    expect(blind.drains.at(-1)?.waitedMs).toBeGreaterThan(GRACE_MS - 2);
   });
 
   it('ends at the memory that the machine is thought to bear', async () => {

@@ -71,6 +71,8 @@ const caseSchema = z.strictObject({
   settles: z
     .strictObject({ units: z.int().nonnegative(), ms: z.int().nonnegative() })
     .default({ units: 0, ms: 0 }),
+  /** A run takes minutes: a quarter as many of its clean side. */
+  slow: z.boolean().default(false),
   /** Also to be run while others use up the processor. */
   pressure: z.boolean().default(false),
   /** Keeps as many bytes a connection as LEAK_BYTES says. */

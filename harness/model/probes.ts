@@ -25,8 +25,8 @@ export interface HeapReading {
   processCount: number;
 }
 
-/** A careful reading, taken when the target is quiet. */
-export interface QuietReading extends ProcessReading {
+/** A careful reading, taken when the target is quiet, once its sockets are gone: these are not counted again. */
+export interface QuietReading extends Omit<ProcessReading, 'sockets'> {
   pssBytes: number | null;
   anonymousBytes: number | null;
   /** Live bytes after forced collection, over all Node processes of the target; null without a probe. */

@@ -1,12 +1,6 @@
 import { HydrotestError } from '../errors.ts';
 import { type MemoryRollup, type ProcessStatus, readRollup, readStatus } from './process-memory.ts';
-import type {
-  FileReading,
-  MemoryReading,
-  ProcessLook,
-  ProcessProbe,
-  ProcessProbeOptions,
-} from './process-probe.ts';
+import type { MemoryReading, ProcessLook, ProcessProbe, ProcessProbeOptions } from './process-probe.ts';
 import { type ProcessEntry, readEntry, scanProcesses, selectTree } from './process-tree.ts';
 import { countStates, readOpenFiles } from './sockets.ts';
 
@@ -29,7 +23,14 @@ export function createLinuxProbe(rootPid: number, options: ProcessProbeOptions):
     return {
       entries,
       readMemory: async (careful) => readTreeMemory(entries, rootPid, careful),
-      readFiles: () => readTreeFiles(entries, rootPid),
+      async readFiles() {
+        const { fdCount, inodes } = await readTreeFiles(entries, rootPid);
+        return { fdCount, sockets: fdCount === null ? null : await countStates(rootPid, inodes) };
+      },
+      async countFiles() {
+        const { fdCount } = await readTreeFiles(entries, rootPid);
+        return { fdCount };
+      },
     };
   }
 
@@ -74,7 +75,10 @@ function readMemory(entry: ProcessEntry, careful: boolean): MemoryFacts | null {
   return { entry, status: status.value, rollup: rollup?.state === 'read' ? rollup.value : null };
 }
 
-async function readTreeFiles(entries: ProcessEntry[], rootPid: number): Promise<FileReading> {
+async function readTreeFiles(
+  entries: ProcessEntry[],
+  rootPid: number,
+): Promise<{ fdCount: number | null; inodes: ReadonlySet<number> }> {
   let fdCount: number | null = 0;
   // Processes that were forked share sockets: each counts once.
   const inodes = new Set<number>();
@@ -86,7 +90,7 @@ async function readTreeFiles(entries: ProcessEntry[], rootPid: number): Promise<
     if (fdCount !== null) fdCount += files.value.fdCount;
     for (const inode of files.value.socketInodes) inodes.add(inode);
   }
-  return { fdCount, sockets: fdCount === null ? null : await countStates(rootPid, inodes) };
+  return { fdCount, inodes };
 }
 
 function sum(all: MemoryFacts[], part: (facts: MemoryFacts) => number | null): number | null {

@@ -83,8 +83,8 @@ function createTargetProbe(
     look: ProcessLook,
     signal: AbortSignal,
   ): Promise<QuietReading | null> {
-    // Beside the collections: sockets and descriptors do not wait for them, and to list them takes as long.
-    const files = look.readFiles();
+    // Beside the collections: descriptors do not wait for them.
+    const files = look.countFiles();
     files.catch(() => {}); // Awaited below, unless something else fails first.
     let memory: MemoryReading | null = null;
     const readMemory = async () => {
@@ -103,7 +103,7 @@ function createTargetProbe(
   }
 
   async function readWithoutHeap(look: ProcessLook, signal: AbortSignal): Promise<QuietReading> {
-    const files = look.readFiles();
+    const files = look.countFiles();
     files.catch(() => {});
     covered = identityOf(alive(look.entries));
     let memory = await look.readMemory(true);

@@ -42,6 +42,7 @@ export function createPidusageProbe(pid: number): ProcessProbe {
         entries: [{ pid, parentPid: 0, groupId: 0, sessionId: 0, zombie: false, cpuMs: 0, startTicks: 0 }],
         readMemory,
         readFiles: () => Promise.resolve(NO_FILES),
+        countFiles: () => Promise.resolve({ fdCount: null }),
       };
     },
     async read() {

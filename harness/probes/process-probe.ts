@@ -20,6 +20,8 @@ export interface ProcessLook {
   readMemory(careful: boolean): Promise<MemoryReading>;
   /** 10 to 200 ms where thousands of sockets are closing: the kernel lists them all. Throws as `readMemory` does. */
   readFiles(): Promise<FileReading>;
+  /** Of these the descriptors alone, which takes a millisecond. */
+  countFiles(): Promise<Pick<FileReading, 'fdCount'>>;
 }
 
 export interface ProcessProbe {

@@ -111,7 +111,6 @@ export function readingOf(levelBytes: number): CycleEntry['reading'] {
     cpuMs: 1,
     threadCount: 11,
     fdCount: 20,
-    sockets: {},
     pssBytes: 8e7,
     anonymousBytes: 5e7,
     heap: { usedBytes: levelBytes - 1e6, arrayBufferBytes: 1e6, externalBytes: 2e6, processCount: 1 },
