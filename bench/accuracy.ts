@@ -98,10 +98,9 @@ async function main(): Promise<void> {
     for (let job = queue.shift(); job !== undefined && !stopped; job = queue.shift()) {
       const seed = Number(values.seed) + trials.length + queue.length * 1000;
       const release = job.pressure ? startPressure() : () => {};
-      const { side, probe, leakBytes } = job;
-      const trial = await runCase(job.found, { side, probe, leakBytes, seed, grace: values.grace }).finally(
-        release,
-      );
+      const { side, probe, pressure, leakBytes } = job;
+      const options = { side, probe, pressure, leakBytes, seed, grace: values.grace };
+      const trial = await runCase(job.found, options).finally(release);
       if (stopped) return;
       trials.push(trial);
       process.stderr.write(`${trials.length} of ${jobs.length}  ${describe(trial)}\n`);
@@ -130,8 +129,8 @@ async function readTrials(path: string): Promise<Trial[]> {
 
 /** The jobs that an earlier start has not done yet. */
 function without(jobs: readonly Job[], trials: readonly Trial[]): Job[] {
-  const nameOf = (name: string, { side, probe, leakBytes }: Pick<Job, 'side' | 'probe' | 'leakBytes'>) =>
-    [name, side, probe, leakBytes].join();
+  const nameOf = (name: string, { side, probe, leakBytes, pressure }: Omit<Job, 'found'>) =>
+    [name, side, probe, leakBytes, pressure].join();
   const done = trials.map((trial) => nameOf(trial.name, trial));
   return jobs.filter((job) => {
     const at = done.indexOf(nameOf(job.found.name, job));
@@ -215,12 +214,13 @@ function describe({
 }
 
 function heading(trials: readonly Trial[]): string {
-  const command = `npm run accuracy -- ${process.argv.slice(2).join(' ')}`;
+  const { runs, clean, power = runs, grace, jobs, seed } = values;
+  const command = `npm run accuracy -- --runs ${runs} --clean ${clean} --power ${power} --grace ${grace} --jobs ${jobs} --seed ${seed}`;
   return [
     '# How often the verdict is right',
     '',
-    `Made by \`${command}\` on ${new Date().toISOString().slice(0, 10)}: ${trials.length} runs, each on fresh processes, Node ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}).`,
-    `What looks like a leak was given ${values.grace} to be released; no server of the corpus holds anything longer than 10 s by design.`,
+    `Made by \`${command}\` on ${new Date().toISOString().slice(0, 10)}: ${trials.length} runs, each on fresh processes, Node ${process.versions.node}, ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${jobs} runs at a time.`,
+    `What looks like a leak was given ${grace} to be released; no server of the corpus holds anything longer than 10 s by design.`,
     '',
   ].join('\n');
 }

@@ -37,6 +37,7 @@ const shapeWords: Record<GrowthShape, string> = {
   line: 'a line: each unit of work adds as much as the one before',
   bend: 'a bend: it grew and then stopped',
   steps: 'steps: it grew in one or a few jumps',
+  climb: 'a climb: every cycle kept more, by amounts that differ',
 };
 
 /** The unit that a path is first to be read in: what explains its growth, else what the path is made of. */

@@ -10,6 +10,8 @@ export interface Trial {
   /** Bytes that the power server was told to keep; null: another server. */
   leakBytes: number | null;
   probe: 'heap' | 'none';
+  /** Others used up a core meanwhile. */
+  pressure: boolean;
   seed: number;
   /** What the path was judged to be; null: it was not measured. */
   state: LeakState | null;
@@ -46,13 +48,14 @@ export interface TrialOptions {
   side: Side;
   seed: number;
   probe: 'heap' | 'none';
+  pressure: boolean;
   leakBytes: number | null;
   grace: string;
 }
 
 /** Runs the path of a case on a fresh process, and compares what was found with what its manifest says. */
 export async function runCase(found: AccuracyCase, options: TrialOptions): Promise<Trial> {
-  const { side, seed, probe, leakBytes, grace } = options;
+  const { side, seed, probe, pressure, leakBytes, grace } = options;
   const scenario = SCENARIO_OF[found.path] ?? 'churn';
   const args = [
     ...['--command', commandOf(found, side), '--url', found.url, '--scenarios', scenario],
@@ -76,6 +79,7 @@ export async function runCase(found: AccuracyCase, options: TrialOptions): Promi
     side,
     leakBytes,
     probe,
+    pressure,
     seed,
     state,
     cleanupFailed,

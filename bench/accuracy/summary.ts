@@ -105,7 +105,7 @@ function power(trials: readonly Trial[]): Section {
 function cases(trials: readonly Trial[]): Section {
   const groups = new Map<string, Trial[]>();
   for (const trial of trials.filter(({ leakBytes }) => leakBytes === null)) {
-    const key = `${trial.name} ${trial.side} ${trial.probe}`;
+    const key = `${trial.name} ${trial.side} ${trial.probe} ${trial.pressure}`;
     groups.set(key, [...(groups.get(key) ?? []), trial]);
   }
   return {
@@ -117,7 +117,7 @@ function cases(trials: readonly Trial[]): Section {
       const rates = own.flatMap(({ rateBytes }) => rateBytes ?? []);
       return [
         first.name,
-        first.side,
+        first.pressure ? `${first.side}, under load` : first.side,
         first.probe,
         `${own.filter(({ right }) => right).length} of ${own.length}`,
         tally(

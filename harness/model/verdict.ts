@@ -13,8 +13,8 @@ import type { CheckName, Outcome } from './outcome.ts';
  */
 export type LeakState = 'stable' | 'leak' | 'bounded' | 'late-release' | 'inconclusive' | 'invalid';
 
-/** How the level follows the dose: not at all, in proportion, until a bend, or in one or a few jumps. */
-export type GrowthShape = 'flat' | 'line' | 'bend' | 'steps';
+/** How the level follows the dose: not at all, in proportion, until a bend, in one or a few jumps, or up in every cycle but unevenly. */
+export type GrowthShape = 'flat' | 'line' | 'bend' | 'steps' | 'climb';
 
 /** The rate of one unit from the fit of all units together: what the others explain is not charged to it. */
 export interface UnitRate {

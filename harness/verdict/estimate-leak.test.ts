@@ -159,6 +159,15 @@ describe('the shape', () => {
     // Each connection leaves a timer that allocates: growth by the square. A cache of some thousands tires instead.
     const squares = (connections: number) => connections ** 2 / 20;
     expect(states(squares, { workingCount: 18, noise: 'AR(0.9)' })).toEqual({ leak: 20 });
+    const uneven = (x: number) => squares(x) + 5e6 * Math.floor(x / 8000) ** 2;
+    const climb = judge(1, {
+      levelBytes: ({ connection }) => uneven(connection),
+      dose: 500,
+      noise: 'AR(0.9)',
+    });
+    expect(climb).toMatchObject({ state: 'leak', shape: 'climb' });
+    expect(climb.lowPerUnitBytes as number).toBeLessThan(climb.ratePerUnitBytes as number);
+    expect(climb.highPerUnitBytes as number).toBeGreaterThan(climb.ratePerUnitBytes as number);
     expect(states((x) => 4e6 * (1 - Math.exp(-x / 4000)), { workingCount: 18 }).leak ?? 0).toBe(0);
     const pauses = (connections: number) => squares(connections - (connections % 3000));
     expect(states(pauses, { workingCount: 18, noise: 'AR(0.9)' }).leak ?? 0).toBe(0);

@@ -58,7 +58,7 @@ export function decide(points: readonly Point[], question: GrowthQuestion): Grow
   } else if (side === 'above' && (stairs === null || rising !== null))
     return result('leak', withStep(points, fit));
   const climb = hinge === null ? steadyClimb(points, deltaBytes) : null;
-  if (climb !== null) return result('leak', { ...fit, ...climb });
+  if (climb !== null) return { ...result('leak', { ...fit, ...climb }), shape: 'climb' };
   if (isLastLook && rising !== null && rising.low > deltaBytes) return result('leak', { ...fit, ...rising });
   return result('inconclusive');
 }

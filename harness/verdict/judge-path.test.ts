@@ -127,6 +127,15 @@ describe('the time to the budget', () => {
       { trafficPerSecond: 10, seconds: 500e6 / (10 * (stable.highPerUnitBytes as number)) },
     ]);
   });
+
+  it('is that of the unit that explains the growth, whatever the path is made of', () => {
+    const timer = { levelBytes: ({ second }: { second: number }) => 1e6 * second };
+    const again = cyclesOf(1, timer);
+    const leak = judge(cyclesOf(0, timer), again, drainOf(again, 1));
+    expect(leak).toMatchObject({ state: 'leak', unit: 'connection', cause: 'second' });
+    expect(leak.timeToBudget).toHaveLength(1);
+    expect((leak.timeToBudget[0]?.seconds ?? 0) / 500).toBeCloseTo(1, 1);
+  });
 });
 
 it('keeps a share between nothing and all', () => {

@@ -175,13 +175,15 @@ export function keptRatio({ grownBytes, keptBytes }: LateRelease): number {
   return grownBytes > 0 ? Math.min(1, Math.max(0, keptBytes / grownBytes)) : 1;
 }
 
-/** For a leak its rate, for a stable path the upper bound: what it could be at most. */
+/** For a leak its rate in the unit that explains it, for a stable path the upper bound: what it could be at most. */
 function timesToBudget(leak: LeakEvidence, { budgetBytes, trafficPerSecond }: PathCase): TimeToBudget[] {
   if (leak.state !== 'leak' && leak.state !== 'stable') return [];
-  const bytes = leak.state === 'leak' ? leak.ratePerUnitBytes : leak.highPerUnitBytes;
+  const unit = leak.cause ?? leak.unit;
+  const explained =
+    unit === leak.unit ? undefined : leak.rates.find((rate) => rate.unit === unit)?.ratePerUnitBytes;
+  const bytes = leak.state === 'leak' ? (explained ?? leak.ratePerUnitBytes) : leak.highPerUnitBytes;
   if (bytes === null || bytes <= 0 || !Number.isFinite(bytes)) return [];
-  const traffic =
-    leak.unit === 'second' ? [1] : trafficPerSecond === null ? DEFAULT_TRAFFIC : [trafficPerSecond];
+  const traffic = unit === 'second' ? [1] : trafficPerSecond === null ? DEFAULT_TRAFFIC : [trafficPerSecond];
   return traffic.map((perSecond) => ({
     trafficPerSecond: perSecond,
     seconds: budgetBytes / (bytes * perSecond),
