@@ -50,6 +50,8 @@ test('cells and states in words', () => {
     }),
     'not to be told from zero',
   ).toBe('0 ± 60 kB');
+  const still = { ratePerUnitBytes: 0, lowPerUnitBytes: 0, highPerUnitBytes: 0 };
+  expect(cellText({ kind: 'rate', ...still, leaks: false })).toBe('0 B');
   expect(
     cellText({ kind: 'rate', ratePerUnitBytes: 3, lowPerUnitBytes: -1, highPerUnitBytes: 7, leaks: true }),
   ).toBe('✖ 3 B');

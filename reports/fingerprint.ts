@@ -70,6 +70,8 @@ export function cellText(cell: FingerprintCell): string {
   const { ratePerUnitBytes, lowPerUnitBytes: low, highPerUnitBytes: high } = cell;
   if (cell.leaks) return `${outcomeSymbols.fail} ${formatBytes(ratePerUnitBytes)}`;
   if (low > 0 || high < 0) return formatBytes(ratePerUnitBytes);
+  // A level that stood still to the byte has no margin.
+  if (low === 0 && high === 0) return formatBytes(0);
   return `0 ± ${formatBytes(Math.max(-low, high))}`;
 }
 
