@@ -17,7 +17,6 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import {
   type AccuracyCase,
   loadCases,
@@ -29,26 +28,11 @@ import {
 import { isPromised, runCase, type Trial } from './accuracy/run-case.ts';
 import { runCli, stopAll } from './accuracy/run-cli.ts';
 import { renderForMarkdown, renderForTerminal, type Section, sections } from './accuracy/summary.ts';
-
-const { values, positionals } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1' },
-    clean: { type: 'string', default: '1' },
-    power: { type: 'string' },
-    jobs: { type: 'string', default: '1' },
-    seed: { type: 'string', default: '1' },
-    grace: { type: 'string', default: '20s' },
-    quick: { type: 'boolean', default: false },
-    wild: { type: 'boolean', default: false },
-    summary: { type: 'string' },
-    journal: { type: 'string' },
-  },
-  allowPositionals: true,
-});
+import { command, OptionError, readOptions, wholeNumber } from './options.ts';
 
 const POWER_SIZES = [16, 32, 64, 128, 256, 1024, 4096];
 
-/** A leak that every tool should see, one that is small, one that is none; and a run that measures nothing. */
+/** A leak that every tool should see, one that is small, one that is a cache without its limit; and a server that keeps nothing. */
 const QUICK = ['client-set', 'under-200', 'lru-cache', 'plain'];
 
 interface Job {
@@ -59,63 +43,102 @@ interface Job {
   pressure: boolean;
 }
 
-if (values.wild) {
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('wild.ts', import.meta.url)), ...positionals],
-    {
-      stdio: 'inherit',
-    },
-  );
-  process.on('SIGINT', () => {});
-  process.exitCode = await new Promise<number>((done) => child.once('close', (code) => done(code ?? 1)));
-} else {
-  await main();
+interface Settings {
+  runs: number;
+  clean: number;
+  power: number;
+  jobs: number;
+  seed: number;
+  grace: string;
+  summary: string | undefined;
+  journal: string | undefined;
+  /** Empty: all. */
+  names: string[];
+  wild: boolean;
 }
 
-async function main(): Promise<void> {
+function readSettings(): Settings {
+  const { values, positionals } = readOptions({
+    options: {
+      runs: { type: 'string', default: '1' },
+      clean: { type: 'string', default: '1' },
+      power: { type: 'string' },
+      jobs: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      grace: { type: 'string', default: '20s' },
+      quick: { type: 'boolean', default: false },
+      wild: { type: 'boolean', default: false },
+      summary: { type: 'string' },
+      journal: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
+  return {
+    runs: wholeNumber('--runs', values.runs),
+    clean: wholeNumber('--clean', values.clean),
+    power: wholeNumber('--power', values.power ?? values.runs),
+    jobs: wholeNumber('--jobs', values.jobs),
+    seed: wholeNumber('--seed', values.seed, 0),
+    grace: values.grace,
+    summary: values.summary,
+    journal: values.journal,
+    names: values.quick ? QUICK : positionals,
+    wild: values.wild,
+  };
+}
+
+await command('accuracy', () => {
+  const settings = readSettings();
+  return settings.wild ? runWild(settings) : main(settings);
+});
+
+async function runWild({ names }: Settings): Promise<number> {
+  const bench = fileURLToPath(new URL('wild.ts', import.meta.url));
+  const child = spawn(process.execPath, [bench, ...names], { stdio: 'inherit' });
+  process.on('SIGINT', () => {});
+  return new Promise((done) => child.once('close', (code) => done(code ?? 1)));
+}
+
+async function main(settings: Settings): Promise<number> {
+  const { names } = settings;
   const all = loadCases();
-  const names = values.quick ? QUICK : positionals;
   const unknown = names.filter((name) => !all.some((found) => found.name === name));
   if (unknown.length > 0) {
-    process.stderr.write(
-      `accuracy: there is no case ${unknown.join(', ')}. There are ${all.map(({ name }) => name).join(', ')}.\n`,
-    );
-    process.exitCode = 2;
-    return;
+    const known = all.map(({ name }) => name).join(', ');
+    throw new OptionError(`there is no case ${unknown.join(', ')}. There are ${known}`);
   }
   const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
-  const jobs = chosen.flatMap((found) => jobsOf(found));
+  const jobs = chosen.flatMap((found) => jobsOf(found, settings));
   let stopped = false;
   process.on('SIGINT', () => {
     stopped = true;
     stopAll();
   });
 
-  const trials = values.journal === undefined ? [] : await readTrials(values.journal);
-  const queue = without(shuffled(jobs), trials);
+  const trials = settings.journal === undefined ? [] : await readTrials(settings.journal);
+  const queue = without(shuffled(jobs, settings.seed), trials);
   const work = async () => {
     for (let job = queue.shift(); job !== undefined && !stopped; job = queue.shift()) {
-      const seed = Number(values.seed) + trials.length + queue.length * 1000;
+      const seed = settings.seed + trials.length + queue.length * 1000;
       const release = job.pressure ? startPressure() : () => {};
       const { side, probe, pressure, leakBytes } = job;
-      const options = { side, probe, pressure, leakBytes, seed, grace: values.grace };
+      const options = { side, probe, pressure, leakBytes, seed, grace: settings.grace };
       const trial = await runCase(job.found, options).finally(release);
       if (stopped) return;
       trials.push(trial);
       process.stderr.write(`${trials.length} of ${jobs.length}  ${describe(trial)}\n`);
-      if (values.journal !== undefined) await writeFile(values.journal, JSON.stringify(trials, null, 1));
+      if (settings.journal !== undefined) await writeFile(settings.journal, JSON.stringify(trials, null, 1));
     }
   };
-  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  await Promise.all(Array.from({ length: settings.jobs }, work));
   const misfits = names.length === 0 && !stopped ? await runMisfits() : { section: null, wrong: 0 };
   const tables = [...sections(trials), ...(misfits.section === null ? [] : [misfits.section])];
   process.stdout.write(`\n${renderForTerminal(tables)}`);
-  if (values.summary !== undefined)
-    await writeFile(values.summary, `${heading(trials)}\n${renderForMarkdown(tables)}`);
+  if (settings.summary !== undefined)
+    await writeFile(settings.summary, `${heading(trials, settings)}\n${renderForMarkdown(tables)}`);
   const wrong = trials.filter((trial) => isPromised(trial) && !trial.right);
   process.stdout.write(`${trials.length - wrong.length} of ${trials.length} runs as they should be\n`);
-  process.exitCode = wrong.length === 0 && misfits.wrong === 0 && !stopped ? 0 : 1;
+  return trials.length > 0 && wrong.length === 0 && misfits.wrong === 0 && !stopped ? 0 : 1;
 }
 
 async function readTrials(path: string): Promise<Trial[]> {
@@ -123,7 +146,7 @@ async function readTrials(path: string): Promise<Trial[]> {
     return JSON.parse(await readFile(path, 'utf8')) as Trial[];
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new Error(`the journal ${path} cannot be read: ${(error as Error).message}`);
+    throw new OptionError(`--journal: the file ${path} cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -139,13 +162,12 @@ function without(jobs: readonly Job[], trials: readonly Trial[]): Job[] {
   });
 }
 
-function jobsOf(found: AccuracyCase): Job[] {
+function jobsOf(found: AccuracyCase, settings: Settings): Job[] {
   const probe = found.args.includes('--no-inspect') ? 'none' : 'heap';
   const base = { found, probe, leakBytes: null, pressure: false } as const;
   const repeat = (job: Job, times: number) => Array.from({ length: times }, () => job);
-  const [runs, cleanRuns] = [Number(values.runs), Number(values.clean)];
-  const cleans = found.slow ? Math.ceil(cleanRuns / 4) : cleanRuns;
-  const powerRuns = Number(values.power ?? values.runs);
+  const { runs, power } = settings;
+  const cleans = found.slow ? Math.ceil(settings.clean / 4) : settings.clean;
   return sidesOf(found).flatMap((side): Job[] => {
     if (side === 'clean') {
       const under = found.pressure ? repeat({ ...base, side, pressure: true }, cleans) : [];
@@ -154,9 +176,7 @@ function jobsOf(found: AccuracyCase): Job[] {
     }
     if (!found.power) return repeat({ ...base, side }, runs);
     return POWER_SIZES.flatMap((leakBytes) =>
-      (['heap', 'none'] as const).flatMap((one) =>
-        repeat({ ...base, side, probe: one, leakBytes }, powerRuns),
-      ),
+      (['heap', 'none'] as const).flatMap((one) => repeat({ ...base, side, probe: one, leakBytes }, power)),
     );
   });
 }
@@ -213,8 +233,7 @@ function describe({
   return `${right ? ' ' : '!'} ${what}: ${state ?? 'not measured'}${rate}, ${verdictSeconds.toFixed(0)} s${right ? '' : `: ${reason}`}`;
 }
 
-function heading(trials: readonly Trial[]): string {
-  const { runs, clean, power = runs, grace, jobs, seed } = values;
+function heading(trials: readonly Trial[], { runs, clean, power, grace, jobs, seed }: Settings): string {
   const command = `npm run accuracy -- --runs ${runs} --clean ${clean} --power ${power} --grace ${grace} --jobs ${jobs} --seed ${seed}`;
   return [
     '# How often the verdict is right',
@@ -225,8 +244,8 @@ function heading(trials: readonly Trial[]): string {
   ].join('\n');
 }
 
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  let state = Number(values.seed) >>> 0;
+function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
+  let state = seed >>> 0;
   const random = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;

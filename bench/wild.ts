@@ -9,8 +9,8 @@
  */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { command, readOptions } from './options.ts';
 import { InstallError } from './wild/install.ts';
 import { runTrial, type Trial } from './wild/trial.ts';
 import { readCases, type WildCase, type WildSide } from './wild/wild-case.ts';
@@ -129,13 +129,15 @@ function render(rows: Row[]): string {
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    options: { scenarios: { type: 'string' }, out: { type: 'string' } },
-    allowPositionals: true,
-  });
-  process.exitCode = await runWild({
-    cases: positionals,
-    scenarios: values.scenarios?.split(',') ?? [],
-    outDir: values.out === undefined ? null : resolve(values.out),
+  await command('wild', () => {
+    const { values, positionals } = readOptions({
+      options: { scenarios: { type: 'string' }, out: { type: 'string' } },
+      allowPositionals: true,
+    });
+    return runWild({
+      cases: positionals,
+      scenarios: values.scenarios?.split(',') ?? [],
+      outDir: values.out === undefined ? null : resolve(values.out),
+    });
   });
 }
