@@ -7,8 +7,6 @@ import { isUnsettled } from './verdict/judge-path.ts';
 export interface Suspect {
   /** How many times the work of the first process. */
   doseFactor: number;
-  /** The first process did not tell; false: it showed a leak. */
-  isOpen: boolean;
 }
 
 export interface ConfirmOptions {
@@ -92,7 +90,7 @@ function suspectOf(cycles: readonly CycleEntry[], { level, budgetBytes }: Confir
   const ofConnections = level === 'heap' ? DOSE_FACTOR : DOSE_FACTOR_WITHOUT_HEAP;
   const wanted = unit === 'connection' ? ofConnections : DOSE_FACTOR_OF_FLOW;
   const bearable = Math.floor((budgetBytes * MAX_GROWTH) / grownBytes);
-  return { doseFactor: Math.max(1, Math.min(wanted, bearable)), isOpen: leak.state === 'inconclusive' };
+  return { doseFactor: Math.max(1, Math.min(wanted, bearable)) };
 }
 
 async function attempt(

@@ -174,7 +174,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         attempt,
         doseFactor: suspects?.get(path)?.doseFactor ?? 1,
         async onWarm(cycles) {
-          if (suspects?.get(path)?.isOpen !== true || !measurement.quiet) return;
+          if (suspects === null || !measurement.quiet) return;
           await waitForReleases('before', new Map([[path, cycles]]));
         },
         cold: measured.size === 0,

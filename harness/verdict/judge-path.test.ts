@@ -91,6 +91,20 @@ describe('a suspected leak', () => {
     expect(judge(leaky, leakyAgain, drainOf(leakyAgain, share)).state).toBe('inconclusive');
   });
 
+  it('is a late release where the second process keeps nothing between two levels at rest, whatever lies between', () => {
+    // As a cache whose entries live for some seconds: it rises at first, then goes up and down.
+    const up = cyclesOf(1, { noiseBytes: 2e6, noise: 'AR(0.9)' });
+    const base = { ...drainOf(up, 1)[0], moment: 'before', reading: readingOf(8e6) } as DrainEntry;
+    const endingAt = (levelBytes: number) =>
+      drainOf(up, 1).map((drain) => ({ ...drain, reading: readingOf(levelBytes) }));
+    expect(judge(leaky, up, [base, ...endingAt(8e6)])).toMatchObject({
+      state: 'late-release',
+      confirmation: { state: 'inconclusive' },
+    });
+    expect(judge(leaky, up, [base, ...endingAt(10e6)]).state).toBe('inconclusive');
+    expect(judge(leaky, up, endingAt(8e6)).state, 'without a level at rest before').toBe('inconclusive');
+  });
+
   it('is a cache when the second process sees it stop', () => {
     const fills = cyclesOf(1, {
       workingCount: 72,

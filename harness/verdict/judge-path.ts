@@ -76,13 +76,14 @@ function decide(attempts: readonly LeakEvidence[], lastNumber: number, pathCase:
       state: state === 'inconclusive' && keptNothing(last, release, drains) ? 'late-release' : state,
     };
   }
-  return confirm(suspect, last, release, pathCase);
+  return confirm(suspect, last, release, drains, pathCase);
 }
 
 function confirm(
   suspect: LeakEvidence,
   again: LeakEvidence,
   release: LateRelease | null,
+  drains: readonly DrainEntry[],
   { attached, neverQuiet }: PathCase,
 ): LeakEvidence {
   const { state, ratePerUnitBytes, lowPerUnitBytes, highPerUnitBytes, doseCount } = again;
@@ -104,7 +105,7 @@ function confirm(
   });
   if (cameBack(again, release)) return result('late-release');
   if (state === 'bounded') return result('bounded', { shape: again.shape, plateauBytes: again.plateauBytes });
-  if (state !== 'leak') return result('inconclusive');
+  if (state !== 'leak') return result(keptNothing(again, release, drains) ? 'late-release' : 'inconclusive');
   if (release === null) return result(neverQuiet ? 'leak' : 'inconclusive');
   const kept = keptRatio(release);
   const rate = scale(again, kept);
