@@ -46,6 +46,16 @@ const LEAST_DOSE = 20;
 /** Of a cycle, in small doses: as many large ones as small ones. */
 const MEAN_FACTOR = 1.5;
 
+/**
+ * A leak so many times over the threshold is plain after ten cycles, and what it keeps only slows the server down for the paths
+ * behind it. The process that confirms it gives it the full measure: a cache has to fill in there.
+ */
+const PLAIN_FACTOR = 20;
+const PLAIN_CYCLES = 10;
+
+/** A server that takes so long for a look will not be quicker in the next, which is twice as long. */
+const NEXT_LOOK_WITHIN_MS = 90_000;
+
 /** A target that is so far over its budget is not loaded any further: it may take the machine down. */
 export const MAX_OVER_BUDGET = 2;
 
@@ -177,6 +187,11 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
 
   await context.onWarm(cycles);
   readAt = performance.now();
+  const began = readAt;
+  const isPlain = (): boolean => {
+    const { state, lowPerUnitBytes } = estimateLeak(cycles, level);
+    return state === 'leak' && (lowPerUnitBytes ?? 0) > PLAIN_FACTOR * leakDelta(level, unit);
+  };
 
   for (let look = 1, working = 0; look <= MAX_LOOKS; look++) {
     const target = MIN_CYCLES * 2 ** (look - 1);
@@ -187,9 +202,12 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
       const ended = reasonToStop(cycle);
       if (ended !== null) return { ended, cycles };
       context.onCycle(working, target);
+      const mayBePlain = attempt === 0 && look === 1 && working >= PLAIN_CYCLES && plan.factor > 0;
+      if (mayBePlain && measurement.plantPerUnitBytes === undefined && isPlain())
+        return { ended: 'done', cycles };
     }
     const { state } = estimateLeak(cycles, level);
-    if (state !== 'inconclusive') break;
+    if (state !== 'inconclusive' || performance.now() - began > NEXT_LOOK_WITHIN_MS) break;
   }
   return { ended: 'done', cycles };
 }
