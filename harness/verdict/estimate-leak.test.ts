@@ -173,6 +173,21 @@ describe('the shape', () => {
     expect(states(pauses, { workingCount: 18, noise: 'AR(0.9)' }).leak ?? 0).toBe(0);
   });
 
+  it('has the table of a map in its rate, which doubles once in a while', () => {
+    // 72 B an entry, and a table of 16 B an entry that doubles at 12,000; 18,000 entries in all.
+    const map = (entries: number) => 72 * entries + 192_000 * (entries > 12_000 ? 2 : 1);
+    for (let seed = 1; seed <= 20; seed++) {
+      const leak = judge(seed, {
+        levelBytes: ({ connection }) => map(connection),
+        dose: 500,
+        noiseBytes: 500,
+      });
+      expect(leak.state).toBe('leak');
+      expect((leak.ratePerUnitBytes as number) / (72 + 192 / 18)).toBeCloseTo(1, 1);
+      expect(leak.highPerUnitBytes as number).toBeGreaterThan(72 + 16);
+    }
+  });
+
   it('is a bend for a cache that fills, and bounded once it was flat for as long as it grew', () => {
     // 6 warm-up cycles are 4,500 connections, 72 working ones about 48,000.
     expect(states(filling(10_000))).toEqual({ bounded: 20 });

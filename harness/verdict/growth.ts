@@ -56,7 +56,7 @@ export function decide(points: readonly Point[], question: GrowthQuestion): Grow
     if (tail?.state === 'bounded') return result('bounded');
     if (tail !== null) return { ...result('leak', tail.fit), shape: 'line' };
   } else if (side === 'above' && (stairs === null || rising !== null))
-    return result('leak', withStep(points, fit));
+    return result('leak', withStep(points, fit, question.doseBefore));
   const climb = hinge === null ? steadyClimb(points, deltaBytes) : null;
   if (climb !== null) return { ...result('leak', { ...fit, ...climb }), shape: 'climb' };
   if (isLastLook && rising !== null && rising.low > deltaBytes) return result('leak', { ...fit, ...rising });
@@ -94,18 +94,19 @@ function judgeSide(
 
 /**
  * The rate of a leak with its largest rise in it: a robust slope passes over the table of a map that doubles, which is kept as
- * everything else.
+ * everything else. Such a table has grown for all that was done since the first unit, so its rise is spread over that; the upper
+ * end of the interval charges it to these points alone.
  */
-function withStep(points: readonly Point[], fit: SlopeFit): SlopeFit {
+function withStep(points: readonly Point[], fit: SlopeFit, doseBefore: number): SlopeFit {
   const step = findStep(points);
   if (step === null || step.sizeBytes <= 0) return fit;
   const rest = fitSlope(withoutStep(points, step));
-  const perUnit = step.sizeBytes / ((points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0));
+  const [from, to] = [points[0]?.x ?? 0, points.at(-1)?.x ?? 0];
   return {
     ...fit,
-    slope: rest.slope + perUnit,
+    slope: Math.max(fit.slope, rest.slope + step.sizeBytes / (doseBefore + to)),
     low: Math.min(fit.low, rest.low),
-    high: Math.max(fit.high, rest.high + perUnit),
+    high: Math.max(fit.high, rest.high + step.sizeBytes / (to - from)),
   };
 }
 
@@ -154,5 +155,7 @@ function judgeTail(
   const { side } = judgeSide(tail, fit, deltaBytes);
   const [bend, end] = [tail[0]?.x ?? 0, tail.at(-1)?.x ?? 0];
   if (side === 'below' && end - bend >= doseBefore + bend) return { state: 'bounded', fit };
-  return side === 'above' && findHinge(tail) === null ? { state: 'leak', fit: withStep(tail, fit) } : null;
+  return side === 'above' && findHinge(tail) === null
+    ? { state: 'leak', fit: withStep(tail, fit, doseBefore) }
+    : null;
 }
