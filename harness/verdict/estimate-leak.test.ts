@@ -174,8 +174,8 @@ describe('the shape', () => {
   });
 
   it('has the table of a map in its rate, which doubles once in a while', () => {
-    // 72 B an entry, and a table of 12 B an entry that doubles at 16,500; 18,000 entries in all.
-    const map = (entries: number) => 72 * entries + 192_000 * (entries > 16_500 ? 2 : 1);
+    // 72 B an entry, and a table of 12 B an entry that doubles at 15,500; 16,500 entries in all.
+    const map = (entries: number) => 72 * entries + 192_000 * (entries > 15_500 ? 2 : 1);
     for (let seed = 1; seed <= 20; seed++) {
       const leak = judge(seed, {
         levelBytes: ({ connection }) => map(connection),
@@ -183,7 +183,7 @@ describe('the shape', () => {
         noiseBytes: 500,
       });
       expect(leak.state).toBe('leak');
-      expect((leak.ratePerUnitBytes as number) / (72 + 192 / 18)).toBeCloseTo(1, 1);
+      expect((leak.ratePerUnitBytes as number) / (72 + 192 / 16.5)).toBeCloseTo(1, 1);
       expect(leak.highPerUnitBytes as number).toBeGreaterThan(72 + 12);
     }
   });
