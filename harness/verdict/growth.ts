@@ -57,7 +57,7 @@ export function decide(points: readonly Point[], question: GrowthQuestion): Grow
     if (tail !== null) return { ...result('leak', tail.fit), shape: 'line' };
   } else if (side === 'above' && (stairs === null || rising !== null))
     return result('leak', withStep(points, fit, question.doseBefore));
-  const climb = hinge === null ? steadyClimb(points, deltaBytes) : null;
+  const climb = hinge === null ? steadyClimb(points, question) : null;
   if (climb !== null) return { ...result('leak', { ...fit, ...climb }), shape: 'climb' };
   if (isLastLook && rising !== null && rising.low > deltaBytes) return result('leak', { ...fit, ...rising });
   return result('inconclusive');
@@ -125,7 +125,7 @@ const MIN_CLIMB_SHARE = 0.5;
  */
 function steadyClimb(
   points: readonly Point[],
-  deltaBytes: number,
+  { deltaBytes, doseBefore }: GrowthQuestion,
 ): Pick<SlopeFit, 'slope' | 'low' | 'high'> | null {
   if (points.length < MIN_CLIMB_POINTS) return null;
   const rates = points.slice(1).map(({ x, y }, i) => (y - (points[i]?.y ?? 0)) / (x - (points[i]?.x ?? 0)));
@@ -135,7 +135,11 @@ function steadyClimb(
     ((part.at(-1)?.y ?? 0) - (part[0]?.y ?? 0)) / ((part.at(-1)?.x ?? 0) - (part[0]?.x ?? 0));
   if (rateOf(points.slice(-third)) < MIN_CLIMB_SHARE * rateOf(points.slice(0, third))) return null;
   const sorted = rates.sort((a, b) => a - b);
-  const slope = rateOf(points);
+  const step = findStep(points);
+  const slope =
+    step === null || step.sizeBytes <= 0
+      ? rateOf(points)
+      : rateOf(withoutStep(points, step)) + step.sizeBytes / (doseBefore + (points.at(-1)?.x ?? 0));
   return {
     slope,
     low: Math.min(slope, sorted[CLIMB_OUTSIDE] ?? slope),
