@@ -32,7 +32,7 @@ describe('defaults', () => {
       limit: 5,
       deadlineMs: 3_600_000,
       budgetBytes: 500e6,
-      durationMs: 20_000,
+      durationMs: 10_000,
       scenarios: [],
       outDir: resolve('reports/out'),
       inspect: true,
