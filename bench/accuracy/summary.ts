@@ -67,7 +67,9 @@ function comparison(trials: readonly Trial[]): Section {
     const known = list.filter((trial) => says(trial) !== null);
     return `${known.filter(says).length} of ${known.length}`;
   };
-  const bytes = leaky(judged).filter((trial) => trial.state !== null && isPromised(trial));
+  const bytes = leaky(judged).filter(
+    (trial) => trial.state !== null && !trial.cleanupFailed && isPromised(trial),
+  );
   const row = (name: string, says: (trial: Trial) => boolean | null) => [
     name,
     count(bytes, says),
