@@ -1,5 +1,6 @@
 import type { CycleEntry, DoseUnit } from './model.ts';
 import { type LeakProbe, leakDelta, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import { kindOf } from './verdict/leak-delta.ts';
 import { levelOf } from './verdict/observations.ts';
 
 /** Warm-up is counted in work: clean servers still grew by up to 440 B a connection over their first 2,000 to 4,000. */
@@ -51,10 +52,6 @@ export function isWarm(
   if (cold && isWork && done < WARMUP_DOSE) return false;
   const { mostCycles, mostNextCycles } = WARMING[kindOf(probe)];
   return cycles.length >= (cold ? mostCycles : mostNextCycles) || !isStillWarming(cycles, unit, probe);
-}
-
-function kindOf(probe: LeakProbe): 'heap' | 'pages' {
-  return probe === 'heap' ? 'heap' : 'pages';
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Check, CycleEntry, DoseUnit, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
-import { GARBAGE_BYTES, hasLanded, type LeakProbe } from '../verdict/estimate-leak.ts';
+import { hasLanded, type LeakProbe, mayBeGarbage } from '../verdict/estimate-leak.ts';
 import { judgePath } from '../verdict/judge-path.ts';
 import { CONTROL_PATH } from './controls.ts';
 import { bytesInWords, oneOf } from './words.ts';
@@ -103,8 +103,9 @@ function undecided(leak: LeakEvidence, interval: string): string {
     const where = confirmation.freshProcess ? 'a fresh process' : 'the second measurement';
     return `${rate} looks like a leak, but ${where} did not show it (${confirmation.state}, ${bytesInWords(confirmation.ratePerUnitBytes)} ${one}): run it again with less other load`;
   }
-  const grownBytes = (ratePerUnitBytes ?? 0) * leak.doseCount;
-  if (leak.probe !== 'heap' && (lowPerUnitBytes ?? 0) > deltaBytes && grownBytes < GARBAGE_BYTES) {
+  const span = (leak.points.at(-1)?.dose ?? 0) - (leak.points[0]?.dose ?? 0);
+  const grownBytes = (ratePerUnitBytes ?? 0) * span;
+  if ((lowPerUnitBytes ?? 0) > deltaBytes && mayBeGarbage(leak.probe, grownBytes)) {
     return `${rate} looks like a leak, but ${bytesInWords(grownBytes)} may be garbage, which cannot be collected from here: for a Node.js server leave out --no-inspect, otherwise run this path alone for longer`;
   }
   if (confirmation === null && (lowPerUnitBytes ?? 0) > deltaBytes) {

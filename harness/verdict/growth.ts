@@ -72,7 +72,8 @@ function sideOf({ low, high }: SlopeFit, deltaBytes: number): Side {
 /**
  * The side of δ on which the rate lies with its largest step and without. A rise is growth all the same: spread over the
  * dose and added to the rest it must not lead above δ, or a store that doubles looks flat between two rises. A fall is none:
- * V8 drops a megabyte of code that was not used for some collections, and what is flat before and behind that is flat.
+ * a clean server's heap fell by a megabyte from one cycle to the next (V8 lets go of code that was not used for some
+ * collections), and what is flat before and behind that is flat.
  */
 function judgeSide(
   points: readonly Point[],

@@ -13,7 +13,12 @@ export type LeakProbe = LeakEvidence['probe'];
  * the second or third; it is 500 MB in 2.8 days. Anonymous memory, with 313 KB of noise, gets to 10 KB a second in its third look.
  */
 export function leakDelta(probe: LeakProbe, unit: DoseUnit): number {
-  return DELTA_BYTES[probe === 'heap' ? 'heap' : 'pages'][unit];
+  return DELTA_BYTES[kindOf(probe)][unit];
+}
+
+/** Live bytes after collection, or pages with whatever garbage lies in them. */
+export function kindOf(probe: LeakProbe): 'heap' | 'pages' {
+  return probe === 'heap' ? 'heap' : 'pages';
 }
 
 const DELTA_BYTES: Record<'heap' | 'pages', Record<DoseUnit, number>> = {
