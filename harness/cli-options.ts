@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { DEFAULTS, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
+import { LOAD_DEFAULTS } from './load-options.ts';
 
 export interface CliActions {
   run(options: UserConfig & { config?: string }): Promise<void>;
@@ -74,11 +75,34 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option(
       '--duration <duration>',
-      `how long the scenario tabs holds its streams (default: ${DEFAULTS.duration})`,
+      `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration})`,
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
+    .optionsGroup('The load of the scenario hold:')
+    .option('--streams <n>', `streams that are held (default: ${LOAD_DEFAULTS.streams})`)
+    .option(
+      '--rate <rate>',
+      'streams that arrive instead, such as 200/s, whatever becomes of those before them',
+    )
+    .option(
+      '--stages <list>',
+      'in stages of duration:target, such as 30s:5000,1m:5000,0s:8000 (or 30s:200/s): ramps, plateaus and steps',
+    )
+    .option(
+      '--mix <list>',
+      `what the clients are, with weights (default: ${LOAD_DEFAULTS.mix}; see hydrotest list)`,
+    )
+    .option(
+      '--lifetime <duration>',
+      `mean time after which a client leaves and is replaced, or none (default: ${LOAD_DEFAULTS.lifetime})`,
+    )
+    .option('--workers <n>', 'processes that make it (default: one for 19,000 streams)')
+    .option(
+      '--event-time <property>',
+      "property of an event's JSON with the time at which it was made, for its latency (hydrotest's own events have one)",
+    )
     .addHelpText('after', RUN_HELP)
     .allowExcessArguments()
     .action((options, { args }: Command) => {
@@ -134,6 +158,9 @@ Examples:
     hydrotest --scenarios churn --seed 42
   One lifecycle path, and what its rate means at 50 connections a second:
     hydrotest --paths abrupt-drop --traffic 50/s
+  5,000 streams held for 10 minutes, each for 30 s on average; then a spike of arrivals:
+    hydrotest --scenarios hold --streams 5000 --duration 10m --lifetime 30s
+    hydrotest --scenarios hold --stages 30s:50/s,5s:400/s,10s:400/s,5s:50/s,30s:50/s
 
 The same options can stand in hydrotest.config.ts:
   import { defineConfig } from 'hydrotest';

@@ -4,13 +4,15 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { HydrotestError } from './errors.ts';
+import { type LoadOptions, loadPlanOf } from './load-options.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
+import { durationMs, listOf, perSecond, sizeBytes, usage, wholeNumber } from './option-values.ts';
 
 /**
  * What a user may say, on the command line or in `hydrotest.config.ts`: the same names and the same texts. Every value
  * is optional; `completeConfig` checks them and fills the defaults.
  */
-export interface UserConfig {
+export interface UserConfig extends LoadOptions {
   /** Shell command that starts the target. `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. */
   command?: string;
   /** Process id of a server that runs already. */
@@ -33,8 +35,10 @@ export interface UserConfig {
   deadline?: number | string;
   /** Ceiling for the target's memory (`500MB`). */
   budget?: number | string;
-  /** How long `tabs` holds its streams (`20s`, `1h`). */
+  /** How long `tabs` and `hold` hold their streams (`20s`, `1h`). */
   duration?: number | string;
+  /** Property of an event's JSON data with the time at which it was made (`at`, `meta.createdAt`). */
+  eventTime?: string;
   /** Names of the scenarios to run; default: all that fit. */
   scenarios?: string[] | string;
   /** Folder for reports; every run makes its own below it. */
@@ -128,6 +132,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     }
   }
   const key = said.key ?? DEFAULTS.key;
+  const holdMs = durationMs('--duration', said.duration ?? DEFAULTS.duration);
   if (url.includes('{key}') && !/\{n\}|\{uuid\}/.test(key)) {
     throw usage(`--key "${key}" gives every stream the same key: put {n} or {uuid} in it.`);
   }
@@ -141,7 +146,9 @@ export function completeConfig(given: UserConfig): RunConfig {
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
-    durationMs: durationMs('--duration', said.duration ?? DEFAULTS.duration),
+    durationMs: holdMs,
+    load: loadPlanOf(said, holdMs),
+    eventTime: said.eventTime ?? null,
     scenarios: listOf(said.scenarios),
     outDir: resolve(said.out ?? DEFAULTS.out),
     seed: said.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', said.seed, 0, 2 ** 32 - 1),
@@ -168,6 +175,13 @@ const userConfigSchema = z.strictObject({
   deadline: textOrNumber.optional(),
   budget: textOrNumber.optional(),
   duration: textOrNumber.optional(),
+  streams: textOrNumber.optional(),
+  rate: textOrNumber.optional(),
+  stages: z.union([z.array(z.string()), z.string()], 'must be a list such as ["30s:5000"]').optional(),
+  mix: z.union([z.record(z.string(), z.number()), z.string()], 'must be { behaviour: weight }').optional(),
+  lifetime: textOrNumber.optional(),
+  workers: textOrNumber.optional(),
+  eventTime: z.string().min(1, 'is empty').optional(),
   scenarios: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
   out: z.string().min(1, 'is empty').optional(),
   seed: textOrNumber.optional(),
@@ -242,67 +256,8 @@ function splitHeader(line: string): [string, string] {
   return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
 }
 
-function listOf(given: string[] | string | undefined): string[] {
-  const names = typeof given === 'string' ? given.split(',') : (given ?? []);
-  return names.map((name) => name.trim()).filter((name) => name !== '');
-}
-
 function isNone(value: unknown): boolean {
   return value === undefined || value === 'none';
-}
-
-function wholeNumber(option: string, value: unknown, min: number, max: number): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number;
-  throw usage(`${option} "${String(value)}" is not a whole number from ${min} to ${max}.`);
-}
-
-const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
-
-/** `90` (seconds), `500ms`, `90s`, `10m`, `1.5h` → milliseconds. */
-function durationMs(option: string, value: unknown): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?$/.exec(String(value).trim());
-  const ms = match === null ? 0 : Number(match[1]) * (DURATION_UNITS[match[2] ?? 's'] as number);
-  // Timers of Node wrap around behind 2^31 - 1 ms.
-  if (ms >= 1 && ms < 2 ** 31) return Math.round(ms);
-  throw usage(`${option} "${String(value)}" is not a duration, such as 20s, 10m or 1h (up to 24 days).`);
-}
-
-const SIZE_UNITS: Record<string, number> = {
-  B: 1,
-  kB: 1e3,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-};
-
-function sizeBytes(option: string, value: unknown): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([kKMG]i?B|B)?$/.exec(String(value).trim());
-  const bytes = match ? Number(match[1]) * (SIZE_UNITS[match[2] ?? 'B'] ?? Number.NaN) : Number.NaN;
-  if (bytes >= 1 && bytes <= Number.MAX_SAFE_INTEGER) return Math.round(bytes);
-  throw usage(`${option} "${String(value)}" is not a size, such as 500MB or 1.5GiB.`);
-}
-
-const SECONDS: Record<string, number> = {
-  s: 1,
-  sec: 1,
-  m: 60,
-  min: 60,
-  h: 3600,
-  hour: 3600,
-  d: 86_400,
-  day: 86_400,
-};
-
-/** `50`, `50/s`, `3000/min`, `1e6/day` → a second. */
-function perSecond(option: string, value: unknown): number {
-  const match = /^(\d+(?:\.\d+)?(?:e\d+)?)\s*(?:\/\s*([a-z]+))?$/.exec(String(value).trim());
-  const rate = match === null ? 0 : Number(match[1]) / (SECONDS[match[2] ?? 's'] ?? Number.NaN);
-  if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw usage(`${option} "${String(value)}" is not a rate, such as 50/s, 3000/min or 1e6/day.`);
 }
 
 function quote(path: string): string {
@@ -311,10 +266,6 @@ function quote(path: string): string {
 
 function withoutUndefined(config: UserConfig): UserConfig {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
-}
-
-function usage(message: string): HydrotestError {
-  return new HydrotestError('usage', message);
 }
 
 const CONFIG_NAMES = [

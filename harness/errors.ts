@@ -2,11 +2,19 @@
  * - `usage`: a wrong option or configuration; the message names it and the remedy (exit code 2).
  * - `target-start`: the target could not be started or reached.
  * - `target-lost`: the target ended or went silent while it was needed.
+ * - `worker-lost`: a process that makes load ended before its work was done.
  * - `aborted`: the run was stopped from outside.
  * - `journal`: the journal could not be written or read.
  * - `internal`: a fault of the harness itself (exit code 4).
  */
-export type ErrorCode = 'usage' | 'target-start' | 'target-lost' | 'aborted' | 'journal' | 'internal';
+export type ErrorCode =
+  | 'usage'
+  | 'target-start'
+  | 'target-lost'
+  | 'worker-lost'
+  | 'aborted'
+  | 'journal'
+  | 'internal';
 
 /**
  * The one error class of the harness. The message says what happened, to what, with which values, and what to try.

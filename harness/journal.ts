@@ -168,6 +168,15 @@ function addTo(scenario: ScenarioRecord, entry: OfScenario): void {
     case 'tally':
       scenario.tallies.push(entry);
       break;
+    case 'timings':
+      scenario.timings.push(entry);
+      break;
+    case 'load':
+      scenario.loads.push(entry);
+      break;
+    case 'held':
+      scenario.held.push(entry);
+      break;
     case 'requests':
       scenario.requests.push(entry);
       break;
@@ -198,6 +207,9 @@ function emptyScenario({ type: _, ...start }: { type: 'scenario' } & ScenarioSta
     skippedPaths: [],
     streams: [],
     tallies: [],
+    timings: [],
+    loads: [],
+    held: [],
     requests: [],
     levels: [],
     feeds: [],

@@ -7,6 +7,7 @@
  */
 export type * from './model/config.ts';
 export type * from './model/journal.ts';
+export type * from './model/load.ts';
 export type * from './model/outcome.ts';
 export type * from './model/probes.ts';
 export type * from './model/scenario.ts';

@@ -13,6 +13,9 @@ export function repeatCommand(user: UserConfig, seed: number): string {
       for (const header of names) words.push(option, quote(`${header}: …`));
     } else if (name === 'inspect') {
       if (value === false) words.push('--no-inspect');
+    } else if (name === 'mix' && typeof value === 'object') {
+      const parts = Object.entries(value).map(([behaviour, weight]) => `${behaviour}:${weight}`);
+      words.push(option, quote(parts.join(',')));
     } else {
       words.push(option, quote(Array.isArray(value) ? value.join(',') : String(value)));
     }

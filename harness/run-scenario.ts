@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
+import { eventTimeReader } from './event-times.ts';
 import type { Journal } from './journal.ts';
 import type { CycleEntry, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
-import { startSampler } from './sampler.ts';
+import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
@@ -173,7 +174,15 @@ async function useTarget(
   if (opened.heapGap !== null)
     write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
 
-  const pool = createStreamPool({ scenario: name, behaviours, headers: config.headers, elapsedMs, write });
+  const pool = createStreamPool({
+    scenario: name,
+    behaviours,
+    headers: config.headers,
+    eventTime: eventTimeReader(config.eventTime),
+    elapsedMs,
+    write,
+  });
+  const thin = createThinning();
   let progress: { phase: string; cycle: string | null } = { phase: 'start', cycle: null };
   let rssBytes: number | null = null;
   const report = () =>
@@ -181,24 +190,22 @@ async function useTarget(
       scenario: name,
       ...progress,
       elapsedMs: elapsedMs(),
-      openStreamCount: pool.openCount,
-      eventCount: pool.eventCount,
+      openStreamCount: context.openStreamCount,
+      eventCount: context.eventCount,
       rssBytes,
     });
   const sampler = startSampler({
     read: () => session.probe.read(),
-    onReading(reading: ProcessReading) {
+    onReading(reading: ProcessReading, regular: boolean) {
       rssBytes = reading.rssBytes;
-      const counts = { openStreamCount: pool.openCount, eventCount: pool.eventCount };
-      write({
-        type: 'sample',
-        scenario: name,
-        elapsedMs: elapsedMs(),
-        phase: context.phaseName,
-        ...counts,
-        ...reading,
-      });
       report();
+      const kept = thin(reading.rssBytes, regular);
+      if (kept === null) return;
+      const at = { scenario: name, elapsedMs: elapsedMs(), phase: context.phaseName };
+      const counts = { openStreamCount: context.openStreamCount, eventCount: context.eventCount };
+      write({ type: 'sample', ...at, ...counts, ...kept, ...reading });
+      const load = context.loadEntry();
+      if (load !== null) write(load);
     },
     onGap: (reason) =>
       write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'process', reason }),

@@ -2,6 +2,46 @@ import type { ProcessReading } from './model.ts';
 
 const SAMPLE_INTERVAL_MS = 1000;
 
+/** All readings are kept for this long, which is a chart with as many points as it has use for; then they thin out. */
+const DENSE_MS = 3_600_000;
+
+/** A hole in the samples of 30 s makes a run invalid (memory-budget): thinning stays clear of that. */
+const SPARSEST_MS = 20_000;
+
+/** How far apart the samples that are kept lie after so much time: the older the run, the further. 24 hours are some 11,000. */
+export function sampleSpacingMs(ageMs: number): number {
+  return Math.min(SPARSEST_MS, Math.max(SAMPLE_INTERVAL_MS, (SAMPLE_INTERVAL_MS * ageMs) / DENSE_MS));
+}
+
+export type Thinning = (
+  rssBytes: number,
+  regular: boolean,
+) => { readingCount: number; highestRssBytes: number } | null;
+
+/**
+ * Says of each reading whether it is kept (an object) or left out (null), so that the journal of a run of any length stays small.
+ * What is kept tells how many readings it stands for, and the highest of them: no peak goes by unseen. Those at the border of a
+ * phase are always kept.
+ */
+export function createThinning(nowMs: () => number = () => performance.now()): Thinning {
+  const began = nowMs();
+  let keptMs = Number.NEGATIVE_INFINITY;
+  let readingCount = 0;
+  let highestRssBytes = 0;
+  return (rssBytes, regular) => {
+    readingCount += 1;
+    highestRssBytes = Math.max(highestRssBytes, rssBytes);
+    const now = nowMs();
+    // Timers are late by some milliseconds, and a reading is not to wait for another round because of that.
+    if (regular && now - keptMs < sampleSpacingMs(now - began) - SAMPLE_INTERVAL_MS / 2) return null;
+    const kept = { readingCount, highestRssBytes };
+    keptMs = now;
+    readingCount = 0;
+    highestRssBytes = 0;
+    return kept;
+  };
+}
+
 export interface Sampler {
   /** Takes a sample beside the regular ones. */
   sampleNow(): Promise<void>;
@@ -12,35 +52,36 @@ export interface Sampler {
 /** Reads once a second. A reading that fails is a gap, never a zero; one that takes long delays the next. */
 export function startSampler(options: {
   read(): Promise<ProcessReading>;
-  onReading(reading: ProcessReading): void;
+  /** `regular`: once a second; false: asked for by `sampleNow`. */
+  onReading(reading: ProcessReading, regular: boolean): void;
   onGap(reason: string): void;
 }): Sampler {
   let closed = false;
   let last: Promise<void> = Promise.resolve();
-  const sample = async () => {
+  const sample = async (regular: boolean) => {
     try {
       const reading = await options.read();
-      if (!closed) options.onReading(reading);
+      if (!closed) options.onReading(reading, regular);
     } catch (error) {
       if (!closed) options.onGap(error instanceof Error ? error.message : String(error));
     }
   };
   // One after the other: two readings at once would disturb the target twice.
-  const next = () => {
-    last = last.then(sample);
+  const next = (regular: boolean) => {
+    last = last.then(() => sample(regular));
     return last;
   };
   const tick = async () => {
     // A reading that takes longer than the interval costs a sample; queued up, they would outlive the scenario.
     if (pending) return;
     pending = true;
-    await next();
+    await next(true);
     pending = false;
   };
   let pending = false;
   const timer = setInterval(() => void tick(), SAMPLE_INTERVAL_MS);
   return {
-    sampleNow: next,
+    sampleNow: () => next(false),
     async close() {
       clearInterval(timer);
       closed = true;

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Suspect } from './confirm.ts';
 import { createEventFeed } from './event-feed.ts';
 import { flood } from './flood.ts';
+import { type RunningLoad, runLoad } from './load/run-load.ts';
 import { longDrain } from './long-drain.ts';
 import { MAX_OVER_BUDGET, measureLeak } from './measure-leak.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   DrainEntry,
   JournalEntry,
   LeakMeasurement,
+  LoadEntry,
   RequestsEntry,
   RunConfig,
   ScenarioContext,
@@ -50,6 +52,11 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   readonly phaseName: string;
   /** The cycles of each path that was measured. */
   readonly measured: ReadonlyMap<string, CycleEntry[]>;
+  /** Streams that are open and events that have come, those of worker processes included. */
+  readonly openStreamCount: number;
+  readonly eventCount: number;
+  /** How the load of worker processes goes; null: there is none, or they have not told yet. */
+  loadEntry(): LoadEntry | null;
   /** Which part of the growth was still there after the wait for late releases; null: there was no such wait. */
   readonly keptRatio: number | null;
   close(): Promise<void>;
@@ -61,6 +68,8 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   const measured = new Map<string, CycleEntry[]>();
   let stopped: string | null = null;
   let keptRatio: number | null = null;
+  let runningLoad: RunningLoad | null = null;
+  let loadedEventCount = 0;
 
   const keyAt = (n: number) => fillKey(config.key, config.seed, options.firstKeyNumber + n);
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
@@ -68,7 +77,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   const beginPhase = async (name: string) => {
     // The last sample of a phase and the first one of the next are the same moment, read twice.
     await options.sampleNow();
-    pool.flushTallies();
+    pool.flush(phaseName);
     phaseName = attempt === 0 ? name : `confirm: ${name}`;
     write({ type: 'phase', scenario, elapsedMs: elapsedMs(), phase: phaseName });
     options.onProgress({ phase: phaseName, cycle: null });
@@ -113,6 +122,13 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     get phaseName() {
       return phaseName;
     },
+    get openStreamCount() {
+      return pool.openCount + (runningLoad?.openCount() ?? 0);
+    },
+    get eventCount() {
+      return pool.eventCount + loadedEventCount + (runningLoad?.eventCount() ?? 0);
+    },
+    loadEntry: () => runningLoad?.entry(phaseName) ?? null,
     get keptRatio() {
       return keptRatio;
     },
@@ -144,7 +160,35 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         byteCount,
       });
     },
+    async feedEach(keys, bytesPerEvent) {
+      for (const key of keys) await feed.append(fileOf(key), { count: 1, bytesPerEvent }, signal);
+    },
     dropFeed: (key) => feed.drop(fileOf(key)),
+    async load(meanwhile) {
+      try {
+        await runLoad(
+          {
+            scenario,
+            config,
+            session,
+            signal,
+            firstKeyNumber: options.firstKeyNumber,
+            randomSeed: Math.floor(options.random() * 2 ** 31),
+            elapsedMs,
+            write,
+            beginPhase,
+            meanwhile,
+            onProgress: (cycle) => options.onProgress({ phase: phaseName, cycle }),
+          },
+          (load) => {
+            runningLoad = load;
+          },
+        );
+      } finally {
+        loadedEventCount += runningLoad?.eventCount() ?? 0;
+        runningLoad = null;
+      }
+    },
     async flood(label, url, load) {
       const result = await flood(url, { ...load, headers: config.headers }, signal);
       const entry: RequestsEntry = {
@@ -193,7 +237,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
       measured.set(path, cycles);
       if (ended === 'over-budget') stopped = 'the target is over its budget';
       if (ended === 'other-processes') stopped = 'the processes of the target are not the same any more';
-      pool.flushTallies();
+      pool.flush(phaseName);
       if (suspects !== null && (stopped !== null || measured.size === suspects.size))
         await drainAfter(measurement);
     },
@@ -205,7 +249,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     pageUrl: () => (config.page === null ? null : fill(config.page, { port: session.port })),
     async close() {
       await pool.endAll();
-      pool.flushTallies();
+      pool.flush(phaseName);
       await feed.close();
       if (config.target.mode === 'spawn') await rm(options.dataDir, { recursive: true, force: true });
     },

@@ -37,6 +37,7 @@ beforeEach(async () => {
     scenario: 'tabs',
     behaviours,
     headers: { 'X-Team': 'a', 'X-User': 'b' },
+    eventTime: () => null,
     elapsedMs: () => ++now,
     write: (entry) => entries.push(entry),
   });
@@ -121,7 +122,7 @@ describe('tallies', () => {
     await Promise.all(paths.map((path) => open(path, { tally: true }).ended));
     await open('/events', { tally: true, dropAfterMs: 0 }, 'drop-before-first-byte').ended;
     expect(entries).toEqual([]);
-    pool.flushTallies();
+    pool.flush('hold');
     expect(entries).toMatchObject([
       {
         type: 'tally',
@@ -139,10 +140,10 @@ describe('tallies', () => {
 
   it('are written once, and begin anew', async () => {
     await open('/over', { tally: true }).ended;
-    pool.flushTallies();
-    pool.flushTallies();
+    pool.flush('hold');
+    pool.flush('hold');
     await open('/over', { tally: true }).ended;
-    pool.flushTallies();
+    pool.flush('hold');
     expect(entries.map((entry) => entry.type === 'tally' && entry.streamCount)).toEqual([1, 1]);
   });
 
@@ -150,7 +151,7 @@ describe('tallies', () => {
     open('/events', { tally: true });
     expect(await eventsArrived(3)).toBe(true);
     await pool.endAll();
-    pool.flushTallies();
+    pool.flush('hold');
     expect(entries).toMatchObject([{ type: 'tally', streamCount: 1, endings: { client: 1 }, eventCount: 3 }]);
   });
 });

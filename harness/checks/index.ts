@@ -3,7 +3,9 @@ import { cleanup } from './cleanup.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { controls } from './controls.ts';
 import { eventIntegrity } from './event-integrity.ts';
+import { generatorHealth } from './generator-health.ts';
 import { historyCost } from './history-cost.ts';
+import { loadHeld } from './load-held.ts';
 import { loadLanded } from './load-landed.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { memoryLeak } from './memory-leak.ts';
@@ -26,6 +28,8 @@ export const checks: Record<CheckName, Check> = {
   'slots-released': slotsReleased,
   'timeout-close': timeoutClose,
   'streams-held': streamsHeld,
+  'load-held': loadHeld,
+  'generator-health': generatorHealth,
   'event-integrity': eventIntegrity,
   rejections,
   responsiveness,

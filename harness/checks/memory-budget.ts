@@ -13,7 +13,8 @@ export const memoryBudget: Check = (scenario, { run, durationMs }) => {
   const endMs = scenario.endedMs ?? durationMs;
   const seconds = (endMs - scenario.elapsedMs) / 1000;
   const longestHoleMs = longestHole(scenario, endMs);
-  const facts = { peakRssBytes, budgetBytes, sampleCount: scenario.samples.length, longestHoleMs };
+  const sampleCount = scenario.samples.reduce((sum, { readingCount }) => sum + readingCount, 0);
+  const facts = { peakRssBytes, budgetBytes, sampleCount, longestHoleMs };
   const finding = {
     check: 'memory-budget',
     scenario: scenario.scenario,
@@ -24,8 +25,8 @@ export const memoryBudget: Check = (scenario, { run, durationMs }) => {
     const reason = `memory peaked at ${megabytes(peakRssBytes)}, over the budget of ${megabytes(budgetBytes)}: see which phase it rose in`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
-  if (peakRssBytes === null || scenario.samples.length < Math.max(1, seconds * MIN_SAMPLE_RATIO)) {
-    const reason = `only ${scenario.samples.length} memory samples in ${seconds.toFixed(0)} s: the peak may have gone by unseen`;
+  if (peakRssBytes === null || sampleCount < Math.max(1, seconds * MIN_SAMPLE_RATIO)) {
+    const reason = `only ${sampleCount} memory samples in ${seconds.toFixed(0)} s: the peak may have gone by unseen`;
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   if (longestHoleMs > MAX_HOLE_MS) {
@@ -47,7 +48,9 @@ export function peakRss(scenario: ScenarioRecord): number | null {
   const own = scenario.command !== null || (first.peakRssBytes ?? 0) < (last.peakRssBytes ?? 0);
   const { samples, cycles, levels } = scenario;
   // Not Math.max(...): a sample a second for two days are more arguments than a call can have.
-  return [...samples, ...[...cycles, ...levels].map(({ reading }) => reading)].reduce(
+  const readings = [...cycles, ...levels, ...scenario.held].map(({ reading }) => reading);
+  const sampled = samples.map((sample) => ({ ...sample, rssBytes: sample.highestRssBytes }));
+  return [...sampled, ...readings].reduce(
     (peak, { rssBytes, peakRssBytes }) => Math.max(peak, rssBytes, own ? (peakRssBytes ?? 0) : 0),
     0,
   );

@@ -1,3 +1,5 @@
+import type { LoadPlan } from './load.ts';
+
 /** A server that hydrotest starts itself, or one that runs already. */
 export type TargetConfig =
   | {
@@ -27,8 +29,12 @@ export interface RunConfig {
   deadlineMs: number | null;
   /** Ceiling for the memory of the target's whole process tree. */
   budgetBytes: number;
-  /** How long `tabs` holds its streams. */
+  /** How long `tabs` and, without stages of its own, `hold` hold their streams. */
   durationMs: number;
+  /** What `hold` holds, or lets arrive. */
+  load: LoadPlan;
+  /** Property of an event's JSON data that holds the time at which it was made, or null. */
+  eventTime: string | null;
   scenarios: string[];
   outDir: string;
   seed: number;

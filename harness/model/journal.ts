@@ -1,4 +1,5 @@
 import type { RunConfig } from './config.ts';
+import type { EncodedTimings, GeneratorHealth } from './load.ts';
 import type { CheckName } from './outcome.ts';
 import type { ProcessReading, QuietReading } from './probes.ts';
 import type { BehaviourName, StreamEnding, StreamRecord } from './streams.ts';
@@ -22,6 +23,9 @@ export type JournalEntry =
   | PathSkippedEntry
   | ({ type: 'stream'; scenario: string; phase: string } & StreamRecord)
   | TallyEntry
+  | TimingsEntry
+  | LoadEntry
+  | HeldEntry
   | RequestsEntry
   | LevelsEntry
   | FeedEntry
@@ -77,7 +81,7 @@ export interface TargetEntry {
   detail: string | null;
 }
 
-/** Once a second, for the chart and the peak. */
+/** Once a second, in a long run less often, for the chart and the peak. */
 export interface SampleEntry extends ProcessReading {
   type: 'sample';
   scenario: string;
@@ -86,6 +90,10 @@ export interface SampleEntry extends ProcessReading {
   openStreamCount: number;
   /** Events received since the run began. */
   eventCount: number;
+  /** Readings since the sample before, this one included: in a long run not each of them is kept. */
+  readingCount: number;
+  /** The highest of them. */
+  highestRssBytes: number;
 }
 
 /** One cycle of a leak measurement: some work or none, then a quiet reading. */
@@ -153,6 +161,57 @@ export interface TallyEntry {
   statuses: Record<string, number>;
   eventCount: number;
   byteCount: number;
+  /** Events missing or repeated by their `id`, where ids tell. */
+  gapCount: number;
+  duplicateCount: number;
+  /** The same of the events that the harness wrote itself, by the number that it put into them. */
+  fedEventCount: number;
+  fedGapCount: number;
+  fedDuplicateCount: number;
+  /** Broken connections that were made again by the client itself. */
+  reconnectCount: number;
+  /** The last error of a stream among them, as an example. */
+  lastError: string | null;
+}
+
+/** What was timed in a phase, over all streams of one behaviour. A scenario's entries add up. */
+export interface TimingsEntry {
+  type: 'timings';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  behaviour: BehaviourName;
+  timings: EncodedTimings;
+}
+
+/** How a planned load goes, beside each sample. Counts are over all workers. */
+export interface LoadEntry {
+  type: 'load';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  model: 'closed' | 'open';
+  /** Closed: streams to be held now. Open: arrivals planned since the load began. */
+  plannedCount: number;
+  /** Streams that got in and are open. */
+  heldCount: number;
+  /** Since the load began. */
+  startedCount: number;
+  missedCount: number;
+  fedEventCount: number;
+  health: GeneratorHealth;
+}
+
+/** A careful reading with nothing held, and one while the load is at its highest: the difference is what streams cost. */
+export interface HeldEntry {
+  type: 'held';
+  scenario: string;
+  elapsedMs: number;
+  moment: 'empty' | 'held';
+  /** Before and after the reading: it only counts where they are about the same. */
+  heldCountBefore: number;
+  heldCountAfter: number;
+  reading: QuietReading;
 }
 
 /** Short requests beside the streams (autocannon). */
@@ -217,6 +276,9 @@ export interface ScenarioRecord extends ScenarioStart {
   skippedPaths: { path: string; reason: string }[];
   streams: (StreamRecord & { phase: string })[];
   tallies: TallyEntry[];
+  timings: TimingsEntry[];
+  loads: LoadEntry[];
+  held: HeldEntry[];
   requests: RequestsEntry[];
   levels: LevelsEntry[];
   feeds: FeedEntry[];

@@ -9,6 +9,8 @@ export type CheckName =
   | 'slots-released'
   | 'timeout-close'
   | 'streams-held'
+  | 'load-held'
+  | 'generator-health'
   | 'event-integrity'
   | 'rejections'
   | 'responsiveness'

@@ -67,8 +67,16 @@ export interface ScenarioContext {
   until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>;
   /** Appends events to the file of a key. Needs `config.eventsFile`. */
   feed(key: string, events: { count: number; bytesPerEvent: number }): Promise<void>;
+  /** As `feed`, one event for each key, counted by whoever calls it and not journalled: for keys by the hundred, every second. */
+  feedEach(keys: string[], bytesPerEvent: number): Promise<void>;
   /** Removes what was fed to a key. */
   dropFeed(key: string): Promise<void>;
+  /**
+   * Makes the load of `config.load` with worker processes, phase by phase, and ends it. `meanwhile` is called about once a second
+   * with the number of keys in use (`key(1)` …), to feed them; what it feeds is counted here.
+   * Throws `usage` where the machine or the target has no room for it, `worker-lost` when a worker ends before its time.
+   */
+  load(meanwhile: (keyCount: number) => Promise<number>): Promise<void>;
   /** Sends short requests to a stream URL or the page, and journals what came back. */
   flood(
     label: 'flood' | 'page',

@@ -11,6 +11,24 @@ export interface StreamRequest {
   headers: Record<string, string>;
   /** Milliseconds between the request and the drop; only `drop-before-first-byte` reads it. */
   dropAfterMs?: number;
+  /** Source address to bind; default: the system's choice. */
+  localAddress?: string;
+  /** Numbers in [0, 1) for what the behaviour leaves to chance; default: Math.random. */
+  random?(): number;
+  observer?: StreamObserver;
+}
+
+/**
+ * Is told what streams see while they run. One for many streams: it must not keep anything of any of them, and is called for
+ * each event, so it has to be quick.
+ */
+export interface StreamObserver {
+  /** A stream got its first 200. */
+  accepted(): void;
+  /** A stream that had got in is over, and its socket closed. */
+  left(): void;
+  /** `openedMs`: when the stream was opened, on the clock of `performance.now()`. */
+  sawEvent(data: string, openedMs: number): void;
 }
 
 /** How a stream ended, and who ended it. */

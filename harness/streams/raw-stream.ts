@@ -48,7 +48,7 @@ export class RawStream implements OpenStream, ResponseSink {
     this.#request = request;
     const target = parseTarget(request.url);
     const text = requestText(target, request.headers);
-    this.#ledger = new StreamLedger(manners.behaviour);
+    this.#ledger = new StreamLedger(manners.behaviour, request.observer);
     const { socket, transport } = dial(target);
     this.#socket = socket;
     this.#transport = transport;

@@ -1,5 +1,5 @@
 import type { EventSourceMessage } from 'eventsource-parser';
-import type { BehaviourName, StreamEnding, StreamRecord } from '../model.ts';
+import type { BehaviourName, StreamEnding, StreamObserver, StreamRecord } from '../model.ts';
 import { EventOrder } from './event-order.ts';
 import { FedOrder } from './fed-order.ts';
 import { Later } from './later.ts';
@@ -23,7 +23,9 @@ export class StreamLedger {
   ending: StreamEnding | null = null;
   closeReason: string | null = null;
   readonly #behaviour: BehaviourName;
+  readonly #observer: StreamObserver | null;
   readonly #openedMs = performance.now();
+  #wasAccepted = false;
   #status: number | null = null;
   #retryAfter: string | null = null;
   #firstByteMs: number | null = null;
@@ -35,8 +37,9 @@ export class StreamLedger {
   /** Who waits for how many events; null: nobody. */
   #awaited: { count: number; later: Later<boolean> }[] | null = null;
 
-  constructor(behaviour: BehaviourName) {
+  constructor(behaviour: BehaviourName, observer?: StreamObserver) {
     this.#behaviour = behaviour;
+    this.#observer = observer ?? null;
   }
 
   sawFirstByte(): void {
@@ -46,6 +49,10 @@ export class StreamLedger {
   sawHead(status: number, retryAfter: string | undefined): void {
     this.#status = status;
     this.#retryAfter = retryAfter ?? null;
+    if (status === 200 && !this.#wasAccepted) {
+      this.#wasAccepted = true;
+      this.#observer?.accepted();
+    }
     this.answered.settle(status);
   }
 
@@ -53,6 +60,7 @@ export class StreamLedger {
     this.eventCount += 1;
     if (this.#awaited !== null) this.#answerAwaited(false);
     this.fed.saw(event.data);
+    this.#observer?.sawEvent(event.data, this.#openedMs);
     if (event.event === 'reset') this.fed.restart();
     if (this.#firstEventMs === null) {
       this.#firstEventMs = performance.now() - this.#openedMs;
@@ -93,8 +101,9 @@ export class StreamLedger {
 
   /** The socket is gone. The stream must have been concluded. */
   release(): void {
-    if (this.ending === null) return;
+    if (this.ending === null || this.#isReleased) return;
     this.#isReleased = true;
+    if (this.#wasAccepted) this.#observer?.left();
     this.answered.settle(null);
     this.firstEvent.settle(false);
     this.#answerAwaited(true);

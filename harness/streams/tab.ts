@@ -26,8 +26,8 @@ export const tab: Behaviour = {
  * again, for ever if need be; so a server that was never there gives the ending `client` with the status null.
  */
 class Tab implements OpenStream, FetchObserver {
-  readonly #ledger = new StreamLedger('tab');
-  readonly #reader = new EventReader(this.#ledger.order, (event) => this.#ledger.sawEvent(event));
+  readonly #ledger: StreamLedger;
+  readonly #reader: EventReader;
   readonly #source: EventSource;
   readonly #sockets = new Set<Socket>();
   #refused = false;
@@ -35,6 +35,9 @@ class Tab implements OpenStream, FetchObserver {
   constructor(request: StreamRequest) {
     // A fault of ours is thrown here and now; inside the EventSource it would look like a network that is down.
     requestHeaders(parseTarget(request.url), request.headers);
+    const ledger = new StreamLedger('tab', request.observer);
+    this.#ledger = ledger;
+    this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event));
     this.#source = new EventSource(request.url, { fetch: observedFetch(request.headers, this) });
     this.#source.addEventListener('close', () => this.#conclude('server-end', null));
     this.#source.addEventListener('error', (event) => {

@@ -170,6 +170,8 @@ export function samplesOf(
       phase,
       openStreamCount: 1,
       eventCount: 1,
+      readingCount: 1,
+      highestRssBytes: readingOf().rssBytes,
       ...readingOf(),
     }));
   });
@@ -192,6 +194,13 @@ export function tallyOf(
     statuses: { 200: count },
     eventCount: count,
     byteCount: 100 * count,
+    gapCount: 0,
+    duplicateCount: 0,
+    fedEventCount: count,
+    fedGapCount: 0,
+    fedDuplicateCount: 0,
+    reconnectCount: 0,
+    lastError: null,
   };
 }
 

@@ -58,6 +58,18 @@ function reportOf(
       deadlineMs: 3_600_000,
       budgetBytes: 500 * MB,
       durationMs: 30_000,
+      load: {
+        model: 'closed',
+        stages: [
+          { durationMs: 1000, target: 1000 },
+          { durationMs: 30_000, target: 1000 },
+        ],
+        mix: { 'graceful-close': 7, 'abrupt-drop': 2 },
+        meanLifetimeMs: 10_000,
+        workerCount: null,
+        asked: false,
+      },
+      eventTime: null,
       scenarios: Object.keys(shapes),
       outDir: 'reports/out',
       seed: 42,

@@ -1,0 +1,125 @@
+import type { Check, ScenarioRecord, StreamEnding, TallyEntry } from '../model.ts';
+import { memoryPerStream } from './held-memory.ts';
+
+/** Of the plan, this part has to be there: whoever leaves is missing until the next one has got in. */
+const MIN_HELD_RATIO = 0.95;
+
+/** The planned load came about, nobody was turned away or lost, and no event of the harness's own was missing or repeated. */
+export const loadHeld: Check = (scenario, { run }) => {
+  const { load, eventsFile } = run.config;
+  const tallies = scenario.tallies.filter(({ phase }) => phase !== 'warm-up');
+  const facts = factsOf(scenario, tallies);
+  const { plannedCount, heldCount, streamCount, refusedCount, lostCount } = facts;
+  const { fedEventCount, receivedFedCount, fedGapCount, fedDuplicateCount } = facts;
+  const finding = { check: 'load-held', scenario: scenario.scenario, subject: '', evidence: facts } as const;
+  const say = (outcome: 'pass' | 'fail' | 'inconclusive' | 'invalid', reason: string) => [
+    { ...finding, outcome, reason },
+  ];
+
+  if (scenario.loads.length === 0 || streamCount === 0)
+    return say('invalid', 'nothing is known of a load: no worker told how it went');
+  if (lostCount > 0) {
+    const error = tallies.find(({ lastError }) => lastError !== null)?.lastError;
+    return say(
+      'fail',
+      `${lostCount} of ${streamCount} streams were ended by the server, or broke, before their clients left${error ? ` (such as: ${error})` : ''}`,
+    );
+  }
+  if (refusedCount > 0) {
+    const reason = `${refusedCount} of ${streamCount} streams were refused (${statusesOf(tallies)})`;
+    return load.asked
+      ? say('fail', `${reason}, with ${plannedCount} to be held`)
+      : say(
+          'inconclusive',
+          `${reason}: say with --streams how many it is to hold, or with --limit what it promises`,
+        );
+  }
+  if (fedGapCount > 0 || fedDuplicateCount > 0) {
+    return say(
+      'fail',
+      `events were lost or repeated: ${fedGapCount} missing and ${fedDuplicateCount} twice, of ${receivedFedCount} that arrived on ${streamCount} streams`,
+    );
+  }
+  if (eventsFile !== null && fedEventCount === 0)
+    return say(
+      'invalid',
+      'no event was written while streams were held: whether they receive any is not known',
+    );
+  if (fedEventCount > 0 && receivedFedCount === 0 && facts.eventCount === 0)
+    return say('fail', `none of ${streamCount} streams received any of ${fedEventCount} events`);
+  if (plannedCount === 0 || heldCount < MIN_HELD_RATIO * plannedCount) {
+    const reason =
+      load.model === 'closed'
+        ? `${heldCount} streams were held at best for half of the time, of ${plannedCount} planned`
+        : `${heldCount} streams were started, of ${plannedCount} planned`;
+    return say('inconclusive', `${reason}: see generator-health for whether hydrotest was too slow for it`);
+  }
+  const memory = memoryWords(scenario);
+  const events = facts.eventCount > 0 ? `, ${facts.eventCount} events arrived` : '';
+  const fed = receivedFedCount > 0 ? ' in order, none missing' : '';
+  const what =
+    load.model === 'closed'
+      ? `${heldCount} of ${plannedCount} streams were held while ${streamCount} came and went`
+      : `${heldCount} streams came as planned`;
+  return say('pass', `${what}${events}${fed}${memory}`);
+};
+
+function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
+  const sum = (value: (tally: TallyEntry) => number) =>
+    tallies.reduce((total, tally) => total + value(tally), 0);
+  const ended = (...endings: StreamEnding[]) =>
+    sum((tally) => endings.reduce((count, ending) => count + (tally.endings[ending] ?? 0), 0));
+  const last = scenario.loads.at(-1);
+  const plannedCount = Math.max(0, ...scenario.loads.map((entry) => entry.plannedCount));
+  const atPeak = scenario.loads.filter((entry) => entry.plannedCount === plannedCount);
+  const perStream = memoryPerStream(scenario);
+  // A server may close at its deadline whatever stands in the plan; without a promise, whoever closes loses a stream.
+  const closes = scenario.deadlineMs !== null && longest(scenario) >= scenario.deadlineMs;
+  return {
+    plannedCount,
+    heldCount:
+      last?.model === 'open' ? (last.startedCount ?? 0) : median(atPeak.map(({ heldCount }) => heldCount)),
+    streamCount: sum(({ streamCount }) => streamCount),
+    refusedCount: ended('refused'),
+    lostCount: ended('server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
+    reconnectCount: sum(({ reconnectCount }) => reconnectCount),
+    eventCount: sum(({ eventCount }) => eventCount),
+    fedEventCount: last?.fedEventCount ?? 0,
+    receivedFedCount: sum(({ fedEventCount }) => fedEventCount),
+    fedGapCount: sum(({ fedGapCount }) => fedGapCount),
+    fedDuplicateCount: sum(({ fedDuplicateCount }) => fedDuplicateCount),
+    idGapCount: sum(({ gapCount }) => gapCount),
+    idDuplicateCount: sum(({ duplicateCount }) => duplicateCount),
+    heapPerStreamBytes: perStream?.heapBytes ?? null,
+    pssPerStreamBytes: perStream?.pssBytes ?? null,
+  };
+}
+
+function longest({ elapsedMs, endedMs }: ScenarioRecord): number {
+  return endedMs === null ? Number.POSITIVE_INFINITY : endedMs - elapsedMs;
+}
+
+function statusesOf(tallies: TallyEntry[]): string {
+  const counts = new Map<string, number>();
+  for (const { statuses } of tallies) {
+    for (const [status, count] of Object.entries(statuses)) {
+      if (status !== '200') counts.set(status, (counts.get(status) ?? 0) + count);
+    }
+  }
+  return [...counts]
+    .map(([status, count]) => `${count} × ${status === 'none' ? 'no answer' : status}`)
+    .join(', ');
+}
+
+function memoryWords(scenario: ScenarioRecord): string {
+  const memory = memoryPerStream(scenario);
+  const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
+  if (memory === null) return '';
+  const heap = memory.heapBytes === null ? '' : `, ${kib(memory.heapBytes)} of them live heap`;
+  return memory.pssBytes === null ? '' : `; a held stream costs the target ${kib(memory.pssBytes)}${heap}`;
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

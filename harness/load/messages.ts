@@ -1,0 +1,47 @@
+import type { GeneratorHealth, JournalEntry, LoadPlan } from '../model.ts';
+
+/** What a worker needs to know. Sent over its channel and never in arguments: headers can be secrets. */
+export interface WorkerOrder {
+  plan: LoadPlan;
+  share: { index: number; count: number };
+  scenario: string;
+  phase: string;
+  /** Wall-clock milliseconds at which all workers begin. */
+  beginsAtMs: number;
+  /** Stream URL with `{key}` left to fill. */
+  url: string;
+  keyTemplate: string;
+  keySeed: number;
+  firstKeyNumber: number;
+  /** Slots on one key. */
+  slotsPerKey: number;
+  headers: Record<string, string>;
+  eventTime: string | null;
+  /** Source addresses to spread the streams over; empty: the system's choice. */
+  sourceAddresses: string[];
+  randomSeed: number;
+  roomCount: number;
+}
+
+export type ToWorker =
+  | { type: 'order'; order: WorkerOrder }
+  /** Closes the books of the phase before. */
+  | { type: 'phase'; phase: string }
+  | { type: 'stop' };
+
+export interface WorkerCounts {
+  plannedCount: number;
+  startedCount: number;
+  missedCount: number;
+  openCount: number;
+  heldCount: number;
+  eventCount: number;
+}
+
+export type FromWorker =
+  /** Loaded, and waiting for its order. */
+  | { type: 'ready' }
+  | { type: 'counts'; counts: WorkerCounts; health: GeneratorHealth }
+  | { type: 'entry'; entry: JournalEntry }
+  /** Everything is closed and told. */
+  | { type: 'done' };

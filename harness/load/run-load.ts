@@ -1,0 +1,219 @@
+import { HydrotestError } from '../errors.ts';
+import { mostStreams } from '../load-options.ts';
+import type { HeldEntry, JournalEntry, LoadEntry, LoadPlan, RunConfig } from '../model.ts';
+import { openFileLimits } from '../probes/open-files.ts';
+import type { Session } from '../session.ts';
+import { fill } from '../template.ts';
+import { sleep } from '../waiting.ts';
+import { type Crew, startCrew } from './crew.ts';
+import { lackOfRoom, streamsPerWorker } from './room.ts';
+import { describeStage, highestTarget } from './schedule.ts';
+import { ephemeralPortCount, sourceAddressesFor } from './source-addresses.ts';
+
+export interface LoadOptions {
+  scenario: string;
+  config: RunConfig;
+  session: Session;
+  signal: AbortSignal;
+  firstKeyNumber: number;
+  randomSeed: number;
+  elapsedMs(): number;
+  write(entry: JournalEntry): void;
+  beginPhase(name: string): Promise<void>;
+  /** Called about once a second with the number of keys in use; returns how many events were fed. */
+  meanwhile(keyCount: number): Promise<number>;
+  onProgress(text: string): void;
+}
+
+/** What a load shows while it goes on. */
+export interface RunningLoad {
+  openCount(): number;
+  eventCount(): number;
+  /** Null until every worker has told. */
+  entry(phase: string): LoadEntry | null;
+}
+
+const MEANWHILE_MS = 1000;
+
+/** A closed connection blocks its source port for this long (TIME_WAIT; fixed in Linux). */
+const TIME_WAIT_S = 60;
+
+/** Streams on a key where the target promises no limit. */
+const SLOTS_PER_KEY = 10;
+
+/** Of the limit, this part is used: a slot that is given back a moment late is not to be met by the next client. */
+const LIMIT_RATIO = 0.8;
+
+/** A careful reading takes some 4 s at most; in a shorter stage there is none, unless it is the last. */
+const READING_MS = 5000;
+
+/** A worker with fewer streams than this has time for them all, whatever they do. */
+const COMFORTABLE_PER_WORKER = 19_000;
+
+/**
+ * Runs the plan with worker processes and ends all of its streams. `running` is told what there is to see while it lasts.
+ *
+ * @throws HydrotestError `usage` where there is no room for so many streams, `worker-lost`, and the signal's reason.
+ */
+export async function runLoad(options: LoadOptions, running: (load: RunningLoad) => void): Promise<void> {
+  const { config, session, scenario, elapsedMs, write } = options;
+  const plan = config.load;
+  const streamCount = mostStreams(plan);
+  const workerCount =
+    plan.workerCount ?? Math.ceil(streamCount / Math.min(COMFORTABLE_PER_WORKER, streamsPerWorker()));
+  const url = fill(config.url, { port: session.port });
+  const addresses = sourceAddressesFor(new URL(fill(url, { key: 'key' })).hostname, connectionsOf(plan));
+  await assertRoom(options, streamCount, workerCount, addresses !== null);
+
+  const readHeld = async (moment: HeldEntry['moment'], count: () => number) => {
+    const heldCountBefore = count();
+    const reading = await session.probe.readQuiet({ signal: options.signal });
+    write({
+      type: 'held',
+      scenario,
+      elapsedMs: elapsedMs(),
+      moment,
+      heldCountBefore,
+      heldCountAfter: count(),
+      reading,
+    });
+  };
+  await options.beginPhase('empty');
+  await readHeld('empty', () => 0);
+
+  const slotsPerKey =
+    config.limit === null ? SLOTS_PER_KEY : Math.max(1, Math.floor(config.limit * LIMIT_RATIO));
+  const crew = await startCrew({
+    workerCount,
+    randomSeed: options.randomSeed,
+    signal: options.signal,
+    onEntry: (entry) => write('elapsedMs' in entry ? { ...entry, elapsedMs: elapsedMs() } : entry),
+    order: {
+      plan,
+      scenario,
+      phase: 'start',
+      url,
+      keyTemplate: config.key,
+      keySeed: config.seed,
+      firstKeyNumber: options.firstKeyNumber + 1,
+      slotsPerKey,
+      headers: config.headers,
+      eventTime: config.eventTime,
+      sourceAddresses: addresses ?? [],
+      roomCount: streamsPerWorker(),
+    },
+  });
+  let fedEventCount = 0;
+  running({
+    openCount: () => crew.counts().openCount,
+    eventCount: () => crew.counts().eventCount,
+    entry(phase) {
+      const health = crew.health();
+      if (health === null) return null;
+      const { plannedCount, heldCount, startedCount, missedCount } = crew.counts();
+      return {
+        type: 'load',
+        scenario,
+        elapsedMs: elapsedMs(),
+        phase,
+        model: plan.model,
+        plannedCount,
+        heldCount,
+        startedCount,
+        missedCount,
+        fedEventCount,
+        health,
+      };
+    },
+  });
+  try {
+    const signal = AbortSignal.any([options.signal, crew.lost]);
+    const keyCount = config.url.includes('{key}') ? Math.ceil(streamCount / slotsPerKey) : 1;
+    const feeding = new AbortController();
+    const fed = meanwhileLoop(AbortSignal.any([signal, feeding.signal]), async () => {
+      fedEventCount += await options.meanwhile(keyCount);
+    });
+    try {
+      await runStages(options, crew, signal, () => readHeld('held', () => crew.counts().heldCount));
+    } finally {
+      feeding.abort();
+      await fed;
+    }
+  } finally {
+    await crew.stop();
+  }
+  if (crew.lost.aborted) throw crew.lost.reason;
+}
+
+/** One stage after the other, by the clock: what the target does has no part in it. */
+async function runStages(
+  { config, beginPhase, onProgress }: LoadOptions,
+  crew: Crew,
+  signal: AbortSignal,
+  readHeld: () => Promise<void>,
+): Promise<void> {
+  const { stages, model } = config.load;
+  const unit = model === 'closed' ? '' : '/s';
+  const most = highestTarget(stages);
+  let endMs = performance.now();
+  for (const [index, { durationMs, target }] of stages.entries()) {
+    const name = describeStage(stages, index, unit);
+    const isLast = index === stages.length - 1;
+    endMs += durationMs;
+    if (durationMs === 0 && !isLast) continue;
+    await beginPhase(name);
+    crew.setPhase(name);
+    const isHighest = target === most && (stages[index - 1]?.target === most || durationMs === 0 || isLast);
+    const readAtMs = isLast ? endMs : endMs - READING_MS;
+    for (let left = endMs - performance.now(); left > 0; left = endMs - performance.now()) {
+      const { heldCount } = crew.counts();
+      onProgress(`${heldCount} held, ${Math.ceil(left / 1000)} s left`);
+      const untilReading = readAtMs - performance.now();
+      await sleep(Math.max(1, Math.min(1000, left, untilReading > 0 ? untilReading : left)), signal);
+      if (isHighest && !isLast && untilReading > 0 && performance.now() >= readAtMs) await readHeld();
+    }
+    if (isHighest && isLast) await readHeld();
+  }
+}
+
+async function meanwhileLoop(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    for (;;) {
+      const began = performance.now();
+      await work();
+      await sleep(Math.max(1, MEANWHILE_MS - (performance.now() - began)), signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Source ports that are needed at a time: open ones, and closed ones that are still in TIME_WAIT. */
+function connectionsOf(plan: LoadPlan): number {
+  const most = mostStreams(plan);
+  const perSecond =
+    plan.model === 'open'
+      ? highestTarget(plan.stages)
+      : plan.meanLifetimeMs === null
+        ? 0
+        : most / (plan.meanLifetimeMs / 1000);
+  return most + perSecond * TIME_WAIT_S;
+}
+
+async function assertRoom(
+  { session }: LoadOptions,
+  streamCount: number,
+  workerCount: number,
+  hasPorts: boolean,
+): Promise<void> {
+  const files = await openFileLimits(session.target.pid, { includeGroup: session.target.kind === 'spawned' });
+  const lack = lackOfRoom({
+    streamCount,
+    workerCount,
+    targetFileLimit: files?.fileCount ?? null,
+    targetProcessCount: files?.processCount ?? 1,
+    hasPorts,
+    portCount: ephemeralPortCount(),
+  });
+  if (lack !== null) throw new HydrotestError('usage', `there is no room for this load: ${lack}.`);
+}

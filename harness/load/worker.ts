@@ -1,0 +1,95 @@
+/**
+ * A worker process: opens its share of a load and tells how it goes. It ends when its work is done, when it is told to, and when
+ * the process that started it is gone.
+ */
+import { eventTimeReader } from '../event-times.ts';
+import { createRandom } from '../random.ts';
+import { createStreamPool } from '../stream-pool.ts';
+import { behaviours } from '../streams/behaviours.ts';
+import { fill, fillKey } from '../template.ts';
+import { type Generator, startGenerator } from './generator.ts';
+import { watchHealth } from './health.ts';
+import type { FromWorker, ToWorker, WorkerOrder } from './messages.ts';
+
+const COUNTS_INTERVAL_MS = 500;
+
+function send(message: FromWorker): void {
+  process.send?.(message);
+}
+
+function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Promise<void> } {
+  const { share, plan } = order;
+  const random = createRandom(order.randomSeed);
+  let phase = order.phase;
+  const began = performance.now() + (order.beginsAtMs - Date.now());
+  const nowMs = () => performance.now() - began;
+  const pool = createStreamPool({
+    scenario: order.scenario,
+    behaviours,
+    headers: order.headers,
+    eventTime: eventTimeReader(order.eventTime),
+    // The main process knows when the run began, and puts its own time in.
+    elapsedMs: nowMs,
+    write: (entry) => send({ type: 'entry', entry }),
+  });
+  const generator: Generator = startGenerator({
+    plan,
+    share,
+    pool,
+    random,
+    nowMs,
+    phase: () => phase,
+    roomCount: order.roomCount,
+    placeOf(slot) {
+      const keyNumber = order.firstKeyNumber + Math.floor(slot / order.slotsPerKey);
+      const key = fillKey(order.keyTemplate, order.keySeed, keyNumber);
+      const { sourceAddresses } = order;
+      return {
+        key,
+        url: fill(order.url, { key: encodeURIComponent(key) }),
+        localAddress: sourceAddresses[slot % Math.max(1, sourceAddresses.length)],
+      };
+    },
+  });
+  const health = watchHealth();
+  const tell = () =>
+    send({
+      type: 'counts',
+      health: health.read(),
+      counts: {
+        plannedCount: generator.plannedCount,
+        startedCount: generator.startedCount,
+        missedCount: generator.missedCount,
+        openCount: pool.openCount,
+        heldCount: pool.heldCount,
+        eventCount: pool.eventCount,
+      },
+    });
+  const timer = setInterval(tell, COUNTS_INTERVAL_MS);
+  return {
+    setPhase(next) {
+      pool.flush(phase);
+      phase = next;
+    },
+    async stop() {
+      generator.stop();
+      await pool.endAll();
+      clearInterval(timer);
+      pool.flush(phase);
+      tell();
+      health.close();
+      send({ type: 'done' });
+    },
+  };
+}
+
+let worker: ReturnType<typeof work> | null = null;
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'order') worker = work(message.order);
+  else if (message.type === 'phase') worker?.setPhase(message.phase);
+  else void (worker?.stop() ?? Promise.resolve()).then(() => process.disconnect());
+});
+// A terminal's Ctrl-C reaches the whole group: the main process says what is to be done.
+for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {});
+process.on('disconnect', () => process.exit());
+send({ type: 'ready' });

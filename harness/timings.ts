@@ -1,0 +1,69 @@
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from 'hdr-histogram-js';
+import type { EncodedTimings, TimingName, TimingSummary } from './model.ts';
+
+const MICROSECONDS = 1000;
+
+/** Two significant digits: a percentile is right to 1 %, and a histogram up to an hour has some 14 KB. */
+const DIGITS = 2;
+const HOUR_MICROSECONDS = 3600 * 1e6;
+
+/**
+ * Times in HDR histograms, of which each is made when the first value comes. Memory is bounded by the range of the
+ * values, not by their number. What is below a microsecond counts as one; what is above an hour makes the histogram longer.
+ */
+export class Timings {
+  readonly #histograms = new Map<TimingName, Histogram>();
+
+  record(name: TimingName, ms: number): void {
+    this.#of(name).recordValue(Math.max(1, Math.round(ms * MICROSECONDS)));
+  }
+
+  /** Adds what another process, or an earlier phase, has measured. */
+  add(encoded: EncodedTimings): void {
+    for (const [name, text] of Object.entries(encoded)) {
+      this.#of(name as TimingName).add(decodeFromCompressedBase64(text, 32, false));
+    }
+  }
+
+  encode(): EncodedTimings {
+    const encoded: EncodedTimings = {};
+    for (const [name, histogram] of this.#histograms) encoded[name] = encodeIntoCompressedBase64(histogram);
+    return encoded;
+  }
+
+  /** Null: nothing was measured. */
+  summary(name: TimingName): TimingSummary | null {
+    const histogram = this.#histograms.get(name);
+    if (histogram === undefined || histogram.totalCount === 0) return null;
+    const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / MICROSECONDS;
+    return {
+      count: histogram.totalCount,
+      meanMs: histogram.mean / MICROSECONDS,
+      p50Ms: at(50),
+      p90Ms: at(90),
+      p99Ms: at(99),
+      p999Ms: at(99.9),
+      maxMs: histogram.maxValue / MICROSECONDS,
+    };
+  }
+
+  #of(name: TimingName): Histogram {
+    let histogram = this.#histograms.get(name);
+    if (histogram === undefined) {
+      histogram = build({
+        bitBucketSize: 32,
+        lowestDiscernibleValue: 1,
+        highestTrackableValue: HOUR_MICROSECONDS,
+        autoResize: true,
+        numberOfSignificantValueDigits: DIGITS,
+      });
+      this.#histograms.set(name, histogram);
+    }
+    return histogram;
+  }
+}
