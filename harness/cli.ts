@@ -12,6 +12,7 @@ import { completeConfig, loadConfigFile, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { JOURNAL_NAME, readJournal } from './journal.ts';
 import { judge } from './judge.ts';
+import { lackOfRoom, sizeOf } from './load/room.ts';
 import type { Outcome, Report, Scenario } from './model.ts';
 import { createProgress } from './progress.ts';
 import { repeatCommand } from './repeat-command.ts';
@@ -45,6 +46,10 @@ async function runCommand(options: UserConfig & { config?: string }): Promise<vo
     const reason = config.scenarios.length > 0 ? scenario.unfit(config) : null;
     if (reason !== null)
       throw new HydrotestError('usage', `--scenarios ${scenario.name} cannot run: ${reason}.`);
+  }
+  if (scenarios.some(({ name }) => name === 'hold') && config.load.asked) {
+    const lack = lackOfRoom(sizeOf(config.load, config.url), null);
+    if (lack !== null) throw new HydrotestError('usage', `there is no room for this load: ${lack}.`);
   }
 
   const progress = createProgress(process.stderr);

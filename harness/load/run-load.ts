@@ -1,14 +1,12 @@
 import { HydrotestError } from '../errors.ts';
-import { mostStreams } from '../load-options.ts';
 import type { HeldEntry, JournalEntry, LoadEntry, LoadPlan, RunConfig } from '../model.ts';
 import { openFileLimits } from '../probes/open-files.ts';
 import type { Session } from '../session.ts';
 import { fill } from '../template.ts';
 import { sleep } from '../waiting.ts';
 import { type Crew, startCrew } from './crew.ts';
-import { lackOfRoom, streamsPerWorker } from './room.ts';
+import { fitted, lackOfRoom, sizeOf, streamsPerWorker } from './room.ts';
 import { describeStage, highestTarget } from './schedule.ts';
-import { ephemeralPortCount, sourceAddressesFor } from './source-addresses.ts';
 
 export interface LoadOptions {
   scenario: string;
@@ -35,9 +33,6 @@ export interface RunningLoad {
 
 const MEANWHILE_MS = 1000;
 
-/** A closed connection blocks its source port for this long (TIME_WAIT; fixed in Linux). */
-const TIME_WAIT_S = 60;
-
 /** Streams on a key where the target promises no limit. */
 const SLOTS_PER_KEY = 10;
 
@@ -47,9 +42,6 @@ const LIMIT_RATIO = 0.8;
 /** A careful reading takes some 4 s at most; in a shorter stage there is none, unless it is the last. */
 const READING_MS = 5000;
 
-/** A worker with fewer streams than this has time for them all, whatever they do. */
-const COMFORTABLE_PER_WORKER = 19_000;
-
 /**
  * Runs the plan with worker processes and ends all of its streams. `running` is told what there is to see while it lasts.
  *
@@ -57,13 +49,15 @@ const COMFORTABLE_PER_WORKER = 19_000;
  */
 export async function runLoad(options: LoadOptions, running: (load: RunningLoad) => void): Promise<void> {
   const { config, session, scenario, elapsedMs, write } = options;
-  const plan = config.load;
-  const streamCount = mostStreams(plan);
-  const workerCount =
-    plan.workerCount ?? Math.ceil(streamCount / Math.min(COMFORTABLE_PER_WORKER, streamsPerWorker()));
+  const files = await openFileLimits(session.target.pid, {
+    includeGroup: session.target.kind === 'spawned',
+  });
+  const plan = fitted(config.load, files);
   const url = fill(config.url, { port: session.port });
-  const addresses = sourceAddressesFor(new URL(fill(url, { key: 'key' })).hostname, connectionsOf(plan));
-  await assertRoom(options, streamCount, workerCount, addresses !== null);
+  const size = sizeOf(plan, url);
+  const lack = lackOfRoom(size, files);
+  if (lack !== null) throw new HydrotestError('usage', `there is no room for this load: ${lack}.`);
+  const { streamCount, workerCount } = size;
 
   const readHeld = async (moment: HeldEntry['moment'], count: () => number) => {
     const heldCountBefore = count();
@@ -99,7 +93,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       slotsPerKey,
       headers: config.headers,
       eventTime: config.eventTime,
-      sourceAddresses: addresses ?? [],
+      sourceAddresses: size.sourceAddresses ?? [],
       roomCount: streamsPerWorker(),
     },
   });
@@ -134,7 +128,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       fedEventCount += await options.meanwhile(keyCount);
     });
     try {
-      await runStages(options, crew, signal, () => readHeld('held', () => crew.counts().heldCount));
+      await runStages(options, plan, crew, signal, () => readHeld('held', () => crew.counts().heldCount));
     } finally {
       feeding.abort();
       await fed;
@@ -147,12 +141,12 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
 
 /** One stage after the other, by the clock: what the target does has no part in it. */
 async function runStages(
-  { config, beginPhase, onProgress }: LoadOptions,
+  { beginPhase, onProgress }: LoadOptions,
+  { stages, model }: LoadPlan,
   crew: Crew,
   signal: AbortSignal,
   readHeld: () => Promise<void>,
 ): Promise<void> {
-  const { stages, model } = config.load;
   const unit = model === 'closed' ? '' : '/s';
   const most = highestTarget(stages);
   let endMs = performance.now();
@@ -186,34 +180,4 @@ async function meanwhileLoop(signal: AbortSignal, work: () => Promise<void>): Pr
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-}
-
-/** Source ports that are needed at a time: open ones, and closed ones that are still in TIME_WAIT. */
-function connectionsOf(plan: LoadPlan): number {
-  const most = mostStreams(plan);
-  const perSecond =
-    plan.model === 'open'
-      ? highestTarget(plan.stages)
-      : plan.meanLifetimeMs === null
-        ? 0
-        : most / (plan.meanLifetimeMs / 1000);
-  return most + perSecond * TIME_WAIT_S;
-}
-
-async function assertRoom(
-  { session }: LoadOptions,
-  streamCount: number,
-  workerCount: number,
-  hasPorts: boolean,
-): Promise<void> {
-  const files = await openFileLimits(session.target.pid, { includeGroup: session.target.kind === 'spawned' });
-  const lack = lackOfRoom({
-    streamCount,
-    workerCount,
-    targetFileLimit: files?.fileCount ?? null,
-    targetProcessCount: files?.processCount ?? 1,
-    hasPorts,
-    portCount: ephemeralPortCount(),
-  });
-  if (lack !== null) throw new HydrotestError('usage', `there is no room for this load: ${lack}.`);
 }
