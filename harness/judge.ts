@@ -1,6 +1,7 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type {
+  BehaviourName,
   CheckName,
   Finding,
   Outcome,
@@ -8,8 +9,10 @@ import type {
   RunRecord,
   ScenarioRecord,
   ScenarioReport,
+  TimingRow,
   Verdict,
 } from './model.ts';
+import { Timings } from './timings.ts';
 
 /** From bad to good: a verdict is as bad as its worst finding, and what was proved bad outweighs what was not measured. */
 const SEVERITY: Outcome[] = ['fail', 'invalid', 'inconclusive', 'pass'];
@@ -56,6 +59,7 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
     phases: scenario.phases,
     gaps: scenario.gaps,
     findings,
+    timings: timingRows(scenario),
     series: scenario.samples.map(({ elapsedMs, rssBytes, openStreamCount, eventCount, fdCount }) => ({
       elapsedMs,
       rssBytes,
@@ -64,6 +68,25 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
       fdCount,
     })),
   };
+}
+
+/** What was timed, over all phases but the warm-up, in the order in which the behaviours first appeared. */
+function timingRows({ timings: entries }: ScenarioRecord): TimingRow[] {
+  const byBehaviour = new Map<BehaviourName, Timings>();
+  for (const { phase, behaviour, timings } of entries) {
+    if (phase === 'warm-up') continue;
+    const all = byBehaviour.get(behaviour) ?? new Timings();
+    all.add(timings);
+    byBehaviour.set(behaviour, all);
+  }
+  return [...byBehaviour].map(([behaviour, timings]) => ({
+    behaviour,
+    firstByte: timings.summary('firstByte'),
+    firstEvent: timings.summary('firstEvent'),
+    event: timings.summary('event'),
+    duration: timings.summary('duration'),
+    lateness: timings.summary('lateness'),
+  }));
 }
 
 /** These look at what was done, not at what was still to come: a failure is one however the scenario ended. */

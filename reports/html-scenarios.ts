@@ -13,6 +13,7 @@ import {
   outcomePill,
 } from './html-markup.ts';
 import { budgetSentence, probeWords } from './leak-words.ts';
+import { percentiles, percentileTitles, scenarioTimings, timingTitles } from './timings.ts';
 
 /** A card a scenario: what it shows when closed, its findings with evidence when open. Those not passed are open. */
 export function scenariosMarkup({ scenarios, config }: Report): Markup {
@@ -38,6 +39,7 @@ ${definitionList('stats', [
 <div class="body">
 <p class="muted">To prove: ${proves}</p>
 ${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
+${timingsMarkup(scenario)}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}
 </div>
@@ -72,6 +74,19 @@ ${facts.length === 0 ? nothing : html`<details${finding.outcome === 'pass' ? not
 const isSentence = (value: string) => value.length > 32;
 
 const clock = html`<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.8"/><path d="M8 4.2V8l2.6 1.7"/></svg>`;
+
+function timingsMarkup(scenario: ScenarioReport): Markup {
+  const timings = scenarioTimings(scenario);
+  if (timings.length === 0) return nothing;
+  const rows = timings.map(
+    ({ behaviour, name, summary }) =>
+      html`<tr><th scope="row">${behaviour}</th><td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
+  );
+  return html`<details class="times"><summary>Times of its streams</summary><div class="scroll"><table>
+<thead><tr><th scope="col">Behaviour</th><th scope="col">What</th>${['Count', ...percentileTitles].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>${rows}</tbody>
+</table></div></details>`;
+}
 
 function gapsMarkup({ gaps, startedMs }: ScenarioReport): Markup {
   if (gaps.length === 0) return nothing;

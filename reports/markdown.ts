@@ -14,6 +14,7 @@ import { budgetSentence } from './leak-words.ts';
 import { fingerprintSection } from './markdown-fingerprint.ts';
 import { codeBlock, escapeLines, escapeMarkdown, table } from './markdown-text.ts';
 import { oneLine } from './text.ts';
+import { loadTimings, percentiles, percentileTitles, timingTitles } from './timings.ts';
 
 /** GitHub-flavoured Markdown for the summary of a CI job or a comment. Everything from outside is escaped. */
 export const markdown: Reporter = {
@@ -24,6 +25,7 @@ export const markdown: Reporter = {
       verdictSection(report),
       scenarioSection(report),
       problemSection(report),
+      timingSection(report),
       fingerprintSection(report),
       skippedSection(report),
       detailsSection(report),
@@ -82,6 +84,26 @@ function problemDetails(finding: Finding, budgetBytes: number): string {
     ...(time === null ? [] : [`**${escapeMarkdown(time)}**`, '']),
     ...(facts.length === 0 ? [] : [table(['Evidence', 'Value'], ['---', '---'], facts), '']),
     '</details>',
+  ].join('\n');
+}
+
+function timingSection(report: Report): string {
+  const timings = loadTimings(report);
+  if (timings.length === 0) return '';
+  const rows = timings.map(({ behaviour, name, summary }) => [
+    escapeMarkdown(behaviour),
+    timingTitles[name],
+    formatCount(summary.count),
+    ...percentiles(summary),
+  ]);
+  return [
+    '### Times of the held load',
+    '',
+    table(
+      ['Behaviour', 'What', 'Count', ...percentileTitles],
+      ['---', '---', '---:', ...percentileTitles.map(() => '---:')],
+      rows,
+    ),
   ].join('\n');
 }
 

@@ -14,6 +14,7 @@ import { fingerprintLines } from './terminal-fingerprint.ts';
 import { hanging, indent, outcomeStyles, type Pen, penOf, type Style } from './terminal-pen.ts';
 import { type Column, renderColumns } from './terminal-table.ts';
 import { cleanText, oneLine, textWidth, wrapText } from './text.ts';
+import { loadTimings, percentiles, percentileTitles, timingTitles } from './timings.ts';
 
 export interface TerminalOptions {
   /** Width of the terminal in characters; 100 unless told, never taken below 80. */
@@ -50,6 +51,7 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     verdictLines(report, pen),
     scenarioLines(report, pen),
     ...problemSections(report, pen),
+    timingLines(report, pen),
     fingerprintLines(report, pen),
     skippedLines(report, pen),
     wrapText(unitsNote, columns).map((line) => pen.paint('dim', line)),
@@ -150,6 +152,27 @@ function factLines(label: string, value: string, labelWidth: number, pen: Pen): 
     const padding = ' '.repeat(labelWidth - textWidth(name) + 2);
     return `${indent}${indent}${pen.paint('dim', name)}${padding}${values[line] ?? ''}`;
   });
+}
+
+function timingLines(report: Report, pen: Pen): string[] {
+  const timings = loadTimings(report);
+  if (timings.length === 0) return [];
+  const columns: Column[] = [
+    { title: 'Behaviour' },
+    { title: 'What' },
+    { title: 'Count', align: 'right' },
+    ...percentileTitles.map((title) => ({ title, align: 'right' as const })),
+  ];
+  const rows = timings.map(({ behaviour, name, summary }, index) => [
+    { text: timings[index - 1]?.behaviour === behaviour ? '' : behaviour },
+    { text: timingTitles[name] },
+    { text: formatCount(summary.count) },
+    ...percentiles(summary).map((text) => ({ text })),
+  ]);
+  return [
+    pen.paint('bold', 'Times of the held load'),
+    ...renderColumns(columns, rows, pen.columns, (head) => pen.paint('dim', head)),
+  ];
 }
 
 function skippedLines({ skipped }: Report, pen: Pen): string[] {

@@ -1,6 +1,8 @@
 import type { RunConfig } from './config.ts';
 import type { DoseUnit, Environment, RunRecord, ScenarioRecord } from './journal.ts';
+import type { TimingName, TimingSummary } from './load.ts';
 import type { CheckName, Outcome } from './outcome.ts';
+import type { BehaviourName } from './streams.ts';
 
 /**
  * What a leak measurement says about one path.
@@ -178,8 +180,13 @@ export interface ScenarioReport {
   phases: { phase: string; elapsedMs: number }[];
   gaps: { probe: string; reason: string; elapsedMs: number }[];
   findings: Finding[];
+  /** One row a behaviour, without the stream that warms the target up. */
+  timings: TimingRow[];
   series: SeriesPoint[];
 }
+
+/** What was timed of all streams of a behaviour; null: there was nothing to time. */
+export type TimingRow = { behaviour: BehaviourName } & Record<TimingName, TimingSummary | null>;
 
 /** One point of the chart. */
 export interface SeriesPoint {

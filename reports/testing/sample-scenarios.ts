@@ -147,6 +147,7 @@ export function scenarioOf(
     })),
     gaps: [],
     findings,
+    timings: [],
     series,
   };
 }
