@@ -21,7 +21,7 @@ export interface CrewOptions {
 export interface Crew {
   /** Over all workers, as they last told. */
   counts(): WorkerCounts;
-  /** Null until every worker has told. */
+  /** Null until every worker has told since the last call: no reading is taken for two. */
   health(): GeneratorHealth | null;
   setPhase(phase: string): void;
   /** Aborted, with the reason, when a worker ends before its work is done. */
@@ -95,7 +95,9 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     counts: () => sumCounts(workers.map(({ counts }) => counts)),
     health() {
       const all = workers.map(({ health }) => health).filter((health) => health !== null);
-      return all.length === workers.length ? mergeHealth(all) : null;
+      if (all.length < workers.length) return null;
+      for (const worker of workers) worker.health = null;
+      return mergeHealth(all);
     },
     setPhase(phase) {
       for (const worker of workers) tell(worker, { type: 'phase', phase });

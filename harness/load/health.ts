@@ -9,6 +9,7 @@ const NANOSECONDS = 1e6;
 export function watchHealth(): { read(): GeneratorHealth; close(): void } {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
+  const emptyRssBytes = process.memoryUsage.rss();
   let cpu = process.cpuUsage();
   let readMs = performance.now();
   // The histogram holds the time between two ticks, of which the resolution is no delay.
@@ -29,6 +30,7 @@ export function watchHealth(): { read(): GeneratorHealth; close(): void } {
         busiestCores: cores,
         cores,
         rssBytes: rss,
+        emptyRssBytes,
         heapUsedBytes: heapUsed,
       };
       delay.reset();
@@ -50,6 +52,7 @@ export function mergeHealth(all: readonly GeneratorHealth[]): GeneratorHealth {
     busiestCores: worst((health) => health.busiestCores),
     cores: sum((health) => health.cores),
     rssBytes: sum((health) => health.rssBytes),
+    emptyRssBytes: sum((health) => health.emptyRssBytes),
     heapUsedBytes: sum((health) => health.heapUsedBytes),
   };
 }

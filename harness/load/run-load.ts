@@ -27,7 +27,7 @@ export interface LoadOptions {
 export interface RunningLoad {
   openCount(): number;
   eventCount(): number;
-  /** Null until every worker has told. */
+  /** Null until every worker has told since the last call. */
   entry(phase: string): LoadEntry | null;
 }
 

@@ -19,6 +19,7 @@ function send(message: FromWorker): void {
 
 function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Promise<void> } {
   const { share, plan } = order;
+  const health = watchHealth();
   const random = createRandom(order.randomSeed);
   let phase = order.phase;
   const began = performance.now() + (order.beginsAtMs - Date.now());
@@ -51,7 +52,6 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
       };
     },
   });
-  const health = watchHealth();
   const tell = () =>
     send({
       type: 'counts',

@@ -63,5 +63,7 @@ export interface GeneratorHealth {
   busiestCores: number;
   cores: number;
   rssBytes: number;
+  /** The same before the first stream was opened. */
+  emptyRssBytes: number;
   heapUsedBytes: number;
 }
