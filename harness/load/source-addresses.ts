@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 /** Linux's default, where nothing tells (ip(7), ip_local_port_range). */
 const DEFAULT_PORTS = 28_232;
 
-/** Ports of an address that are used: the search for a free one takes longer the fewer are left. */
-const FILL_RATIO = 0.7;
+/**
+ * Part of an address's ports that is used. Linux hands out every second port first; once these are gone it looks at each of them
+ * again for every connection. With one address 14,000 streams opened at 1,900 a second, and from there on at 500.
+ */
+const FILL_RATIO = 0.4;
 
 /** Ephemeral ports of one source address to one destination. */
 export function ephemeralPortCount(): number {
