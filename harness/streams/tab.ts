@@ -35,7 +35,8 @@ class Tab implements OpenStream, FetchObserver {
   constructor(request: StreamRequest) {
     // A fault of ours is thrown here and now; inside the EventSource it would look like a network that is down.
     requestHeaders(parseTarget(request.url), request.headers);
-    this.#source = new EventSource(request.url, { fetch: observedFetch(request.headers, this) });
+    const fetch = observedFetch(request.headers, this, request.localAddress);
+    this.#source = new EventSource(request.url, { fetch });
     this.#source.addEventListener('close', () => this.#conclude('server-end', null));
     this.#source.addEventListener('error', (event) => {
       if (this.#source.readyState !== this.#source.CLOSED) {
