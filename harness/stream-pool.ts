@@ -86,7 +86,7 @@ class Meter implements StreamObserver {
 }
 
 /** They leave before an answer comes, or do not read it. */
-const hearsNothing: ReadonlySet<BehaviourName> = new Set(['drop-before-first-byte']);
+const hearsNothing: ReadonlySet<BehaviourName> = new Set(['drop-before-first-byte', 'request-then-silence']);
 
 type TimedRecord = Pick<StreamRecord, 'firstByteMs' | 'firstEventMs' | 'durationMs'>;
 

@@ -3,17 +3,43 @@ export type BehaviourName =
   | 'graceful-close'
   | 'abrupt-drop'
   | 'drop-before-first-byte'
+  | 'drop-mid-event'
   | 'slow-reader'
-  | 'stalled-reader';
+  | 'stalled-reader'
+  | 'request-then-silence'
+  | 'half-close'
+  | 'half-open'
+  | 'reconnect'
+  | 'reconnect-storm'
+  | 'pipelined'
+  | 'http-1.0'
+  | 'keeping-proxy'
+  | 'random-lifetime';
 
 export interface StreamRequest {
   url: string;
   headers: Record<string, string>;
-  /** Milliseconds between the request and the drop; only `drop-before-first-byte` reads it. */
+  /**
+   * When the client leaves by itself.
+   * - `drop-before-first-byte`: milliseconds behind the request; default 0.
+   * - `drop-mid-event`: milliseconds behind the request from which on the middle of an event will do; default 0.
+   * - `reconnect`: milliseconds from each connect to the RST; without it the client itself drops nothing.
+   * - `reconnect-storm`: the period whose multiples, on the machine's monotonic clock, all members drop at;
+   *   default 5,000.
+   */
   dropAfterMs?: number;
-  /** Source address to bind; default: the system's choice. */
+  /** Mean of the lifetimes of `random-lifetime`; default 10,000. */
+  meanLifetimeMs?: number;
+  /** What `slow-reader` takes; default 256 KiB. */
+  bytesPerSecond?: number;
+  /** How long the proxy of `keeping-proxy` keeps the connection to the server behind its client; default 2,000. */
+  keepMs?: number;
+  /**
+   * Source address of the connections. `half-open` has one of its own for each stream and does not read it; with
+   * `keeping-proxy` it is the proxy's.
+   */
   localAddress?: string;
-  /** Numbers in [0, 1) for what the behaviour leaves to chance; default: Math.random. */
+  /** A number in [0, 1), where the behaviour draws some; default `Math.random`. */
   random?(): number;
   observer?: StreamObserver;
 }
@@ -65,7 +91,7 @@ export interface StreamRecord {
   fedEventCount: number;
   fedGapCount: number;
   fedDuplicateCount: number;
-  /** How often it lost its connection and went on by itself; only `tab` does. */
+  /** How often it lost or dropped its connection and went on by itself: `tab`, `reconnect`, `reconnect-storm`. */
   reconnectCount: number;
   /** How ids were read: as byte offsets, as a sequence, or not at all. */
   idScheme: 'offset' | 'sequence' | 'opaque' | 'none';

@@ -57,6 +57,92 @@ describe('how the server sees the end', () => {
   });
 });
 
+test('pipelined: both requests are on the one connection, the first is answered, a RST leaves both', async () => {
+  const stream = open('pipelined', '/hello');
+  expect(await stream.receives(3)).toBe(true);
+  const clean = open('graceful-close', '/offsets');
+  expect(await clean.receives(4)).toBe(true);
+  const request = /^(GET \/hello HTTP\/1\.1\r\n[\s\S]+?\r\n\r\n)([\s\S]*)$/.exec(
+    server.only('/hello').request,
+  );
+  expect(request?.[1]).toMatch(/\r\nX-Team: a\r\n/);
+  expect(request?.[2]).toBe(request?.[1]);
+  expect(server.only('/offsets').request.match(/GET /g)?.length).toBe(1);
+  stream.end();
+  clean.end();
+  expect(await stream.ended).toMatchObject({ behaviour: 'pipelined', ending: 'client', eventCount: 3 });
+  await clean.ended;
+  await until('the server saw both', () => server.connections.every((one) => one.end !== null));
+  expect([server.only('/hello').end, server.only('/offsets').end]).toEqual(['rst', 'fin']);
+  // Behind the first response comes the second: the stream is over all the same.
+  expect(await open('pipelined', '/end').ended).toMatchObject({ ending: 'server-end', eventCount: 3 });
+});
+
+describe('HTTP/1.0', () => {
+  test('asks for no keep-alive, reads until the close, leaves with a FIN', async () => {
+    const record = await open('http-1.0', '/until-close').ended;
+    expect(record).toMatchObject({ behaviour: 'http-1.0', ending: 'server-end', status: 200, eventCount: 2 });
+    expect(server.only('/until-close').request).toMatch(/^GET \/until-close HTTP\/1\.0\r\nHost: /);
+    expect(server.only('/until-close').request).toMatch(/\r\nConnection: close\r\n/);
+
+    const stream = open('http-1.0', '/flood');
+    expect(await stream.firstEvent).toBe(true);
+    stream.end();
+    expect(await stream.ended).toMatchObject({ ending: 'client' });
+    await until('the server saw the end', () => server.only('/flood').end !== null);
+
+    const silent = open('http-1.0', '/silent');
+    await until('the request is there', () => server.connections.some((one) => one.path === '/silent'));
+    silent.end();
+    await silent.ended;
+    await until('the FIN is there', () => server.only('/silent').end === 'fin');
+  });
+
+  test('chunks, which such a client does not know, are a fault of the server', async () => {
+    const record = await open('http-1.0', '/hello').ended;
+    expect(record).toMatchObject({ ending: 'protocol-error', eventCount: 0 });
+    expect(record.error).toMatch(/Transfer-Encoding in the response to an HTTP\/1\.0 request/);
+    expect(await open('http-1.0', '/429').ended).toMatchObject({ ending: 'refused', status: 429 });
+  });
+
+  test('node:http sends it no chunks', async () => {
+    const http = createServer((_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write('data: a\n\n');
+      response.end('data: b\n\n');
+    });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
+    expect(await behaviours['http-1.0'].open({ url, headers: {} }).ended).toMatchObject({
+      ending: 'server-end',
+      eventCount: 2,
+    });
+    http.close();
+    await once(http, 'close');
+  });
+});
+
+test('each client comes from the address that it is told, or from none of its own', async () => {
+  const names = Object.keys(behaviours) as BehaviourName[];
+  for (const name of names.filter((one) => one !== 'half-open')) {
+    for (const localAddress of ['127.0.0.7', undefined]) {
+      server.connections.length = 0;
+      const url = server.url('/silent').replace('127.0.0.1', 'localhost');
+      const stream = behaviours[name].open({
+        url,
+        headers: {},
+        keepMs: 0,
+        ...(localAddress && { localAddress }),
+      });
+      await until('the request is there', () => server.connections.some((one) => one.path === '/silent'));
+      stream.end();
+      await stream.ended;
+      expect(server.only('/silent').clientAddress, name).toBe(localAddress ?? '127.0.0.1');
+    }
+  }
+});
+
 test('a stalled reader takes the first bytes and then nothing more', async () => {
   const stream = open('stalled-reader', '/flood');
   expect(await stream.answered).toBe(200);

@@ -1,4 +1,4 @@
-import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { DuplexOptions } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { RequestTarget } from './http-request.ts';
@@ -10,6 +10,16 @@ export interface Connection {
   transport: Socket;
 }
 
+/** What only some clients want of their connection. */
+export interface DialOptions {
+  /** Source address to bind; the target is then looked up in its family alone. */
+  localAddress?: string | undefined;
+  /** The socket does not close its own side when the server closes the other. */
+  allowHalfOpen?: boolean;
+  /** Takes the bytes instead of 'data', in pieces of its buffer's size; TLS, which needs the bytes itself, ignores it. */
+  onread?: OnReadOpts | undefined;
+}
+
 /** A paused socket takes one more read into memory and not 64 KiB; a flowing one is as fast as with the default. */
 const readableHighWaterMark = 1;
 
@@ -17,9 +27,16 @@ const readableHighWaterMark = 1;
  * Opens a connection to the target. Certificates are verified; NODE_EXTRA_CA_CERTS adds your own.
  * The caller attaches its error listener before it gives way to the event loop.
  */
-export function dial(target: RequestTarget): Connection {
+export function dial(target: RequestTarget, wanted: DialOptions = {}): Connection {
   const { host, port } = target;
   const options: TcpNetConnectOpts & DuplexOptions = { host, port, readableHighWaterMark };
+  if (wanted.localAddress !== undefined) {
+    options.localAddress = wanted.localAddress;
+    // Otherwise the first address of `localhost`, ::1, would be dialled without the source address.
+    options.family = isIP(wanted.localAddress);
+  }
+  if (wanted.allowHalfOpen) options.allowHalfOpen = true;
+  if (wanted.onread !== undefined && !target.secure) options.onread = wanted.onread;
   const transport = connect(options);
   if (!target.secure) return { socket: transport, transport };
   // TLS over a socket of ours instead of one of tls.connect's own: Node's resetAndDestroy throws on a TLS handle.

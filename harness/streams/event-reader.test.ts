@@ -69,3 +69,19 @@ test('a restart drops half an event and keeps the last id', () => {
   expect(events.map((event) => event.data)).toEqual(['a', 'b']);
   expect(reader.lastEventId).toBe('1');
 });
+
+test.each([
+  ['retry: 1500\n\n', 1500],
+  ['retry:0\ndata: a\n\n', 0],
+  ['retry: 7\n\nretry: 1x\n\nretry: -1\n\nretry: 1.5\n\nretry:\n\nretry: １\n\n', 7],
+  ['retry: 7\n\nretry: 8\n\n', 8],
+  ['data: retry: 5\n\n', null],
+])('the last valid retry: %j is %s', (text, retryMs) => {
+  const watching = new EventReader(new EventOrder(), () => {}, true);
+  const plain = new EventReader(new EventOrder(), () => {});
+  for (const byte of Buffer.from(text)) {
+    watching.push(Buffer.from([byte]));
+    plain.push(Buffer.from([byte]));
+  }
+  expect([watching.retryMs, plain.retryMs]).toEqual([retryMs, null]);
+});

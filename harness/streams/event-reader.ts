@@ -20,6 +20,8 @@ export class EventReader {
   failure: string | null = null;
   /** As a browser keeps it for `Last-Event-ID`. */
   lastEventId = '';
+  /** The last valid `retry`, in milliseconds; null: none has come, or nobody asked for it. */
+  retryMs: number | null = null;
   readonly #parser: EventSourceParser;
   /** Made when a chunk ends inside a UTF-8 sequence, dropped when one does not: nearly all end in a line feed. */
   #decoder: TextDecoder | null = null;
@@ -27,9 +29,15 @@ export class EventReader {
   /** The id of a block until it is known to have data or not. */
   #blockId: string | null = null;
 
-  constructor(order: EventOrder, onEvent: (event: EventSourceMessage) => void) {
+  /** `watchesRetry`: whether `retryMs` is wanted, at the cost of one more function a stream. */
+  constructor(order: EventOrder, onEvent: (event: EventSourceMessage) => void, watchesRetry = false) {
     this.#parser = createParser({
       maxBufferSize: maxEventLength,
+      onRetry: watchesRetry
+        ? (retryMs) => {
+            this.retryMs = retryMs;
+          }
+        : undefined,
       onId: (id) => {
         this.#anchor(order);
         this.#blockId = id;

@@ -21,11 +21,15 @@ export interface FetchObserver {
  * fetch would do, but hides its sockets in a pool: nobody could say when they are closed, or what came over them.
  * Redirects are followed as a browser follows them. Headers given here override those of the package.
  */
-export function observedFetch(headers: Record<string, string>, observer: FetchObserver): FetchLike {
+export function observedFetch(
+  headers: Record<string, string>,
+  observer: FetchObserver,
+  localAddress?: string,
+): FetchLike {
   return async (url, init) => {
     let location = new URL(url);
     for (let redirectCount = 0; ; redirectCount += 1) {
-      const response = await send(location, { ...init.headers, ...headers }, init, observer);
+      const response = await send(location, { ...init.headers, ...headers }, init, observer, localAddress);
       const status = response.statusCode ?? 0;
       const next = response.headers.location;
       if (redirects.has(status) && next !== undefined && redirectCount < maxRedirectCount) {
@@ -44,6 +48,7 @@ function send(
   headers: Record<string, string>,
   init: EventSourceFetchInit,
   observer: FetchObserver,
+  localAddress: string | undefined,
 ): Promise<IncomingMessage> {
   const target = parseTarget(url.href);
   const request = (target.secure ? requestHttps : requestHttp)({
@@ -54,7 +59,7 @@ function send(
     headers: requestHeaders(target, headers).flat(),
     signal: init.signal as AbortSignal,
     createConnection: () => {
-      const { socket, transport } = dial(target);
+      const { socket, transport } = dial(target, { localAddress });
       if (transport !== socket) transport.on('error', () => {});
       observer.onSocket(socket);
       return socket;

@@ -50,12 +50,16 @@ export function parseTarget(url: string): RequestTarget {
  * Throws `usage` for a name that is no token, or a value with a line break, another control character, or one
  * outside Latin-1.
  */
-export function requestHeaders(target: RequestTarget, headers: Record<string, string>): [string, string][] {
+export function requestHeaders(
+  target: RequestTarget,
+  headers: Record<string, string>,
+  connection: 'keep-alive' | 'close' = 'keep-alive',
+): [string, string][] {
   const merged = new Map<string, [string, string]>([
     ['host', ['Host', target.authority]],
     ['accept', ['Accept', 'text/event-stream']],
     ['cache-control', ['Cache-Control', 'no-cache']],
-    ['connection', ['Connection', 'keep-alive']],
+    ['connection', ['Connection', connection]],
   ]);
   for (const [name, value] of Object.entries(headers)) {
     if (!fieldName.test(name)) {
@@ -73,9 +77,17 @@ export function requestHeaders(target: RequestTarget, headers: Record<string, st
   return [...merged.values()];
 }
 
-/** The request as it goes over the wire, in Latin-1. Throws what `requestHeaders` throws. */
-export function requestText(target: RequestTarget, headers: Record<string, string>): string {
-  let text = `GET ${target.path} HTTP/1.1\r\n`;
-  for (const [name, value] of requestHeaders(target, headers)) text += `${name}: ${value}\r\n`;
+/**
+ * The request as it goes over the wire, in Latin-1. One of HTTP/1.0 asks for no keep-alive. Throws what
+ * `requestHeaders` throws.
+ */
+export function requestText(
+  target: RequestTarget,
+  headers: Record<string, string>,
+  version: '1.0' | '1.1' = '1.1',
+): string {
+  let text = `GET ${target.path} HTTP/${version}\r\n`;
+  const connection = version === '1.0' ? 'close' : 'keep-alive';
+  for (const [name, value] of requestHeaders(target, headers, connection)) text += `${name}: ${value}\r\n`;
   return `${text}\r\n`;
 }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { BehaviourName, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
-import { dial } from './dial.ts';
+import { type DialOptions, dial } from './dial.ts';
 import { EventReader } from './event-reader.ts';
-import { parseTarget, requestText } from './http-request.ts';
+import { parseTarget, type RequestTarget, requestText } from './http-request.ts';
 import { HttpResponseParser, type ResponseHead, type ResponseSink } from './http-response-parser.ts';
 import { responseKind } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
@@ -10,15 +10,41 @@ import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 /** A refusal's body is read so that the server can finish it, but not without an end. */
 export const maxRefusalBytes = 64 * 1024;
 
-/** What tells one client from another. Shared by all streams of a behaviour: it holds nothing of any of them. */
+/**
+ * What tells one client from another. All streams of a behaviour share one, except where a behaviour has to remember
+ * something of each stream: then each has manners of its own, and the others pay nothing for it.
+ */
 export interface RawStreamManners {
   behaviour: BehaviourName;
   /** How `end()` leaves: `fin` closes as a browser does, `rst` breaks off as a crash or a lost network does. */
   leave: 'fin' | 'rst';
+  /** Of the request; default 1.1. */
+  httpVersion?: '1.0';
+  /** Requests sent back to back; default 1. Only the first response is read. */
+  requestCount?: number;
+  /** Ends its own side right behind the request, and reads on. */
+  halfCloses?: true;
+  /** Reads nothing, ever: neither a response nor its end. */
+  neverReads?: true;
+  /**
+   * Takes at most so many bytes from the kernel at a time, into a buffer of its own, and none while it rests. Without
+   * it, and over TLS, Node takes up to 64 KiB, and once more when it already rests.
+   */
+  readBytes?: number;
+  /** Looks at no more than so many of the bytes it took at once; what it never looks at does not count. */
+  pieceBytes?: number;
+  /** Dials this instead of the request's target, which stays in Host and path. */
+  via?: RequestTarget;
+  /** Source address instead of the request's. */
+  localAddress?: string;
+  /** Called once the TCP connection stands, and TLS upon it, with the client's port. */
+  afterConnect?(localPort: number): void;
   /** Called once the request is in the kernel's hands. */
   afterRequest?(stream: RawStream, request: StreamRequest): void;
-  /** Called behind each piece of an event stream's body. */
-  afterBody?(stream: RawStream): void;
+  /** Called with each piece of an event stream's body, behind its events. */
+  afterBody?(stream: RawStream, bytes: Buffer): void;
+  /** Called when all that was received at once, head and framing included, has been looked at. */
+  afterPiece?(stream: RawStream, bytes: Buffer, request: StreamRequest): void;
 }
 
 const owner = Symbol('stream');
@@ -47,20 +73,24 @@ export class RawStream implements OpenStream, ResponseSink {
     this.#manners = manners;
     this.#request = request;
     const target = parseTarget(request.url);
-    const text = requestText(target, request.headers);
+    let text = requestText(target, request.headers, manners.httpVersion);
+    if (manners.requestCount !== undefined) text = text.repeat(manners.requestCount);
     this.#ledger = new StreamLedger(manners.behaviour, request.observer);
-    const { socket, transport } = dial(target);
+    const { socket, transport } = dial(manners.via ?? target, dialOptions(request, manners));
     this.#socket = socket;
     this.#transport = transport;
     this.#socket[owner] = this;
-    socket.on(target.secure ? 'secureConnect' : 'connect', onConnect);
-    socket.on('data', onData);
+    socket.on(socket === transport ? 'connect' : 'secureConnect', onConnect);
+    // A listener for 'data' would set it flowing.
+    if (manners.neverReads) socket.pause();
+    else socket.on('data', onData);
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
     // An error of the TCP socket reaches the TLS socket too; here it must only not be uncaught.
     if (transport !== socket) transport.on('error', ignore);
-    if (manners.afterRequest === undefined) socket.write(text, 'latin1');
+    if (manners.halfCloses) socket.end(text, 'latin1');
+    else if (manners.afterRequest === undefined) socket.write(text, 'latin1');
     else socket.write(text, 'latin1', this.#sent.bind(this));
   }
 
@@ -92,6 +122,11 @@ export class RawStream implements OpenStream, ResponseSink {
     this.#conclude('client', null);
   }
 
+  /** Ends the stream, though not as it should have: `error` says why. */
+  abandon(error: string): void {
+    this.#conclude('client', error);
+  }
+
   /** Ends the stream by itself after `delayMs`; `end()` is then only faster. */
   endAfter(delayMs: number): void {
     if (this.#ledger.ending === null) this.#endTimer ??= setTimeout(endOwned, delayMs, this);
@@ -116,9 +151,21 @@ export class RawStream implements OpenStream, ResponseSink {
 
   connected(): void {
     this.#connected = true;
+    this.#manners.afterConnect?.(this.#transport.localPort ?? 0);
   }
 
   received(bytes: Buffer): void {
+    const { pieceBytes } = this.#manners;
+    if (pieceBytes === undefined) {
+      this.#look(bytes);
+      return;
+    }
+    for (let offset = 0; offset < bytes.length && this.#response !== null; offset += pieceBytes) {
+      this.#look(bytes.subarray(offset, offset + pieceBytes));
+    }
+  }
+
+  #look(bytes: Buffer): void {
     const response = this.#response;
     if (response === null) return;
     this.#ledger.sawFirstByte();
@@ -126,6 +173,7 @@ export class RawStream implements OpenStream, ResponseSink {
     response.push(bytes);
     if (response.failure !== null) this.#conclude('protocol-error', response.failure);
     else if (response.complete) this.#conclude(this.#reader === null ? 'refused' : 'server-end', null);
+    else this.#manners.afterPiece?.(this, bytes, this.#request);
   }
 
   onHead(head: ResponseHead): void {
@@ -133,7 +181,10 @@ export class RawStream implements OpenStream, ResponseSink {
     this.#ledger.sawHead(status, headers.get('retry-after'));
     const judged = responseKind(status, headers.get('content-type'), headers.get('content-encoding'));
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
-    if (judged.kind === 'events') {
+    if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
+      // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
+      this.#conclude('protocol-error', 'Transfer-Encoding in the response to an HTTP/1.0 request');
+    } else if (judged.kind === 'events') {
       const ledger = this.#ledger;
       this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event));
     }
@@ -148,7 +199,7 @@ export class RawStream implements OpenStream, ResponseSink {
     }
     this.#reader.push(bytes);
     if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
-    else this.#manners.afterBody?.(this);
+    else this.#manners.afterBody?.(this, bytes);
   }
 
   finished(): void {
@@ -200,12 +251,30 @@ export function openRawStream(request: StreamRequest, manners: RawStreamManners)
   return new RawStream(request, manners);
 }
 
+/** Nothing for the plain clients, of which there are thousands. */
+function dialOptions(request: StreamRequest, manners: RawStreamManners): DialOptions | undefined {
+  const { halfCloses, readBytes, localAddress = request.localAddress } = manners;
+  if (halfCloses === undefined && readBytes === undefined && localAddress === undefined) return undefined;
+  return {
+    localAddress,
+    allowHalfOpen: halfCloses === true,
+    onread:
+      readBytes === undefined ? undefined : { buffer: Buffer.allocUnsafeSlow(readBytes), callback: onRead },
+  };
+}
+
 function onConnect(this: OwnedSocket): void {
   this[owner]?.connected();
 }
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
   this[owner]?.received(bytes);
+}
+
+/** Instead of 'data' where the bytes come into a buffer of our own, which the next read overwrites. */
+function onRead(this: OwnedSocket, byteCount: number, buffer: Uint8Array): boolean {
+  this[owner]?.received(Buffer.from(buffer.buffer, buffer.byteOffset, byteCount));
+  return true;
 }
 
 function onEnd(this: OwnedSocket): void {

@@ -38,7 +38,8 @@ class Tab implements OpenStream, FetchObserver {
     const ledger = new StreamLedger('tab', request.observer);
     this.#ledger = ledger;
     this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event));
-    this.#source = new EventSource(request.url, { fetch: observedFetch(request.headers, this) });
+    const fetch = observedFetch(request.headers, this, request.localAddress);
+    this.#source = new EventSource(request.url, { fetch });
     this.#source.addEventListener('close', () => this.#conclude('server-end', null));
     this.#source.addEventListener('error', (event) => {
       if (this.#source.readyState !== this.#source.CLOSED) {

@@ -46,10 +46,37 @@ function oneByOne(text: string): Route {
   };
 }
 
+function lastEventId(request: string): number {
+  return Number(/^last-event-id: (\d+)\r$/im.exec(request)?.[1] ?? 0);
+}
+
+/** An event each 5 ms, numbered on from Last-Event-ID, until the connection is closed, whatever the client's FIN says. */
+const ticks: Route = (socket, request) => {
+  let id = lastEventId(request);
+  socket.write(`${chunkedHead}${chunk('retry: 20\n\n')}`);
+  const timer = setInterval(() => {
+    id += 1;
+    if (socket.writable) socket.write(chunk(numbered(id)));
+  }, 5);
+  socket.on('close', () => clearInterval(timer));
+};
+
+/** Two events a connection, then half a chunk and a RST; the last connection ends as it should. */
+const resumesBehindResets: Route = (socket, request) => {
+  const last = lastEventId(request);
+  if (last >= 4) {
+    socket.end(`${chunkedHead}${chunk('event: close\ndata: bye\n\n')}0\r\n\r\n`);
+    return;
+  }
+  socket.write(`${chunkedHead}${chunk(`retry: 1\n\n${numbered(last + 1, last + 2)}`)}ff\r\nid: 99\nda`);
+  // The RST overtakes what the client has not read, so it is given time to read; the test waits for the end.
+  setTimeout(() => socket.resetAndDestroy(), 50);
+};
+
 /** Two events a connection, numbered on from Last-Event-ID plus `step`; from 6 on it says goodbye. */
 function resumes(step: number): Route {
   return (socket, request) => {
-    const last = Number(/^last-event-id: (\d+)\r$/im.exec(request)?.[1] ?? 0);
+    const last = lastEventId(request);
     const first = last === 0 ? 1 : last + step;
     const goodbye = first >= 5 ? 'event: close\ndata: {"reason":"enough"}\n\n' : '';
     const body = `retry: 1\n\n${numbered(first, first + 1)}${goodbye}`;
@@ -93,8 +120,12 @@ export const routes: Record<string, Route> = {
   '/close-event-in-words': says(`${chunkedHead}${chunk('event: close\ndata: bye now\n\n')}0\r\n\r\n`),
   '/close-event-and-stay': says(chunkedHead + chunk('event: close\ndata: bye now\n\n')),
   '/resumes': resumes(1),
+  '/resumes-behind-resets': resumesBehindResets,
+  '/ticks': ticks,
   // Ends each response properly and keeps the connection alive; the tab is back after a millisecond.
   '/end-and-keep-alive': says(`${chunkedHead}${chunk(`retry: 1\n\n${numbered(1)}`)}0\r\n\r\n`),
+  '/greek-id': says(`${chunkedHead}${chunk('retry: 1\nid: αβ\ndata: a\n\n')}0\r\n\r\n`),
+  '/control-character-id': says(`${chunkedHead}${chunk('retry: 1\nid: a\u0001\ndata: a\n\n')}0\r\n\r\n`),
   '/redirect': says('HTTP/1.1 307 Go\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n'),
   // No, in proper form.
   '/429': says('HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 12\r\n\r\n{"limit": 5}'),
@@ -104,6 +135,8 @@ export const routes: Record<string, Route> = {
   '/silent': () => {},
   '/stalled': says(`${chunkedHead}${chunk('data: one\n\n')}`),
   '/trickle': oneByOne(`${chunkedHead}${chunk('id: 1\ndata: grüße 🌍\n\n')}${chunk('data: b\n\n')}0\r\n\r\n`),
+  // Keep-alives and an event in one piece; between events a client may stand for long.
+  '/comments': says(`${chunkedHead}${chunk(': hi\n\n:\n\n')}`),
   '/split-utf8': (socket) => {
     // Behind the first byte of the ü, then behind the second of the 🌍's four.
     const cuts = [split.indexOf('ü') + 1, split.indexOf('🌍') + 2, split.length];
@@ -120,6 +153,10 @@ export const routes: Record<string, Route> = {
   '/duplicate': says(chunkedHead + chunk(numbered(1, 2, 3, 2, 3, 4))),
   '/resumes-one-too-early': resumes(0),
   // Broken connections.
+  '/close-event-and-reset': (socket) => {
+    socket.write(`${chunkedHead}${chunk('event: close\ndata: bye\n\n')}`);
+    setTimeout(() => socket.resetAndDestroy(), 50);
+  },
   '/close-without-answer': (socket) => socket.end(),
   '/reset-without-answer': (socket) => socket.resetAndDestroy(),
   '/close-mid-head': says('HTTP/1.1 200 OK\r\nContent-Ty', 'close'),

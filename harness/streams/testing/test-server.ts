@@ -12,6 +12,15 @@ export interface ServerConnection {
   end: 'fin' | 'rst' | 'server' | null;
   /** Bytes handed to the kernel, once the connection is closed. */
   sentBytes: number | null;
+  /**
+   * With `allowHalfOpen`, what became of what was sent behind the client's FIN: `rst` came back, because the client had
+   * closed both directions. Null: it was taken, so far, or there was no FIN.
+   */
+  afterFin: 'rst' | null;
+  /** Bytes that the client's kernel has taken or this one holds for it, so far. */
+  readonly takenBytes: number;
+  clientAddress: string;
+  clientPort: number;
 }
 
 export interface TestServer {
@@ -20,19 +29,32 @@ export interface TestServer {
   /** The only connection that there has been to this path. */
   only(path: string): ServerConnection;
   openCount(): Promise<number>;
+  /** Closes whatever is open, and goes on listening. */
+  hangUp(): Promise<void>;
   /** Breaks off whatever is open. */
   close(): Promise<void>;
 }
 
 /** A server on a free port whose paths misbehave as `routes.ts` says. Written on sockets: node:http will not misbehave. */
 export async function startTestServer(
-  options: { host?: string; tls?: { key: string; cert: string } } = {},
+  options: { host?: string; tls?: { key: string; cert: string }; allowHalfOpen?: boolean } = {},
 ): Promise<TestServer> {
   const connections: ServerConnection[] = [];
   const sockets = new Set<Socket>();
 
   function accept(socket: Socket): void {
-    const connection: ServerConnection = { request: '', path: '', end: null, sentBytes: null };
+    const connection: ServerConnection = {
+      request: '',
+      path: '',
+      end: null,
+      sentBytes: null,
+      afterFin: null,
+      get takenBytes() {
+        return socket.bytesWritten - socket.writableLength;
+      },
+      clientAddress: socket.remoteAddress ?? '',
+      clientPort: socket.remotePort ?? 0,
+    };
     connections.push(connection);
     sockets.add(socket);
     socket.setNoDelay(true);
@@ -48,6 +70,7 @@ export async function startTestServer(
       connection.end ??= 'fin';
     });
     socket.on('error', () => {
+      if (connection.end === 'fin') connection.afterFin = 'rst';
       connection.end ??= 'rst';
     });
     socket.on('close', () => {
@@ -57,8 +80,11 @@ export async function startTestServer(
     });
   }
 
+  const { tls, allowHalfOpen = false } = options;
   const server: Server =
-    options.tls === undefined ? createServer(accept) : createTlsServer(options.tls, accept);
+    tls === undefined
+      ? createServer({ allowHalfOpen }, accept)
+      : createTlsServer({ ...tls, allowHalfOpen }, accept);
   // A client that leaves in the middle of its handshake.
   server.on('tlsClientError', () => {});
   const host = options.host ?? '127.0.0.1';
@@ -79,6 +105,11 @@ export async function startTestServer(
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
       }),
+    async hangUp() {
+      const closing = [...sockets].map((socket) => once(socket, 'close'));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closing);
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
