@@ -21,7 +21,9 @@ export interface PoolOptions {
   write(entry: JournalEntry): void;
 }
 
-export interface PoolOpenOptions extends OpenOptions, Pick<StreamRequest, 'localAddress' | 'random'> {
+export interface PoolOpenOptions
+  extends OpenOptions,
+    Pick<StreamRequest, 'localAddress' | 'localPort' | 'random'> {
   /** How much later than planned it is opened. Its times count from when it was planned: a wait is a wait. */
   latenessMs?: number;
   /** Is told, synchronously with the pool's own book-keeping, that the stream is over. */

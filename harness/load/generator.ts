@@ -1,13 +1,14 @@
 import type { BehaviourName, LoadPlan, OpenStream } from '../model.ts';
 import type { StreamPool } from '../stream-pool.ts';
 import { arrivalsBy, dueMs, shareOf, targetAt, totalMs } from './schedule.ts';
+import type { SourcePlace } from './source-addresses.ts';
 
 /** Where a client goes. */
 export interface Place {
   url: string;
   key: string;
-  /** Source address; undefined: the system's choice. */
-  localAddress: string | undefined;
+  /** Source address and port; null: the system's choice. */
+  source: SourcePlace | null;
 }
 
 export interface GeneratorOptions {
@@ -16,6 +17,8 @@ export interface GeneratorOptions {
   pool: StreamPool;
   /** The place of a slot: at most one client at a time is on it. Slots are counted from 0 over all workers. */
   placeOf(slot: number): Place;
+  /** The client that was there is gone, and its socket closed. */
+  onLeft(place: Place): void;
   random(): number;
   phase(): string;
   /** Milliseconds since the load began, alike in all workers. */
@@ -77,16 +80,17 @@ export function startGenerator(options: GeneratorOptions): Generator {
   const start = (latenessMs: number | null) => {
     const now = nowMs();
     const slot = resting.take(now) ?? share.index + slotCount++ * share.count;
-    const { url, key, localAddress } = options.placeOf(slot);
+    const place = options.placeOf(slot);
     const client: Client = { slot, stream: null, index: clients.length };
     clients.push(client);
     startedCount += 1;
-    client.stream = pool.open(pick(), url, key, options.phase(), {
+    client.stream = pool.open(pick(), place.url, place.key, options.phase(), {
       tally: true,
       random,
-      ...(localAddress === undefined ? {} : { localAddress }),
+      ...place.source,
       ...(latenessMs === null ? {} : { latenessMs }),
       onEnd({ status, ending }) {
+        options.onLeft(place);
         const last = clients.pop();
         if (last !== undefined && last !== client) {
           clients[client.index] = last;

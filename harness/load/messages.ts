@@ -17,8 +17,8 @@ export interface WorkerOrder {
   slotsPerKey: number;
   headers: Record<string, string>;
   eventTime: string | null;
-  /** Source addresses to spread the streams over; empty: the system's choice. */
-  sourceAddresses: string[];
+  /** Source addresses that this worker uses for itself; 0: the system's choice. */
+  addressCount: number;
   randomSeed: number;
   roomCount: number;
 }

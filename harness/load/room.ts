@@ -4,7 +4,7 @@ import { mostStreams } from '../load-options.ts';
 import type { LoadPlan } from '../model.ts';
 import { fill } from '../template.ts';
 import { highestTarget } from './schedule.ts';
-import { ephemeralPortCount, sourceAddressesFor } from './source-addresses.ts';
+import { addressesPerWorker, ephemeralPortCount } from './source-addresses.ts';
 
 /** File descriptors that a worker needs beside its streams: pipes, its channel, and what Node opens for itself. */
 const OWN_FDS = 100;
@@ -28,8 +28,8 @@ export interface LoadSize {
   /** Streams at once, at the highest. */
   streamCount: number;
   workerCount: number;
-  /** Addresses to spread them over; empty: the system's choice; null: there are too few ports. */
-  sourceAddresses: string[] | null;
+  /** Source addresses that each worker needs; 0: the system's choice will do; null: there are too few ports. */
+  addressesPerWorker: number | null;
 }
 
 /** What the target's processes may have open together (probes/open-files.ts). */
@@ -41,11 +41,12 @@ export interface TargetRoom {
 export function sizeOf(plan: LoadPlan, url: string): LoadSize {
   const streamCount = mostStreams(plan);
   const { hostname } = new URL(fill(url, { port: 80, key: 'key' }));
+  const workerCount =
+    plan.workerCount ?? Math.ceil(streamCount / Math.min(STREAMS_PER_WORKER, streamsPerWorker()));
   return {
     streamCount,
-    workerCount:
-      plan.workerCount ?? Math.ceil(streamCount / Math.min(STREAMS_PER_WORKER, streamsPerWorker())),
-    sourceAddresses: sourceAddressesFor(hostname, portsOf(plan)),
+    workerCount,
+    addressesPerWorker: addressesPerWorker(hostname, portsOf(plan), workerCount),
   };
 }
 
@@ -83,7 +84,7 @@ export function machineRoom(): MachineRoom {
  * system does not tell.
  */
 export function lackOfRoom(
-  { streamCount, workerCount, sourceAddresses }: LoadSize,
+  { streamCount, workerCount, addressesPerWorker }: LoadSize,
   target: TargetRoom | null,
   machine: MachineRoom = machineRoom(),
 ): string | null {
@@ -92,7 +93,7 @@ export function lackOfRoom(
     const needed = Math.ceil(streamCount / machine.streamsPerWorker);
     return `${streams} need more file descriptors than ${workerCount} worker ${workerCount === 1 ? 'process' : 'processes'} may open (${words(machine.streamsPerWorker)} each): use --workers ${needed}, or raise the limit with ulimit -n`;
   }
-  if (sourceAddresses === null) {
+  if (addressesPerWorker === null) {
     return `${streams} need more source ports than there are (${words(machine.portCount)}, /proc/sys/net/ipv4/ip_local_port_range): give a --url with an address in 127.0.0.0/8, over which hydrotest can spread them, or widen the range`;
   }
   if (target !== null && streamCount > target.fileCount) {

@@ -93,7 +93,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       slotsPerKey,
       headers: config.headers,
       eventTime: config.eventTime,
-      sourceAddresses: size.sourceAddresses ?? [],
+      addressCount: size.addressesPerWorker ?? 0,
       roomCount: streamsPerWorker(),
     },
   });

@@ -4,17 +4,23 @@ import { readFileSync } from 'node:fs';
 const DEFAULT_PORTS = 28_232;
 
 /**
- * Part of an address's ports that is used. Linux hands out every second port first; once these are gone it looks at each of them
- * again for every connection. With one address 14,000 streams opened at 1,900 a second, and from there on at 500.
+ * Part of the system's own choice of ports up to which it is quick. Linux hands out every second port first; once these are gone it
+ * searches for each connection: 14,000 streams opened at 1,900 a second, and those behind them at 500.
  */
-const FILL_RATIO = 0.4;
+const QUICK_RATIO = 0.4;
+
+/** On an address of our own nobody else has ports: all but the privileged ones and some of the lower. */
+const FIRST_PORT = 10_000;
+const PORTS_PER_ADDRESS = 50_000;
+
+/** A port is not used again at once: in a space that is never full, all others come first. */
+const FILL_RATIO = 0.8;
 
 /** Ephemeral ports of one source address to one destination. */
 export function ephemeralPortCount(): number {
   try {
-    const [low = 0, high = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
-      .split(/\s+/)
-      .map(Number);
+    const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
+    const [low = 0, high = 0] = range.split(/\s+/).map(Number);
     return high > low ? high - low + 1 : DEFAULT_PORTS;
   } catch {
     return DEFAULT_PORTS;
@@ -22,16 +28,69 @@ export function ephemeralPortCount(): number {
 }
 
 /**
- * Source addresses for as many connections to a server on `host`, closed ones in TIME_WAIT included; empty: the system's choice
- * will do. Spread only where one address does not have the ports: a server that counts by address must not be misled without need.
- *
- * All of 127.0.0.0/8 is this machine on Linux. Null: another host has no further addresses, and the ports do not suffice.
+ * How many source addresses of its own each worker needs for so many connections to a server on `host`, closed ones in
+ * TIME_WAIT included. 0: the system's choice of address and port will do, and a server that counts by address is not misled without need.
+ * Null: the ports do not suffice, and there are no further addresses: only on Linux all of 127.0.0.0/8 is this machine.
  */
-export function sourceAddressesFor(host: string, connectionCount: number): string[] | null {
-  const perAddress = Math.floor(ephemeralPortCount() * FILL_RATIO);
-  const count = Math.ceil(connectionCount / perAddress);
-  if (count <= 1) return [];
-  if (process.platform !== 'linux' || !/^127\.\d+\.\d+\.\d+$|^localhost$/.test(host)) return null;
-  // From 127.0.0.1 on, so that few addresses are needed; 250 a block.
-  return Array.from({ length: count }, (_, i) => `127.0.${Math.floor(i / 250)}.${(i % 250) + 1}`);
+export function addressesPerWorker(
+  host: string,
+  connectionCount: number,
+  workerCount: number,
+): number | null {
+  const ports = ephemeralPortCount();
+  if (connectionCount <= ports * QUICK_RATIO) return 0;
+  if (process.platform === 'linux' && /^127\.\d+\.\d+\.\d+$|^localhost$/.test(host))
+    return Math.ceil(connectionCount / workerCount / (PORTS_PER_ADDRESS * FILL_RATIO));
+  return connectionCount <= ports * FILL_RATIO ? 0 : null;
+}
+
+export interface SourcePlace {
+  localAddress: string;
+  localPort: number;
+}
+
+/**
+ * Addresses and ports of one worker, each used by one connection at a time. They are named here because the system, asked for any free
+ * port of a given address, searches for it, and slower the fewer there are. They are taken in turn, so that a port that is
+ * closed has the time of all others to get out of TIME_WAIT.
+ */
+export class SourcePlaces {
+  readonly #count: number;
+  readonly #firstAddress: number;
+  readonly #used = new Set<number>();
+  #next = 0;
+
+  /** Worker numbers count from 0. */
+  constructor(workerIndex: number, addressCount: number) {
+    this.#count = addressCount * PORTS_PER_ADDRESS;
+    this.#firstAddress = workerIndex * addressCount;
+  }
+
+  /** Null: all are in use. */
+  take(): SourcePlace | null {
+    if (this.#used.size >= this.#count) return null;
+    while (this.#used.has(this.#next)) this.#next = (this.#next + 1) % this.#count;
+    const place = this.#next;
+    this.#used.add(place);
+    this.#next = (place + 1) % this.#count;
+    return {
+      localAddress: addressAt(this.#firstAddress + Math.floor(place / PORTS_PER_ADDRESS)),
+      localPort: FIRST_PORT + (place % PORTS_PER_ADDRESS),
+    };
+  }
+
+  giveBack({ localAddress, localPort }: SourcePlace): void {
+    const address = indexOf(localAddress) - this.#firstAddress;
+    this.#used.delete(address * PORTS_PER_ADDRESS + localPort - FIRST_PORT);
+  }
+}
+
+/** 127.77.0.1 … 127.77.0.250, 127.77.1.1 …: away from 127.0.0.0/16, where people have their servers. */
+function addressAt(index: number): string {
+  return `127.77.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+}
+
+function indexOf(address: string): number {
+  const [, , block = 0, number = 0] = address.split('.').map(Number);
+  return block * 250 + number - 1;
 }

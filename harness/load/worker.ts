@@ -10,6 +10,7 @@ import { fill, fillKey } from '../template.ts';
 import { type Generator, startGenerator } from './generator.ts';
 import { watchHealth } from './health.ts';
 import type { FromWorker, ToWorker, WorkerOrder } from './messages.ts';
+import { SourcePlaces } from './source-addresses.ts';
 
 const COUNTS_INTERVAL_MS = 500;
 
@@ -33,6 +34,7 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
     elapsedMs: nowMs,
     write: (entry) => send({ type: 'entry', entry }),
   });
+  const places = order.addressCount > 0 ? new SourcePlaces(share.index, order.addressCount) : null;
   const generator: Generator = startGenerator({
     plan,
     share,
@@ -44,13 +46,10 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
     placeOf(slot) {
       const keyNumber = order.firstKeyNumber + Math.floor(slot / order.slotsPerKey);
       const key = fillKey(order.keyTemplate, order.keySeed, keyNumber);
-      const { sourceAddresses } = order;
-      return {
-        key,
-        url: fill(order.url, { key: encodeURIComponent(key) }),
-        localAddress: sourceAddresses[slot % Math.max(1, sourceAddresses.length)],
-      };
+      const url = fill(order.url, { key: encodeURIComponent(key) });
+      return { key, url, source: places?.take() ?? null };
     },
+    onLeft: ({ source }) => void (source !== null && places?.giveBack(source)),
   });
   const tell = () =>
     send({

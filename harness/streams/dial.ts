@@ -14,6 +14,8 @@ export interface Connection {
 export interface DialOptions {
   /** Source address to bind; the target is then looked up in its family alone. */
   localAddress?: string | undefined;
+  /** Its port; default: one that the system chooses. */
+  localPort?: number | undefined;
   /** The socket does not close its own side when the server closes the other. */
   allowHalfOpen?: boolean;
   /** Takes the bytes instead of 'data', in pieces of its buffer's size; TLS, which needs the bytes itself, ignores it. */
@@ -32,6 +34,7 @@ export function dial(target: RequestTarget, wanted: DialOptions = {}): Connectio
   const options: TcpNetConnectOpts & DuplexOptions = { host, port, readableHighWaterMark };
   if (wanted.localAddress !== undefined) {
     options.localAddress = wanted.localAddress;
+    if (wanted.localPort !== undefined) options.localPort = wanted.localPort;
     // Otherwise the first address of `localhost`, ::1, would be dialled without the source address.
     options.family = isIP(wanted.localAddress);
   }

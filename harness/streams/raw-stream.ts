@@ -257,6 +257,7 @@ function dialOptions(request: StreamRequest, manners: RawStreamManners): DialOpt
   if (halfCloses === undefined && readBytes === undefined && localAddress === undefined) return undefined;
   return {
     localAddress,
+    localPort: manners.localAddress === undefined ? request.localPort : undefined,
     allowHalfOpen: halfCloses === true,
     onread:
       readBytes === undefined ? undefined : { buffer: Buffer.allocUnsafeSlow(readBytes), callback: onRead },
