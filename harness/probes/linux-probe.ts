@@ -37,10 +37,10 @@ export function createLinuxProbe(rootPid: number, options: ProcessProbeOptions):
   return {
     seesTree: true,
     look,
-    async read() {
+    async read({ files } = { files: true }) {
       const found = await look();
       const { pssBytes: _, anonymousBytes: __, ...memory } = await found.readMemory(false);
-      return { ...memory, ...(await found.readFiles()) };
+      return { ...memory, ...(files ? await found.readFiles() : { fdCount: null, sockets: null }) };
     },
   };
 }

@@ -146,7 +146,7 @@ function createTargetProbe(
       tree: processes.seesTree,
       sockets: processes.seesTree,
     },
-    read: () => processes.read(),
+    read: (options) => processes.read(options),
     readQuiet: ({ signal }) => readQuiet(AbortSignal.any([signal, ending.signal])),
     missing: () => missing,
     plant: async (bytes) => planter().plant(bytes, ending.signal),

@@ -29,8 +29,11 @@ export interface ProcessProbe {
   readonly seesTree: boolean;
   /** @throws HydrotestError `target-lost` when the root process is gone. */
   look(): Promise<ProcessLook>;
-  /** For once a second. Throws as `look` does. */
-  read(): Promise<ProcessReading>;
+  /**
+   * For once a second. Throws as `look` does.
+   * @param options.files false: descriptors and sockets are left out (null), which with tens of thousands of them take longer than all else.
+   */
+  read(options?: { files: boolean }): Promise<ProcessReading>;
 }
 
 export interface ProcessProbeOptions {

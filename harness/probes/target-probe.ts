@@ -21,10 +21,11 @@ export interface ProbeCapabilities {
 export interface TargetProbe {
   readonly capabilities: ProbeCapabilities;
   /**
-   * For once a second, also under load.
+   * For once a second, also under load. `files` false: descriptors and sockets are left out (null), which with tens of thousands of
+   * them take longer than all else.
    * @throws HydrotestError `target-lost` when the root process is gone.
    */
-  read(): Promise<ProcessReading>;
+  read(options?: { files: boolean }): Promise<ProcessReading>;
   /**
    * A careful reading for quiet moments, collected where possible, and settled: repeated until the level has stopped falling,
    * some 4 s at most. Waits for no socket to close: drain first. Looks for processes that came or went.
