@@ -113,7 +113,10 @@ export function createProgram(version: string, actions: CliActions): Command {
       throw new HydrotestError('usage', `there is no command "${unknown}". See hydrotest --help.`);
     });
 
-  program.command('list').description('list the scenarios and what each proves').action(actions.list);
+  program
+    .command('list')
+    .description('list the scenarios, what each proves, and the behaviours of clients')
+    .action(actions.list);
 
   program
     .command('report')

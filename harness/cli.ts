@@ -17,6 +17,9 @@ import type { Outcome, Report, Scenario } from './model.ts';
 import { createProgress } from './progress.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { run } from './run.ts';
+import { behaviours } from './streams/behaviours.ts';
+import { vanishingUnavailable } from './streams/vanish.ts';
+import { fill } from './template.ts';
 
 const EXIT_CODES: Record<Outcome, number> = { pass: 0, fail: 1, inconclusive: 3, invalid: 3 };
 const EXIT_USAGE = 2;
@@ -50,6 +53,11 @@ async function runCommand(options: UserConfig & { config?: string }): Promise<vo
   if (scenarios.some(({ name }) => name === 'hold') && config.load.asked) {
     const lack = lackOfRoom(sizeOf(config.load, config.url), null);
     if (lack !== null) throw new HydrotestError('usage', `there is no room for this load: ${lack}.`);
+  }
+  if (config.load.mix['half-open'] !== undefined) {
+    const reason = await vanishingUnavailable(fill(config.url, { port: 80, key: 'key' }));
+    if (reason !== null)
+      throw new HydrotestError('usage', `--mix half-open is not possible here: ${reason}.`);
   }
 
   const progress = createProgress(process.stderr);
@@ -149,6 +157,11 @@ function listCommand(): void {
     if (paths.length === 0) continue;
     const list = paths.map((path) => path.replaceAll(' ', '-')).join(', ');
     process.stdout.write(`${' '.repeat(width)}    paths: ${list}\n`);
+  }
+  const longest = Math.max(...Object.keys(behaviours).map((name) => name.length));
+  process.stdout.write('\nbehaviours, for --mix:\n');
+  for (const { name, describes } of Object.values(behaviours)) {
+    process.stdout.write(`${name.padEnd(longest)}  ${describes}\n`);
   }
 }
 

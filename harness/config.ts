@@ -147,7 +147,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
     durationMs: holdMs,
-    load: loadPlanOf(said, holdMs),
+    load: loadPlanOf(said, said.duration === undefined ? null : holdMs),
     eventTime: said.eventTime ?? null,
     scenarios: listOf(said.scenarios),
     outDir: resolve(said.out ?? DEFAULTS.out),

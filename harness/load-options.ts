@@ -31,11 +31,15 @@ const MOST_WORKERS = 256;
 const RAMP_PER_SECOND = 2000;
 const RATE_RAMP_MS = 1000;
 
+/** Where nobody asked for a load or a time: enough to see that it holds, in a run that has much else to do. */
+const DEFAULT_HOLD_MS = 5000;
+const ASKED_HOLD_MS = 10_000;
+
 /**
- * `holdMs`: how long it is held where no stages say so. What `--streams`, `--rate`, `--stages`, `--mix`, `--lifetime` and `--workers` say.
+ * `holdMs`: how long it is held where no stages say so; null: nobody said. What `--streams`, `--rate`, `--stages`, `--mix`, `--lifetime` and `--workers` say.
  * @throws HydrotestError `usage`.
  */
-export function loadPlanOf(said: LoadOptions, holdMs: number): LoadPlan {
+export function loadPlanOf(said: LoadOptions, holdMs: number | null): LoadPlan {
   const ways = (['streams', 'rate', 'stages'] as const).filter((name) => said[name] !== undefined);
   if (ways.length > 1)
     throw usage(`--${ways.join(' and --')} exclude each other: each says how many streams there are to be.`);
@@ -65,15 +69,20 @@ export function mostStreams({ model, stages, meanLifetimeMs }: LoadPlan): number
   return Math.ceil(expected + 6 * Math.sqrt(expected) + 10);
 }
 
-function stagesOf(said: LoadOptions, holdMs: number): Pick<LoadPlan, 'model' | 'stages'> {
+function stagesOf(said: LoadOptions, holdMs: number | null): Pick<LoadPlan, 'model' | 'stages'> {
   if (said.rate !== undefined) {
     const target = perSecond('--rate', said.rate);
-    return { model: 'open', stages: [stage(RATE_RAMP_MS, target), stage(holdMs, target)] };
+    return { model: 'open', stages: [stage(RATE_RAMP_MS, target), stage(holdMs ?? ASKED_HOLD_MS, target)] };
   }
   if (said.stages !== undefined) return parseStages(listOf(said.stages));
+  const isDefault = said.streams === undefined && holdMs === null;
   const target = wholeNumber('--streams', said.streams ?? LOAD_DEFAULTS.streams, 1, MOST_STREAMS);
   const rampMs = Math.ceil(target / RAMP_PER_SECOND) * 1000;
-  return { model: 'closed', stages: [stage(rampMs, target), stage(holdMs, target)] };
+  const stages = [
+    stage(rampMs, target),
+    stage(holdMs ?? (isDefault ? DEFAULT_HOLD_MS : ASKED_HOLD_MS), target),
+  ];
+  return { model: 'closed', stages };
 }
 
 function stage(durationMs: number, target: number): LoadStage {

@@ -10,7 +10,12 @@ const MIX: { behaviour: BehaviourName; count: number }[] = [
   { behaviour: 'graceful-close', count: 20 },
   { behaviour: 'abrupt-drop', count: 20 },
   { behaviour: 'drop-before-first-byte', count: 20 },
+  { behaviour: 'drop-mid-event', count: 10 },
+  { behaviour: 'pipelined', count: 10 },
+  { behaviour: 'http-1.0', count: 10 },
+  { behaviour: 'reconnect', count: 4 },
   { behaviour: 'stalled-reader', count: 4 },
+  { behaviour: 'request-then-silence', count: 4 },
 ];
 
 /** More streams than any limit of this size lets in, so that some of them are rejected. */

@@ -84,7 +84,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const client: Client = { slot, stream: null, index: clients.length };
     clients.push(client);
     startedCount += 1;
-    client.stream = pool.open(pick(), place.url, place.key, options.phase(), {
+    const behaviour = pick();
+    client.stream = pool.open(behaviour, place.url, place.key, options.phase(), {
       tally: true,
       random,
       ...place.source,
@@ -98,6 +99,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
         }
         const refused =
           ending === 'refused' || ending === 'connect-failed' || (status !== 200 && status !== null);
+        // The server cannot know that this one has left, and will count it for some time to come.
+        if (behaviour === 'half-open') return;
         resting.put(slot, nowMs() + (refused ? REFUSED_REST_MS : LEFT_REST_MS), refused);
       },
     });

@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import { fill } from '../template.ts';
 import { sleep } from '../waiting.ts';
 import { type Crew, startCrew } from './crew.ts';
+import { READ_PHASE } from './phases.ts';
 import { fitted, lackOfRoom, sizeOf, streamsPerWorker } from './room.ts';
 import { describeStage, highestTarget } from './schedule.ts';
 
@@ -150,13 +151,22 @@ async function runStages(
   const unit = model === 'closed' ? '' : '/s';
   const most = highestTarget(stages);
   let endMs = performance.now();
+  const enter = async (name: string) => {
+    await beginPhase(name);
+    crew.setPhase(name);
+  };
+  // Apart from the stage around it: a collection stops the target, and its clients' events wait.
+  const read = async (index: number) => {
+    await enter(READ_PHASE);
+    await readHeld();
+    if (index < stages.length - 1) await enter(describeStage(stages, index, unit));
+  };
   for (const [index, { durationMs, target }] of stages.entries()) {
     const name = describeStage(stages, index, unit);
     const isLast = index === stages.length - 1;
     endMs += durationMs;
     if (durationMs === 0 && !isLast) continue;
-    await beginPhase(name);
-    crew.setPhase(name);
+    await enter(name);
     const isHighest = target === most && (stages[index - 1]?.target === most || durationMs === 0 || isLast);
     const readAtMs = isLast ? endMs : endMs - READING_MS;
     for (let left = endMs - performance.now(); left > 0; left = endMs - performance.now()) {
@@ -164,9 +174,9 @@ async function runStages(
       onProgress(`${heldCount} held, ${Math.ceil(left / 1000)} s left`);
       const untilReading = readAtMs - performance.now();
       await sleep(Math.max(1, Math.min(1000, left, untilReading > 0 ? untilReading : left)), signal);
-      if (isHighest && !isLast && untilReading > 0 && performance.now() >= readAtMs) await readHeld();
+      if (isHighest && !isLast && untilReading > 0 && performance.now() >= readAtMs) await read(index);
     }
-    if (isHighest && isLast) await readHeld();
+    if (isHighest && isLast) await read(index);
   }
 }
 

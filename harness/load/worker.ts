@@ -6,6 +6,7 @@ import { eventTimeReader } from '../event-times.ts';
 import { createRandom } from '../random.ts';
 import { createStreamPool } from '../stream-pool.ts';
 import { behaviours } from '../streams/behaviours.ts';
+import { returnVanished } from '../streams/vanish.ts';
 import { fill, fillKey } from '../template.ts';
 import { type Generator, startGenerator } from './generator.ts';
 import { watchHealth } from './health.ts';
@@ -73,6 +74,7 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
     async stop() {
       generator.stop();
       await pool.endAll();
+      await returnVanished();
       clearInterval(timer);
       pool.flush(phase);
       tell();
