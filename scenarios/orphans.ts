@@ -34,10 +34,13 @@ export const orphans: Scenario = {
       const streams = MIX.flatMap(({ behaviour, count }) =>
         Array.from({ length: count }, (_, i) => {
           const crowded = context.random() < 0.5;
-          return context.open(behaviour, crowded ? context.key(1 + (i % CROWD)) : context.freshKey());
+          const stream = context.open(behaviour, crowded ? context.key(1 + (i % CROWD)) : context.freshKey());
+          return { behaviour, stream };
         }),
       );
-      await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
+      // Who does not read hears no answer.
+      const listening = streams.filter(({ behaviour }) => behaviour !== 'request-then-silence');
+      await context.within(Promise.all(listening.map(({ stream }) => stream.answered)), ANSWER_MS);
       if (context.config.eventsFile !== null) {
         for (let n = 1; n <= CROWD; n++)
           await context.feed(context.key(n), { count: 50, bytesPerEvent: 1000 });

@@ -111,12 +111,17 @@ function statusesOf(tallies: TallyEntry[]): string {
     .join(', ');
 }
 
+/** Live heap is what streams keep; of all memory, what was free before may be used first, so that few streams show nothing in it. */
 function memoryWords(scenario: ScenarioRecord): string {
   const memory = memoryPerStream(scenario);
   const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
   if (memory === null) return '';
-  const heap = memory.heapBytes === null ? '' : `, ${kib(memory.heapBytes)} of them live heap`;
-  return memory.pssBytes === null ? '' : `; a held stream costs the target ${kib(memory.pssBytes)}${heap}`;
+  const { heapBytes, pssBytes } = memory;
+  const parts = [
+    heapBytes !== null && `${kib(heapBytes)} of live heap`,
+    pssBytes !== null && pssBytes > (heapBytes ?? 0) && `${kib(pssBytes)} of memory`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? '' : `; a held stream costs the target ${parts.join(', ')}`;
 }
 
 function median(values: number[]): number {
