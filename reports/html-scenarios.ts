@@ -79,8 +79,8 @@ function timingsMarkup(scenario: ScenarioReport): Markup {
   const timings = scenarioTimings(scenario);
   if (timings.length === 0) return nothing;
   const rows = timings.map(
-    ({ behaviour, name, summary }) =>
-      html`<tr><th scope="row">${behaviour}</th><td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
+    ({ behaviour, name, summary }, index) =>
+      html`<tr>${timings[index - 1]?.behaviour === behaviour ? nothing : html`<th scope="rowgroup" rowspan="${timings.filter((other) => other.behaviour === behaviour).length}">${behaviour}</th>`}<td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
   );
   return html`<details class="times"><summary>Times of its streams</summary><div class="scroll"><table>
 <thead><tr><th scope="col">Behaviour</th><th scope="col">What</th>${['Count', ...percentileTitles].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>

@@ -99,7 +99,7 @@ details.data { margin-top: 10px; font-size: 13px; }
 details.data .scroll { margin-top: 10px; max-height: 380px; overflow: auto; }
 
 summary { cursor: pointer; }
-.data > summary, .finding summary { width: max-content; max-width: 100%; color: var(--muted); font-size: 13px; }
+.data > summary, .finding summary, .times > summary { width: max-content; max-width: 100%; color: var(--muted); font-size: 13px; }
 .data > summary:hover, .finding summary:hover { color: var(--text); }
 .cards { display: grid; gap: 10px; }
 .card > summary { display: grid; grid-template-columns: 10px minmax(0, 1fr) auto; gap: 4px 16px; align-items: start; padding: 14px 18px; list-style: none; border-radius: 9px; }
@@ -127,6 +127,11 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .finding p { max-width: 80ch; text-wrap: pretty; }
 .finding .time { display: flex; gap: 8px; margin-top: 8px; padding: 8px 12px; border-radius: 8px; background: var(--tint); font-weight: 600; }
 .finding .time svg { flex: none; width: 16px; height: 16px; margin-top: 3px; fill: none; stroke: var(--tone); stroke-width: 1.6; stroke-linecap: round; }
+.times { margin-top: 14px; }
+.times .scroll { margin-top: 8px; }
+.times :is(th, td) { white-space: nowrap; padding-block: 7px; }
+.times th[rowspan] { vertical-align: top; text-align: left; }
+.times :is(td, thead th):nth-last-child(-n + 6) { text-align: right; font-variant-numeric: tabular-nums; }
 .finding details { margin-top: 6px; }
 .evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(210px, 100%), 1fr)); gap: 10px 24px; margin-top: 8px; padding: 12px 16px; background: var(--sunken); border-radius: 8px; font-size: 13.5px; }
 .evidence:empty { display: none; }
