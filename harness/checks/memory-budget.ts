@@ -13,7 +13,7 @@ export const memoryBudget: Check = (scenario, { run, durationMs }) => {
   const endMs = scenario.endedMs ?? durationMs;
   const seconds = (endMs - scenario.elapsedMs) / 1000;
   const longestHoleMs = longestHole(scenario, endMs);
-  const sampleCount = scenario.samples.reduce((sum, { readingCount }) => sum + readingCount, 0);
+  const sampleCount = scenario.samples.reduce((sum, { readingCount }) => sum + (readingCount ?? 1), 0);
   const facts = { peakRssBytes, budgetBytes, sampleCount, longestHoleMs };
   const finding = {
     check: 'memory-budget',
@@ -49,7 +49,11 @@ export function peakRss(scenario: ScenarioRecord): number | null {
   const { samples, cycles, levels } = scenario;
   // Not Math.max(...): a sample a second for two days are more arguments than a call can have.
   const readings = [...cycles, ...levels, ...scenario.held].map(({ reading }) => reading);
-  const sampled = samples.map((sample) => ({ ...sample, rssBytes: sample.highestRssBytes }));
+  // In a journal from before samples were thinned out, each stands for itself.
+  const sampled = samples.map((sample) => ({
+    ...sample,
+    rssBytes: Math.max(sample.rssBytes, sample.highestRssBytes ?? 0),
+  }));
   return [...sampled, ...readings].reduce(
     (peak, { rssBytes, peakRssBytes }) => Math.max(peak, rssBytes, own ? (peakRssBytes ?? 0) : 0),
     0,
