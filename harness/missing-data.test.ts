@@ -28,8 +28,20 @@ function outcomeOf(lines: string[], ending = '\n'): string {
 
 const linesOf = (entries: JournalEntry[]) => entries.map((entry) => JSON.stringify(entry));
 
-type List = 'target' | 'samples' | 'cycles' | 'streams' | 'tallies' | 'requests' | 'levels' | 'feeds';
-const LISTS: List[] = ['target', 'samples', 'cycles', 'streams', 'tallies', 'requests', 'levels', 'feeds'];
+const LISTS = [
+  'target',
+  'samples',
+  'cycles',
+  'streams',
+  'tallies',
+  'timings',
+  'loads',
+  'held',
+  'requests',
+  'levels',
+  'feeds',
+] as const;
+type List = (typeof LISTS)[number];
 
 /** What a scenario leaves behind without any check that needs it. */
 const BESIDE_THE_POINT: Partial<Record<List, ScenarioName[]>> = {
@@ -37,6 +49,9 @@ const BESIDE_THE_POINT: Partial<Record<List, ScenarioName[]>> = {
   tallies: ['limit', 'timeout', 'tabs', 'reject', 'growth', 'history', 'orphans'],
   // Fed so that there is something to stream; nobody counts it.
   feeds: ['churn', 'orphans'],
+  // Told, and not judged: how fast it was, and what a held stream costs.
+  timings: ['hold'],
+  held: ['hold'],
 };
 
 describe.each(SCENARIO_NAMES)('%s', (name) => {
@@ -69,9 +84,9 @@ describe.each(SCENARIO_NAMES)('%s', (name) => {
     for (const field of NULLABLE) {
       const record = healthyRun([name]);
       const scenario = record.scenarios[0] as ScenarioRecord;
-      const places = [...scenario.samples, ...scenario.cycles, ...scenario.levels].flatMap((entry) =>
-        'reading' in entry ? [entry.reading, entry] : [entry],
-      );
+      const places = [scenario.samples, scenario.cycles, scenario.levels, scenario.held]
+        .flat()
+        .flatMap((entry) => ('reading' in entry ? [entry.reading, entry] : [entry]));
       for (const place of places) if (field in place) Object.assign(place, { [field]: null });
       const needed = scenario.checks.includes(NEEDED_BY[field] ?? 'target-alive');
       expect([field, judge(record).verdict.outcome]).toEqual([field, needed ? 'invalid' : 'pass']);
@@ -109,6 +124,8 @@ describe.each(SCENARIO_NAMES)('%s', (name) => {
       const without = linesOf(entries.filter((entry) => entry.type !== type));
       const harmless =
         type === 'phase' ||
+        type === 'timings' ||
+        type === 'held' ||
         (type === 'tally' && BESIDE_THE_POINT.tallies?.includes(name) === true) ||
         (type === 'feed' && BESIDE_THE_POINT.feeds?.includes(name) === true);
       expect([type, outcomeOf(without) === 'pass']).toEqual([type, harmless]);

@@ -95,6 +95,47 @@ describe('memory-budget', () => {
     expect(report.verdict.outcome).toBe('invalid');
   });
 
+  it('sees a peak in readings that were left out of the samples', () => {
+    const { outcome, reason } = examine('memory-budget', 'tabs', (s) => {
+      Object.assign(s.samples[4] as object, { readingCount: 20, highestRssBytes: 501e6 });
+    });
+    expect({ outcome, reason }).toMatchObject({
+      outcome: 'fail',
+      reason: expect.stringMatching(/^memory peaked at 501 MB/),
+    });
+  });
+
+  it('counts readings, not samples: a long run keeps one for twenty', () => {
+    const thinOut = (readingCount: number) =>
+      examine('memory-budget', 'tabs', (s, run) => {
+        const [one] = s.samples as [ScenarioRecord['samples'][number]];
+        s.samples = Array.from({ length: 10 }, (_, i) => ({
+          ...one,
+          elapsedMs: s.elapsedMs + 20_000 * (i + 1),
+          readingCount,
+        }));
+        s.endedMs = s.elapsedMs + 200_000;
+        run.durationMs = s.endedMs;
+      });
+    expect(thinOut(20)).toMatchObject({ outcome: 'pass', findings: [{ evidence: { sampleCount: 200 } }] });
+    // The same samples, and nobody has read anything in between.
+    expect(thinOut(1)).toMatchObject({ outcome: 'invalid', findings: [{ evidence: { sampleCount: 10 } }] });
+  });
+
+  it('reads journals from before samples were thinned out: each stands for itself', () => {
+    const old = (change: Change) =>
+      examine('memory-budget', 'tabs', (s, run) => {
+        for (const sample of s.samples) {
+          delete (sample as Partial<typeof sample>).readingCount;
+          delete (sample as Partial<typeof sample>).highestRssBytes;
+        }
+        change(s, run);
+      }).outcome;
+    expect(old(() => {})).toBe('pass');
+    expect(old((s) => (s.samples = s.samples.slice(0, 4)))).toBe('invalid');
+    expect(old((s) => Object.assign(s.samples[4] as object, { rssBytes: 501e6 }))).toBe('fail');
+  });
+
   it('looks through the samples of a week', () => {
     const [tabs] = healthyRun(['tabs']).scenarios as [ScenarioRecord];
     const one = tabs.samples[0] as ScenarioRecord['samples'][number];

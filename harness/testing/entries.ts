@@ -5,14 +5,19 @@ import type {
   DoseUnit,
   DrainEntry,
   FeedEntry,
+  HeldEntry,
+  LoadEntry,
   ProcessReading,
+  QuietReading,
   RequestsEntry,
   SampleEntry,
   ScenarioRecord,
   StreamRecord,
   TallyEntry,
+  TimingsEntry,
 } from '../model.ts';
 import { createRandom } from '../random.ts';
+import { Timings } from '../timings.ts';
 import { MIN_CYCLES } from '../verdict/estimate-leak.ts';
 
 /** Each scenario takes so long. */
@@ -28,6 +33,18 @@ export function readingOf(over: Partial<ProcessReading> = {}): ProcessReading {
     fdCount: 34,
     sockets: { listen: 1 },
     ...over,
+  };
+}
+
+/** A careful reading of a server whose heap has grown by so much. */
+export function quietReadingOf(grownBytes = 0): QuietReading {
+  const { sockets: _, ...reading } = readingOf();
+  return {
+    ...reading,
+    pssBytes: 90e6 + grownBytes,
+    anonymousBytes: 60e6 + grownBytes,
+    heap: { usedBytes: 7e6 + grownBytes, arrayBufferBytes: 1e6, externalBytes: 2e6, processCount: 1 },
+    settled: true,
   };
 }
 
@@ -233,4 +250,70 @@ export function requestsOf(
     timeoutCount: 0,
     latencyMs: { p50: 2, p99: 9, max: 12 },
   };
+}
+
+/** How a load goes that two workers make without effort. `heldCount` streams are planned, and there. */
+export function loadOf(
+  scenario: string,
+  phase: string,
+  elapsedMs: number,
+  heldCount: number,
+  over: Partial<LoadEntry> = {},
+): LoadEntry {
+  return {
+    type: 'load',
+    scenario,
+    elapsedMs,
+    phase,
+    model: 'closed',
+    plannedCount: heldCount,
+    heldCount,
+    startedCount: 2 * heldCount,
+    missedCount: 0,
+    fedEventCount: 100,
+    health: {
+      workerCount: 2,
+      loopDelayP99Ms: 1.2,
+      loopDelayMaxMs: 12,
+      busiestCores: 0.2,
+      cores: 0.3,
+      rssBytes: 160e6,
+      heapUsedBytes: 20e6,
+    },
+    ...over,
+  };
+}
+
+/** Nothing held, or so many streams, of which each has cost the target `bytesPerStream`. */
+export function heldOf(
+  scenario: string,
+  elapsedMs: number,
+  heldCount: number,
+  bytesPerStream: number,
+): HeldEntry {
+  return {
+    type: 'held',
+    scenario,
+    elapsedMs,
+    moment: heldCount === 0 ? 'empty' : 'held',
+    heldCountBefore: heldCount,
+    heldCountAfter: heldCount,
+    reading: quietReadingOf(heldCount * bytesPerStream),
+  };
+}
+
+export function timingsOf(
+  scenario: string,
+  phase: string,
+  elapsedMs: number,
+  behaviour: BehaviourName,
+): TimingsEntry {
+  const timings = new Timings();
+  for (const ms of [2, 3, 4, 9]) {
+    timings.record('firstByte', ms);
+    timings.record('firstEvent', ms + 1);
+    timings.record('event', ms / 2);
+    timings.record('duration', 1000 * ms);
+  }
+  return { type: 'timings', scenario, elapsedMs, phase, behaviour, timings: timings.encode() };
 }

@@ -8,6 +8,8 @@ import type { BehaviourName, RunRecord, ScenarioRecord } from '../model.ts';
 import {
   cyclesOf,
   feedOf,
+  heldOf,
+  loadOf,
   REFUSED,
   readingOf,
   requestsOf,
@@ -15,12 +17,14 @@ import {
   samplesOf,
   streamOf,
   tallyOf,
+  timingsOf,
 } from './entries.ts';
 
 export const SCENARIO_NAMES = [
   'limit',
   'timeout',
   'tabs',
+  'hold',
   'churn',
   'reject',
   'growth',
@@ -32,13 +36,21 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 export const LIMIT = 5;
 export const DEADLINE_MS = 1000;
 export const HOLD_MS = 8000;
+export const HELD_COUNT = 60;
+export const HELD_STREAM_BYTES = 20 * 1024;
 /** Between the beginnings of two scenarios. */
 const SCENARIO_PACE_MS = 12_000;
 const PID = 4711;
 
 /** A complete run that passes: everything in it was measured and is as it should be. */
 export function healthyRun(names: readonly ScenarioName[] = SCENARIO_NAMES): RunRecord {
-  const config = completeConfig({ seed: 1, duration: HOLD_MS / 1000, limit: LIMIT, scenarios: [...names] });
+  const config = completeConfig({
+    seed: 1,
+    duration: HOLD_MS / 1000,
+    limit: LIMIT,
+    streams: HELD_COUNT,
+    scenarios: [...names],
+  });
   return {
     run: {
       type: 'run',
@@ -177,6 +189,25 @@ const PARTS: Record<ScenarioName, (startMs: number) => Parts> = {
           }),
         ),
         feeds: times(16, (i) => feedOf('tabs', 'hold', `key-${1 + (i % 2)}`, 1, 300)),
+      },
+    };
+  },
+  hold(startMs) {
+    const [ramp, hold] = [`ramp to ${HELD_COUNT}`, `hold ${HELD_COUNT}`];
+    const kinds: BehaviourName[] = ['graceful-close', 'abrupt-drop', 'slow-reader'];
+    return {
+      phases: ['empty', ramp, hold],
+      record: {
+        tallies: kinds.map((behaviour) => tallyOf('hold', hold, HELD_COUNT, behaviour)),
+        timings: kinds.map((behaviour) => timingsOf('hold', hold, startMs + 7900, behaviour)),
+        loads: [
+          loadOf('hold', ramp, startMs + 4000, HELD_COUNT / 2),
+          ...times(4, (i) => loadOf('hold', hold, startMs + 5000 + 500 * i, HELD_COUNT)),
+        ],
+        held: [
+          heldOf('hold', startMs + 3000, 0, 0),
+          heldOf('hold', startMs + 7500, HELD_COUNT, HELD_STREAM_BYTES),
+        ],
       },
     };
   },
