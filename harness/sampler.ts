@@ -8,9 +8,14 @@ const DENSE_MS = 3_600_000;
 /** A hole in the samples of 30 s makes a run invalid (memory-budget): thinning stays clear of that. */
 const SPARSEST_MS = 20_000;
 
-/** How far apart the samples that are kept lie after so much time: the older the run, the further. 24 hours are some 11,000. */
+/** How much further apart they lie with each further hour: this keeps a run of 24 hours below 12,000 samples. */
+const SPREAD_MS_PER_HOUR = 2000;
+const HOUR_MS = 3_600_000;
+
+/** How far apart the samples that are kept lie after so much time: the older the run, the further. */
 export function sampleSpacingMs(ageMs: number): number {
-  return Math.min(SPARSEST_MS, Math.max(SAMPLE_INTERVAL_MS, (SAMPLE_INTERVAL_MS * ageMs) / DENSE_MS));
+  const olderMs = Math.max(0, ageMs - DENSE_MS);
+  return Math.min(SPARSEST_MS, SAMPLE_INTERVAL_MS + (SPREAD_MS_PER_HOUR * olderMs) / HOUR_MS);
 }
 
 export type Thinning = (
