@@ -1,6 +1,9 @@
 /** How the harness begins each line that it writes for a target to stream (event-feed.ts). */
 const FED_TIME = /^\{"seq":\d+,"at":(\d+),/;
 
+/** Date.parse by itself reads much more: `hello 5` is a day in May 2001. */
+const ISO_DATE = /^[+-]?\d{4,6}-\d\d-\d\d[T ]\d\d:\d\d/;
+
 /** Above these a number of the year 2001 or later is no longer in the smaller unit. */
 const MILLISECONDS_FROM = 1e11;
 const MICROSECONDS_FROM = 1e14;
@@ -34,7 +37,7 @@ function timeAt(path: string[], data: string): number | null {
     value = (value as Record<string, unknown>)[name];
   }
   if (typeof value === 'string') {
-    const ms = Date.parse(value);
+    const ms = ISO_DATE.test(value) ? Date.parse(value) : Number.NaN;
     return Number.isNaN(ms) ? null : ms;
   }
   if (typeof value !== 'number' || !(value > 0)) return null;
