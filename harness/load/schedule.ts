@@ -11,6 +11,8 @@ export function highestTarget(stages: readonly LoadStage[]): number {
 /** What the stages ask for at a moment: the number held, or the rate. Behind the last stage its target stays. */
 export function targetAt(stages: readonly LoadStage[], ms: number): number {
   let [from, began] = [0, 0];
+  // Workers know when they are to begin some time before.
+  if (ms < 0) return 0;
   for (const { durationMs, target } of stages) {
     if (ms < began + durationMs) return from + ((target - from) * (ms - began)) / durationMs;
     [from, began] = [target, began + durationMs];
@@ -45,9 +47,12 @@ export function dueMs(stages: readonly LoadStage[], n: number): number | null {
   return null;
 }
 
-/** The part of a whole number that falls to one of several workers; the parts of all add up to it. */
+/**
+ * The part of a whole number that falls to one of several workers; the parts of all add up to it. No part gets smaller while the
+ * whole grows: a worker would end streams on the way up.
+ */
 export function shareOf(total: number, { index, count }: { index: number; count: number }): number {
-  return Math.floor(((index + 1) * total) / count) - Math.floor((index * total) / count);
+  return Math.floor(total / count) + (index < total % count ? 1 : 0);
 }
 
 /** For people: `ramp to 5000`, `hold 5000`, `step to 8000`. */
