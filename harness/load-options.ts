@@ -121,7 +121,9 @@ function mixOf(given: Record<string, number> | string): LoadPlan['mix'] {
   const entries =
     typeof given === 'string'
       ? listOf(given).map((text): [string, number] => {
-          const [name = '', weight = '1'] = text.split(':');
+          const [name = '', weight = '1', ...more] = text.split(':');
+          if (more.length > 0)
+            throw usage(`--mix "${text}" is not a behaviour with a weight: write it as ${name}:3.`);
           return [name.trim(), Number(weight)];
         })
       : Object.entries(given);
@@ -133,6 +135,7 @@ function mixOf(given: Record<string, number> | string): LoadPlan['mix'] {
       );
     if (!(weight > 0 && Number.isFinite(weight)))
       throw usage(`--mix ${name}:${weight}: a weight is a number above 0, such as ${name}:3.`);
+    if (Object.hasOwn(mix, name)) throw usage(`--mix names ${name} twice: give it one weight.`);
     mix[name as BehaviourName] = weight;
   }
   if (entries.length === 0)
