@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createProgram } from './cli-options.ts';
 import type { UserConfig } from './config.ts';
+import { loadPlanOf } from './load-options.ts';
 import { repeatCommand } from './repeat-command.ts';
 
 /** What the program would be told if the command were typed into a shell. */
@@ -42,6 +43,13 @@ describe('the command that repeats a run', () => {
     [{ scenarios: 'limit, tabs' }, {}],
     [{ inspect: false }, {}],
     [{ eventsFile: '{dir}/{key}' }, {}],
+    [
+      { mix: { 'graceful-close': 7, 'abrupt-drop': 0.5 }, streams: 500, lifetime: 'none' },
+      { mix: 'graceful-close:7,abrupt-drop:0.5', streams: '500' },
+    ],
+    [{ mix: 'tab:3, abrupt-drop:2', workers: 2 }, { workers: '2' }],
+    [{ stages: ['30s:200/s', '1m:200/s'], eventTime: 'meta.at' }, { stages: '30s:200/s,1m:200/s' }],
+    [{ rate: '1e6/day' }, {}],
   ])('comes back from the shell: %j', async (user, same) => {
     expect(await typed(repeatCommand(user, 3))).toMatchObject({ ...user, ...same, seed: '3' });
   });
@@ -59,6 +67,12 @@ describe('the command that repeats a run', () => {
     const command = repeatCommand(header === undefined ? {} : { header }, 1);
     expect(command).toBe(`hydrotest run ${words}--seed 1`);
     expect(command).not.toContain('s3cret');
+  });
+
+  it('says a mix in the words that the command line reads back as the same plan', async () => {
+    const mix = { 'graceful-close': 7, 'abrupt-drop': 0.5 };
+    const options = (await typed(repeatCommand({ mix, rate: 5 }, 1))) as UserConfig;
+    expect(loadPlanOf(options, 1000)).toEqual(loadPlanOf({ mix, rate: 5 }, 1000));
   });
 
   it('leaves out what is undefined', () => {
