@@ -47,7 +47,7 @@ const CLOSED_TICK_MS = 10;
 /** Connections on their way at a time while a number is being reached: what listen backlogs hold (511 in Node) must not overflow. */
 const MOST_CONNECTING = 256;
 
-/** A client that was refused tries again after this, as one with a `Retry-After` of a second. */
+/** A client that did not get in tries again after this, as one with a `Retry-After` of a second. */
 const REFUSED_REST_MS = 1000;
 
 /** A slot rests after a client has left: the server hears of that a moment later, and may still count it. */
@@ -97,10 +97,10 @@ export function startGenerator(options: GeneratorOptions): Generator {
           clients[client.index] = last;
           last.index = client.index;
         }
-        const refused =
-          ending === 'refused' || ending === 'connect-failed' || (status !== 200 && status !== null);
+        // Whatever kept it out, at once again would be a flood.
+        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error';
         // The server cannot know that this one has left, and will count it for some time to come.
-        if (behaviour === 'half-open') return;
+        if (behaviour === 'half-open' && !refused) return;
         resting.put(slot, nowMs() + (refused ? REFUSED_REST_MS : LEFT_REST_MS), refused);
       },
     });
@@ -125,7 +125,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const due = Math.floor(arrivalsBy(plan.stages, now));
     for (; arrivalCount < due; arrivalCount += 1) {
       if (arrivalCount % share.count !== share.index) continue;
-      const latenessMs = Math.max(0, now - (dueMs(plan.stages, arrivalCount + 1) ?? now));
+      // By the clock of this very moment: those before it took time too, and the stages may be over.
+      const latenessMs = Math.max(0, nowMs() - (dueMs(plan.stages, arrivalCount + 1) ?? lastMs));
       const hasRoom = clients.length < options.roomCount;
       if (latenessMs > MISSED_MS || !hasRoom) missedCount += 1;
       if (hasRoom) start(latenessMs);
@@ -135,7 +136,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const now = nowMs();
     ends.due(now);
     if (plan.model === 'closed') hold(now);
-    else if (now >= 0) arrive(Math.min(now, lastMs));
+    else arrive(now);
     if (!stopped) timer = setTimeout(tick, plan.model === 'closed' ? CLOSED_TICK_MS : OPEN_TICK_MS);
   };
   tick();
