@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { HydrotestError } from './errors.ts';
 import { type LoadOptions, loadPlanOf, mostStreams } from './load-options.ts';
 import type { LoadPlan } from './model.ts';
+import { behaviours } from './streams/behaviours.ts';
 
 const HOLD_MS = 20_000;
 const planOf = (said: LoadOptions) => loadPlanOf(said, HOLD_MS);
@@ -157,7 +158,7 @@ describe('what cannot be', () => {
     [{ stages: '0s:5,0:6' }, '--stages "0s:5,0:6" takes no time at all.'],
     [
       { mix: 'lurker:2' },
-      '--mix lurker: there is no such behaviour. There are tab, graceful-close, abrupt-drop, drop-before-first-byte, slow-reader, stalled-reader.',
+      `--mix lurker: there is no such behaviour. There are ${Object.keys(behaviours).join(', ')}.`,
     ],
     [{ mix: 'toString:2' }, '--mix toString: there is no such behaviour.'],
     [{ mix: 'tab:0' }, '--mix tab:0: a weight is a number above 0, such as tab:3.'],

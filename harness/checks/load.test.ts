@@ -233,6 +233,20 @@ describe('generator-health', () => {
     });
   });
 
+  it('says what a held stream costs the workers, where most were held', () => {
+    const costOf = (change: Change) => {
+      const [finding] = examine('generator-health', 'hold', change).findings;
+      return (finding?.evidence as Record<string, unknown> | undefined)?.rssPerStreamBytes;
+    };
+    const grown = health({ emptyRssBytes: 100e6, rssBytes: 100e6 + 60 * 9000 });
+    expect(costOf(grown)).toBe(9000);
+    expect(costOf(both(grown, (s) => Object.assign(s.loads.at(-1) as LoadEntry, { heldCount: 1 })))).toBe(
+      9000,
+    );
+    expect(costOf(loads({ heldCount: 0 }))).toBe(null);
+    expect(costOf((s) => (s.loads = []))).toBe(null);
+  });
+
   /** Twenty intervals, of which so many are bad. */
   const badOnes =
     (count: number, over: Partial<LoadEntry['health']>): Change =>
@@ -251,10 +265,10 @@ describe('generator-health', () => {
   it.each<[what: string, change: Change]>([
     ['one worker', health({ workerCount: 1 })],
     ['a loop that is late, but not by what shows', health({ loopDelayP99Ms: 100 })],
-    ['a loop that was late for a tenth of the time', badOnes(2, { loopDelayP99Ms: 500 })],
+    ['a loop that was late for a fifth of the time', badOnes(4, { loopDelayP99Ms: 500 })],
     ['a single long delay', health({ loopDelayMaxMs: 900 })],
     ['a core that is busy, with a reserve', health({ busiestCores: 0.9 })],
-    ['a core that was full for a tenth of the time', badOnes(2, { busiestCores: 1.1 })],
+    ['a core that was full for a fifth of the time', badOnes(4, { busiestCores: 1.1 })],
     ['one arrival in a hundred missed', missed(10, 990)],
   ])('passes: %s', (_, change) => {
     const { outcome, report } = examine('generator-health', 'hold', change);
@@ -268,9 +282,9 @@ describe('generator-health', () => {
       'hydrotest itself was the bottleneck: its event loop was more than 100 ms late in 100 % of the time. Latencies and rates are not the target',
     ],
     [
-      'its loop was late for more than a tenth of the time',
-      badOnes(3, { loopDelayP99Ms: 500 }),
-      'late in 15 % of the time',
+      'its loop was late for more than a fifth of the time',
+      badOnes(5, { loopDelayP99Ms: 500 }),
+      'late in 25 % of the time',
     ],
     ['a worker had no reserve', health({ busiestCores: 0.97 }), 'a worker used 0.97 cores of one'],
     [

@@ -105,7 +105,7 @@ function orderOf(streams: number, over: Partial<CrewOptions['order']> = {}): Cre
     slotsPerKey: 4,
     headers: { 'X-Team': 'a' },
     eventTime: null,
-    sourceAddresses: [],
+    addressCount: 0,
     roomCount: 10_000,
     ...over,
   };
@@ -146,12 +146,15 @@ describe('workers', () => {
       eventCount: 150,
     });
     expect(openCount).toBe(50);
-    const { workerCount, rssBytes, heapUsedBytes, busiestCores, cores } = health() ?? {};
+    const told = health();
+    if (told === null) throw new Error('nobody told how it is');
+    const { workerCount, rssBytes, emptyRssBytes, heapUsedBytes, busiestCores, cores } = told;
     expect(workerCount).toBe(3);
     // The smallest Node process has 40 MB.
     expect(rssBytes).toBeGreaterThan(3 * 40e6);
+    expect(emptyRssBytes).toBeGreaterThan(3 * 40e6);
     expect(heapUsedBytes).toBeGreaterThan(3 * 1e6);
-    expect(cores).toBeGreaterThanOrEqual(busiestCores ?? Number.NaN);
+    expect(cores).toBeGreaterThanOrEqual(busiestCores);
   });
 
   it('use the keys that they were told, each by as many as fit on it, and the headers', async () => {
@@ -232,11 +235,22 @@ describe('workers', () => {
     expect(timings.summary('lateness')?.count).toBe(50);
   });
 
-  it.runIf(process.platform === 'linux')('spread their streams over the source addresses', async () => {
-    const { counts } = await start(2, orderOf(20, { sourceAddresses: ['127.0.0.1', '127.0.0.2'] }));
-    await eventually('20 are held', () => counts().heldCount === 20);
-    const from = (address: string) => requests.filter((request) => request.from === address).length;
-    expect([from('127.0.0.1'), from('127.0.0.2')]).toEqual([10, 10]);
+  it.runIf(process.platform === 'linux')(
+    'use source addresses of their own, where one has too few ports',
+    async () => {
+      const { counts } = await start(2, orderOf(20, { addressCount: 1 }));
+      await eventually('20 are held', () => counts().heldCount === 20);
+      const from = (address: string) => requests.filter((request) => request.from === address).length;
+      expect([from('127.77.0.1'), from('127.77.0.2')]).toEqual([10, 10]);
+    },
+  );
+
+  it('tell how they are once a reading: none is taken for two', async () => {
+    const { health, counts } = await start(2, orderOf(5));
+    await eventually('5 are held', () => counts().heldCount === 5);
+    await eventually('both have told', () => health() !== null);
+    expect(health()).toBe(null);
+    await eventually('both have told again', () => health() !== null);
   });
 });
 

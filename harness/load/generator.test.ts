@@ -32,12 +32,14 @@ let mostOpenCount: number;
 let paths: string[];
 let entries: JournalEntry[];
 let pool: StreamPool;
+let left: string[];
 let generator: Generator | null;
 
 beforeEach(async () => {
   answer = stream;
   [requestCount, openCount, mostOpenCount] = [0, 0, 0];
   paths = [];
+  left = [];
   server = createServer((request, response) => {
     requestCount += 1;
     paths.push(request.url ?? '');
@@ -92,11 +94,12 @@ function start(
     plan,
     share: { index: 0, count: 1 },
     pool,
-    placeOf: (slot) => ({ url: `${origin}/${slot}`, key: `key-${slot}`, localAddress: undefined }),
+    placeOf: (slot) => ({ url: `${origin}/${slot}`, key: `key-${slot}`, source: null }),
     random: createRandom(1),
     phase: () => 'hold',
     nowMs,
     roomCount: 10_000,
+    onLeft: (place) => void left.push(place.key),
     ...over,
   });
   return { generator, nowMs: over.nowMs ?? nowMs };
@@ -132,6 +135,9 @@ describe('a number that is held', () => {
     expect(pool.openCount).toBeLessThanOrEqual(40);
     const { tallies } = await finish();
     expect(tallies).toMatchObject([{ behaviour: 'graceful-close', endings: { client: requestCount } }]);
+    // Each place was given back, once for each client.
+    expect(left).toHaveLength(requestCount);
+    expect(left.map((key) => `/${key.slice('key-'.length)}`).sort()).toEqual(paths.toSorted());
   });
 
   it('is kept while the server ends streams', async () => {
@@ -179,11 +185,12 @@ describe('a number that is held', () => {
         plan,
         share: { index, count: 3 },
         pool,
-        placeOf: (slot) => ({ url: `${origin}/${slot}`, key: 'k', localAddress: undefined }),
+        placeOf: (slot) => ({ url: `${origin}/${slot}`, key: 'k', source: null }),
         random: createRandom(index),
         phase: () => 'hold',
         nowMs: () => 1,
         roomCount: 1000,
+        onLeft: () => {},
       }),
     );
     start(plan, { share: { index: 0, count: 3 } });
@@ -284,7 +291,7 @@ describe('who does not get in', () => {
   });
 
   it('tries again when nobody listens, and does not hammer', async () => {
-    const place = { url: 'http://127.0.0.1:1/', key: 'k', localAddress: undefined };
+    const place = { url: 'http://127.0.0.1:1/', key: 'k', source: null };
     const { nowMs } = start(planOf({ stages: '0s:30,60s:30' }), { placeOf: () => place });
     await eventually('all have tried twice', () => (generator?.startedCount ?? 0) >= 60);
     expect(generator?.startedCount).toBeLessThanOrEqual(fair(30, nowMs()));

@@ -14,7 +14,7 @@ import { ephemeralPortCount } from './source-addresses.ts';
 
 const MACHINE: MachineRoom = { streamsPerWorker: 1000, memoryBytes: 8e9, portCount: 28_232 };
 const TARGET: TargetRoom = { fileCount: 20_000, processCount: 1 };
-const SIZE: LoadSize = { streamCount: 2000, workerCount: 2, sourceAddresses: [] };
+const SIZE: LoadSize = { streamCount: 2000, workerCount: 2, addressesPerWorker: 0 };
 const URL = 'http://127.0.0.1:{port}/api/{key}/stream';
 
 const planOf = (said: LoadOptions) => loadPlanOf(said, 10_000);
@@ -26,12 +26,7 @@ describe('a load that fits', () => {
     ['exactly the files of the target', SIZE, { fileCount: 2000, processCount: 1 }, MACHINE],
     ['a target of which nothing is known', SIZE, null, MACHINE],
     ['a target without a limit', SIZE, { fileCount: Number.POSITIVE_INFINITY, processCount: 1 }, MACHINE],
-    [
-      'spread over source addresses',
-      { ...SIZE, sourceAddresses: ['127.0.0.1', '127.0.0.2'] },
-      TARGET,
-      MACHINE,
-    ],
+    ['spread over source addresses', { ...SIZE, addressesPerWorker: 2 }, TARGET, MACHINE],
     // 38 KiB a stream, of nine tenths of what there is.
     ['exactly the memory', SIZE, TARGET, { ...MACHINE, memoryBytes: (2000 * 38 * 1024) / 0.9 }],
   ])('%s', (_, size, target, machine) => {
@@ -66,7 +61,7 @@ describe('a load that does not fit says which limit that is, and what to do', ()
     ],
     [
       'source ports',
-      { ...SIZE, sourceAddresses: null },
+      { ...SIZE, addressesPerWorker: null },
       TARGET,
       MACHINE,
       '2,000 streams need more source ports than there are (28,232, /proc/sys/net/ipv4/ip_local_port_range): give a --url with an address in 127.0.0.0/8, over which hydrotest can spread them, or widen the range',
@@ -102,7 +97,7 @@ describe('the size of a load', () => {
     expect(sizeOf(planOf({ streams: 60 }), URL)).toEqual({
       streamCount: 60,
       workerCount: 1,
-      sourceAddresses: [],
+      addressesPerWorker: 0,
     });
     expect(sizeOf(planOf({ streams: 60, workers: 3 }), URL).workerCount).toBe(3);
     const many = sizeOf(planOf({ streams: 1_000_000 }), URL);
@@ -113,17 +108,17 @@ describe('the size of a load', () => {
     // Few at a time, but each of them is new: a thousand a second for 60 s are more than the ports of one address.
     const ports = ephemeralPortCount();
     const rate = Math.ceil(ports / 60);
-    expect(
-      sizeOf(planOf({ rate: `${rate}/s`, lifetime: '10ms' }), URL).sourceAddresses?.length,
-    ).toBeGreaterThan(1);
+    expect(sizeOf(planOf({ rate: `${rate}/s`, lifetime: '10ms' }), URL).addressesPerWorker).toBeGreaterThan(
+      0,
+    );
     const churning = { streams: Math.ceil(ports / 60), lifetime: '1s' };
-    expect(sizeOf(planOf(churning), URL).sourceAddresses?.length).toBeGreaterThan(1);
-    expect(sizeOf(planOf({ ...churning, lifetime: 'none' }), URL).sourceAddresses).toEqual([]);
+    expect(sizeOf(planOf(churning), URL).addressesPerWorker).toBeGreaterThan(0);
+    expect(sizeOf(planOf({ ...churning, lifetime: 'none' }), URL).addressesPerWorker).toBe(0);
   });
 
   it('has no addresses to spread over for another host', () => {
     const size = sizeOf(planOf({ streams: 1_000_000 }), 'http://192.0.2.1/events');
-    expect(size.sourceAddresses).toBe(null);
+    expect(size.addressesPerWorker).toBe(null);
     expect(lackOfRoom({ ...size, workerCount: 1000 }, null, { ...MACHINE, memoryBytes: 1e15 })).toContain(
       'source ports',
     );

@@ -278,6 +278,7 @@ export function loadOf(
       busiestCores: 0.2,
       cores: 0.3,
       rssBytes: 160e6,
+      emptyRssBytes: 120e6,
       heapUsedBytes: 20e6,
     },
     ...over,
