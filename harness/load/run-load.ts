@@ -122,16 +122,18 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
     },
   });
   try {
-    const signal = AbortSignal.any([options.signal, crew.lost]);
+    const ending = new AbortController();
+    const signal = AbortSignal.any([options.signal, crew.lost, ending.signal]);
     const keyCount = config.url.includes('{key}') ? Math.ceil(streamCount / slotsPerKey) : 1;
-    const feeding = new AbortController();
-    const fed = meanwhileLoop(AbortSignal.any([signal, feeding.signal]), async () => {
+    const fed = meanwhileLoop(signal, async () => {
       fedEventCount += await options.meanwhile(keyCount);
     });
+    // What cannot be fed ends the load at once, and not when its time is up.
+    fed.catch((error: unknown) => ending.abort(error));
     try {
       await runStages(options, plan, crew, signal, () => readHeld('held', () => crew.counts().heldCount));
     } finally {
-      feeding.abort();
+      ending.abort();
       await fed;
     }
   } finally {
