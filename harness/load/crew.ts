@@ -19,6 +19,8 @@ export interface CrewOptions {
 
 /** Processes that make a load together. */
 export interface Crew {
+  /** Wall-clock milliseconds at which the load begins. */
+  readonly beginsAtMs: number;
   /** Over all workers, as they last told. */
   counts(): WorkerCounts;
   /** Null until every worker has told since the last call: no reading is taken for two. */
@@ -60,6 +62,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
   const signal = AbortSignal.any([options.signal, lost.signal]);
   const workers: Worker[] = [];
   let stopping: Promise<void> | null = null;
+  let beginsAtMs = 0;
   const stop = () => {
     stopping ??= Promise.all(workers.map(stopWorker)).then(() => {});
     return stopping;
@@ -79,7 +82,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
         `of ${workerCount} worker processes not all were ready within ${READY_MS / 1000} s: the machine is overloaded, or ask for fewer with --workers`,
       );
     }
-    const beginsAtMs = Date.now() + LEAD_MS;
+    beginsAtMs = Date.now() + LEAD_MS;
     for (const [index, worker] of workers.entries()) {
       const share = { index, count: workerCount };
       tell(worker, {
@@ -92,6 +95,7 @@ export async function startCrew(options: CrewOptions): Promise<Crew> {
     throw error;
   }
   return {
+    beginsAtMs,
     counts: () => sumCounts(workers.map(({ counts }) => counts)),
     health() {
       const all = workers.map(({ health }) => health).filter((health) => health !== null);

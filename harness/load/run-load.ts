@@ -99,7 +99,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
     },
   });
   let fedEventCount = 0;
-  running({
+  const load: RunningLoad = {
     openCount: () => crew.counts().openCount,
     eventCount: () => crew.counts().eventCount,
     entry(phase) {
@@ -120,7 +120,8 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
         health,
       };
     },
-  });
+  };
+  running(load);
   try {
     const ending = new AbortController();
     const signal = AbortSignal.any([options.signal, crew.lost, ending.signal]);
@@ -140,6 +141,10 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
     await crew.stop();
   }
   if (crew.lost.aborted) throw crew.lost.reason;
+  // A number held was told while it was; arrivals are only known when the last one is.
+  const last =
+    plan.model === 'open' ? load.entry(describeStage(plan.stages, plan.stages.length - 1, '/s')) : null;
+  if (last !== null) write(last);
 }
 
 /** One stage after the other, by the clock: what the target does has no part in it. */
@@ -152,7 +157,7 @@ async function runStages(
 ): Promise<void> {
   const unit = model === 'closed' ? '' : '/s';
   const most = highestTarget(stages);
-  let endMs = performance.now();
+  let endMs = performance.now() + (crew.beginsAtMs - Date.now());
   const enter = async (name: string) => {
     await beginPhase(name);
     crew.setPhase(name);
