@@ -1,7 +1,7 @@
 import type { Behaviour } from '../model.ts';
 import { openRawStream, type RawStreamManners } from './raw-stream.ts';
 
-/** Old proxies speak it (nginx to its upstreams, by default): no chunks, the body goes on until the connection ends. */
+/** Old proxies speak it (nginx to its upstreams, for most of its life): no chunks, the body goes on until the connection ends. */
 const manners: RawStreamManners = { behaviour: 'http-1.0', leave: 'fin', httpVersion: '1.0' };
 
 export const http10: Behaviour = {

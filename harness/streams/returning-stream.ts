@@ -8,7 +8,7 @@ import { maxRefusalBytes } from './raw-stream.ts';
 import { responseKind } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
-/** The HTML standard leaves it to the browser, "in the region of a few seconds"; Chromium and the like take 3. */
+/** The HTML standard leaves it to the browser: Chromium takes 3 seconds, Firefox 5. */
 const DEFAULT_RETRY_MS = 3_000;
 
 /** A timer of more than 2³¹ − 1 ms fires at once. */

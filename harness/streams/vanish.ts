@@ -8,7 +8,7 @@ const FIRST_ADDRESS = 0x7f_80_00_01;
 const ADDRESS_COUNT = 2 ** 22;
 const ADDRESSES_PER_PROCESS = 1024;
 
-/** `ip` answers in a few milliseconds; 10,000 routes in one batch took 0.1 s. */
+/** `ip` took 47 ms to remove 2,000 routes in one batch. */
 const IP_TIMEOUT_MS = 5_000;
 const CAP_NET_ADMIN = 12n;
 const HOW = 'run hydrotest and the server it starts under `unshare --net sh -c "ip link set lo up && …"`';
@@ -74,8 +74,7 @@ function whyMachineUnavailable(): string {
  */
 function isOwnNetwork(): boolean {
   if (process.env[ownNetworkVariable] === '1') return true;
-  // The first user namespace maps every id to itself.
-  if (!/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))) return true;
+  if (isInUserNamespace()) return true;
   const own = networkOf('self');
   const ofFirst = networkOf('1');
   if (ofFirst !== null) return ofFirst !== own;
@@ -84,6 +83,15 @@ function isOwnNetwork(): boolean {
     if (network !== null && network !== own) return true;
   }
   return false;
+}
+
+function isInUserNamespace(): boolean {
+  try {
+    // The first one maps every id to itself; a kernel without them has no such file.
+    return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'));
+  } catch {
+    return false;
+  }
 }
 
 function networkOf(pid: string): string | null {
