@@ -195,7 +195,7 @@ async function useTarget(
       rssBytes,
     });
   const sampler = startSampler({
-    read: () => session.probe.read(),
+    read: (wanted) => session.probe.read(wanted),
     onReading(reading: ProcessReading, regular: boolean) {
       rssBytes = reading.rssBytes;
       report();

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GeneratorHealth } from '../model.ts';
 import { until } from '../waiting.ts';
 import { mergeHealth, watchHealth } from './health.ts';
 
