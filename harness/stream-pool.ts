@@ -23,7 +23,7 @@ export interface PoolOptions {
 
 export interface PoolOpenOptions
   extends OpenOptions,
-    Pick<StreamRequest, 'localAddress' | 'localPort' | 'random'> {
+    Pick<StreamRequest, 'localAddress' | 'localPort' | 'meanLifetimeMs' | 'random'> {
   /** How much later than planned it is opened. Its times count from when it was planned: a wait is a wait. */
   latenessMs?: number;
   /** Is told, synchronously with the pool's own book-keeping, that the stream is over. */

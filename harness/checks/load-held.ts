@@ -67,8 +67,13 @@ export const loadHeld: Check = (scenario, { run }) => {
 function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
   const sum = (value: (tally: TallyEntry) => number) =>
     tallies.reduce((total, tally) => total + value(tally), 0);
-  const ended = (...endings: StreamEnding[]) =>
-    sum((tally) => endings.reduce((count, ending) => count + (tally.endings[ending] ?? 0), 0));
+  const count = (of: TallyEntry[], ...endings: StreamEnding[]) =>
+    of.reduce(
+      (total, tally) => total + endings.reduce((sum, ending) => sum + (tally.endings[ending] ?? 0), 0),
+      0,
+    );
+  // Whoever has ended its own side may be taken for gone: Node's http server does so.
+  const staying = tallies.filter(({ behaviour }) => behaviour !== 'half-close');
   const last = scenario.loads.at(-1);
   const plannedCount = Math.max(0, ...scenario.loads.map((entry) => entry.plannedCount));
   const atPeak = scenario.loads.filter((entry) => entry.plannedCount === plannedCount);
@@ -80,8 +85,8 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
     heldCount:
       last?.model === 'open' ? (last.startedCount ?? 0) : median(atPeak.map(({ heldCount }) => heldCount)),
     streamCount: sum(({ streamCount }) => streamCount),
-    refusedCount: ended('refused'),
-    lostCount: ended('server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
+    refusedCount: count(tallies, 'refused'),
+    lostCount: count(staying, 'server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
     reconnectCount: sum(({ reconnectCount }) => reconnectCount),
     eventCount: sum(({ eventCount }) => eventCount),
     fedEventCount: last?.fedEventCount ?? 0,

@@ -53,6 +53,9 @@ const REFUSED_REST_MS = 1000;
 /** A slot rests after a client has left: the server hears of that a moment later, and may still count it. */
 const LEFT_REST_MS = 250;
 
+/** A client that comes back has to leave first: as often as those of a storm do. */
+const RECONNECT_MS = 5000;
+
 const BUCKET_MS = 50;
 
 interface Client {
@@ -89,6 +92,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
       tally: true,
       random,
       ...place.source,
+      ...(behaviour === 'reconnect' ? { dropAfterMs: RECONNECT_MS } : {}),
+      ...(plan.meanLifetimeMs === null ? {} : { meanLifetimeMs: plan.meanLifetimeMs }),
       ...(latenessMs === null ? {} : { latenessMs }),
       onEnd({ status, ending }) {
         options.onLeft(place);

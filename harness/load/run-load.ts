@@ -76,8 +76,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
   await options.beginPhase('empty');
   await readHeld('empty', () => 0);
 
-  const slotsPerKey =
-    config.limit === null ? SLOTS_PER_KEY : Math.max(1, Math.floor(config.limit * LIMIT_RATIO));
+  const slotsPerKey = slotsOf(config.limit, plan);
   const crew = await startCrew({
     workerCount,
     randomSeed: options.randomSeed,
@@ -145,6 +144,12 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
   const last =
     plan.model === 'open' ? load.entry(describeStage(plan.stages, plan.stages.length - 1, '/s')) : null;
   if (last !== null) write(last);
+}
+
+/** Clients at a time on one key. One that pipelines has two streams to the server. */
+function slotsOf(limit: number | null, { mix }: LoadPlan): number {
+  const streams = limit === null ? SLOTS_PER_KEY : limit * LIMIT_RATIO;
+  return Math.max(1, Math.floor(mix.pipelined === undefined ? streams : streams / 2));
 }
 
 /** One stage after the other, by the clock: what the target does has no part in it. */
