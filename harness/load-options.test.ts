@@ -27,6 +27,18 @@ describe('a load of which nothing was said', () => {
   });
 });
 
+describe('a load for whose time nobody said how long', () => {
+  it.each<[said: LoadOptions, holdMs: number]>([
+    // Short where nobody asked for it, in a run that has much else to do.
+    [{}, 5000],
+    [{ mix: 'tab' }, 5000],
+    [{ streams: 500 }, 10_000],
+    [{ rate: 50 }, 10_000],
+  ])('%j', (said, holdMs) => {
+    expect(loadPlanOf(said, null).stages.map(({ durationMs }) => durationMs)).toEqual([1000, holdMs]);
+  });
+});
+
 describe('what is said of it', () => {
   it.each<[said: LoadOptions, plan: Partial<LoadPlan>]>([
     [

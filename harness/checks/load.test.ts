@@ -49,7 +49,7 @@ describe('load-held', () => {
     expect({ outcome, reason }).toEqual({
       outcome: 'pass',
       reason:
-        '60 of 60 streams were held while 180 came and went, 180 events arrived in order, none missing; a held stream costs the target 20.0 KiB, 20.0 KiB of them live heap',
+        '60 of 60 streams were held while 180 came and went, 180 events arrived in order, none missing; a held stream costs the target 20.0 KiB of live heap',
     });
     expect(findings[0]?.evidence).toMatchObject({
       plannedCount: HELD_COUNT,
@@ -314,6 +314,32 @@ describe('generator-health', () => {
 });
 
 describe('what a held stream costs', () => {
+  it.each<[what: string, bytes: { heap: number | null; pss: number | null }, words: string]>([
+    [
+      'both',
+      { heap: 5120, pss: 10_240 },
+      '; a held stream costs the target 5.0 KiB of live heap, 10.0 KiB of memory',
+    ],
+    [
+      'memory that was free before was used first',
+      { heap: 5120, pss: -3000 },
+      '; a held stream costs the target 5.0 KiB of live heap',
+    ],
+    ['no heap', { heap: null, pss: 10_240 }, '; a held stream costs the target 10.0 KiB of memory'],
+    ['nothing grew', { heap: null, pss: -1 }, 'none missing'],
+  ])('is told in words: %s', (_, { heap, pss }, words) => {
+    const { reason } = examine('load-held', 'hold', (s) => {
+      const [empty, full] = s.held.map(({ reading }) => reading) as [
+        HeldEntry['reading'],
+        HeldEntry['reading'],
+      ];
+      if (heap === null) full.heap = null;
+      else Object.assign(full.heap ?? {}, { usedBytes: (empty.heap?.usedBytes ?? 0) + 60 * heap });
+      full.pssBytes = pss === null ? null : (empty.pssBytes ?? 0) + 60 * pss;
+    });
+    expect(reason.endsWith(words)).toBe(true);
+  });
+
   const costOf = (change: (scenario: ScenarioRecord) => unknown = () => {}) => {
     const [scenario] = healthyRun(['hold']).scenarios as [ScenarioRecord];
     change(scenario);
