@@ -304,9 +304,15 @@ export class Tail implements Polled {
     }
     const isAtEnd = isWanted && read.length === anchor.length;
     if (!isWanted || isAtEnd) return isAtEnd;
-    this.#anchor = Buffer.from(read.subarray(-ANCHOR_BYTES));
+    this.#keepAnchor(read.subarray(-ANCHOR_BYTES));
     this.#handOut(splitter, read.subarray(anchor.length));
     return false;
+  }
+
+  #keepAnchor(bytes: Buffer): void {
+    // Memory of its own: a copy from Node's pool would hold the 8 KiB around it, for every workflow that is quiet now.
+    if (this.#anchor.length !== bytes.length) this.#anchor = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(this.#anchor);
   }
 
   #handOut(splitter: LineSplitter, bytes: Buffer): void {
