@@ -4,6 +4,7 @@ import { createServer } from './create-server.ts';
 import { describeFaults } from './faults/index.ts';
 import { type Options, parseOptions } from './options.ts';
 import { createParts } from './parts.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** The process is gone so soon after a signal, whatever still holds it. The promise is 2 s. */
 const exitAfterMs = 1_700;
@@ -65,4 +66,7 @@ function listenRemedy(error: NodeJS.ErrnoException): string {
 
 const options = readOptions();
 if (options.listFaults) process.stdout.write(describeFaults());
-else await serve(options);
+else {
+  keepYoungGenerationSmall();
+  await serve(options);
+}

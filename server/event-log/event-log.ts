@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Poll } from './poll.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { LogSubscription } from './subscription.ts';
 import { Tail } from './tail.ts';
@@ -14,7 +15,10 @@ export interface EventLogOptions {
   dir: string;
   /** Told of skipped lines and of files that cannot be read. */
   logger: EventLogger;
-  /** How often a file is looked at when nothing tells of a change: the safety net below file notification. */
+  /**
+   * How often a file is looked at when nothing tells of a change: the safety net below file notification. Files beyond the
+   * twentieth take turns, as long as their watches tell of changes.
+   */
   pollMs?: number;
   /** Longer lines are skipped. */
   maxLineBytes?: number;
@@ -31,13 +35,14 @@ export interface EventLogOptions {
 export function createEventLog(options: EventLogOptions): EventLog {
   const { dir, logger, pollMs = DEFAULT_POLL_MS, maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options;
   const buffers = new ReadBuffers();
+  const poll = new Poll(pollMs);
   const tails = new Map<string, Tail>();
   const closing = new Set<Promise<void>>();
   let isClosed = false;
 
   function openTail(workflowId: string): Tail {
     const path = join(dir, workflowId, FILE_NAME);
-    const tail = new Tail({ workflowId, path, logger, buffers, pollMs, maxLineBytes });
+    const tail = new Tail({ workflowId, path, logger, buffers, poll, maxLineBytes });
     tails.set(workflowId, tail);
     return tail;
   }

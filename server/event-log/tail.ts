@@ -3,8 +3,9 @@ import { ANCHOR_BYTES } from './find-start.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { assertRegular, type FileFacts, LogFile } from './log-file.ts';
 import { hasCode, PathWatch } from './path-watch.ts';
+import type { Poll, Polled } from './poll.ts';
 import type { ReadBuffers } from './read-buffers.ts';
-import { type EventLogger, TailLog } from './tail-log.ts';
+import { type EventLogger, type FailedAction, TailLog } from './tail-log.ts';
 import type { EventBatch } from './types.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface TailOptions {
   path: string;
   logger: EventLogger;
   buffers: ReadBuffers;
-  pollMs: number;
+  poll: Poll;
   maxLineBytes: number;
 }
 
@@ -40,17 +41,16 @@ export interface Follower {
 }
 
 /**
- * The one tail of a workflow, shared by its subscriptions: one watcher, one timer, one descriptor.
+ * The one tail of a workflow, shared by its subscriptions: one watcher, one descriptor.
  *
  * It reads on only while a follower stands at its position with room for more, so that the fastest stream sets its pace
  * and a stream alone never reads anything twice. Followers behind it read for themselves, up to its position.
  */
-export class Tail {
+export class Tail implements Polled {
   readonly log: TailLog;
   readonly #options: TailOptions;
   readonly #followers = new Set<Follower>();
   readonly #watch: PathWatch;
-  readonly #timer: NodeJS.Timeout;
   #file: LogFile | null = null;
   /** Null: no file, or no subscription has said yet where to begin. */
   #splitter: LineSplitter | null = null;
@@ -58,6 +58,12 @@ export class Tail {
   #anchor: Buffer = Buffer.alloc(0);
   /** Modification time of the file when the anchor was last compared. */
   #comparedMtimeMs = 0;
+  /** The look under way was begun by the poll, and nothing has told of a change since. */
+  #isUnprompted = false;
+  /** The poll found what the watch had not told of, as on a network: the watch counts for nothing until it tells of something. */
+  #isWatchSilent = false;
+  /** Something went wrong since the last look began: the poll has to try again. */
+  #hasFailed = false;
   #isAwake = false;
   #wakeAgain = false;
   #isClosed = false;
@@ -68,11 +74,13 @@ export class Tail {
     this.log = new TailLog(options.logger, options.workflowId, options.path);
     this.#watch = new PathWatch(
       options.path,
-      () => this.wake(),
-      (cause) => this.log.failed('watch', cause),
+      () => {
+        this.#isWatchSilent = false;
+        this.wake();
+      },
+      (cause) => this.#failed('watch', cause),
     );
-    this.#timer = setInterval(() => this.wake(), options.pollMs);
-    this.#timer.unref();
+    options.poll.keep(this, false);
   }
 
   /** The file that is followed now. Whoever waits for a read compares it afterwards: another file, another content. */
@@ -104,18 +112,21 @@ export class Tail {
 
   /** Looks at the file soon. Any number of calls meanwhile lead to one look. Never calls a follower before it returns. */
   wake(): void {
-    if (this.#isClosed) return;
-    this.#wakeAgain = true;
-    if (this.#isAwake) return;
-    const run = this.#run();
-    this.#released = Promise.all([this.#released, run]);
+    this.#isUnprompted = false;
+    this.#lookSoon();
+  }
+
+  /** As `wake`, but what this look finds is something that the watch did not tell of. */
+  poll(): void {
+    if (!this.#isAwake) this.#isUnprompted = true;
+    this.#lookSoon();
   }
 
   /** Resolves when the descriptor is closed. Idempotent. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      clearInterval(this.#timer);
+      this.#options.poll.remove(this);
       this.#watch.close();
       this.#dropFile();
       this.#followers.clear();
@@ -141,7 +152,22 @@ export class Tail {
 
   /** A read failed. Only told when the file is still this one: a descriptor closed under a reader is no news. */
   readFailed(file: LogFile, cause: unknown): void {
-    if (this.#file === file) this.log.failed('read', cause);
+    if (this.#file === file) this.#failed('read', cause);
+  }
+
+  #failed(action: FailedAction, cause: unknown): void {
+    this.log.failed(action, cause);
+    if (this.#isClosed) return;
+    this.#hasFailed = true;
+    this.#options.poll.keep(this, true);
+  }
+
+  #lookSoon(): void {
+    if (this.#isClosed) return;
+    this.#wakeAgain = true;
+    if (this.#isAwake) return;
+    const run = this.#run();
+    this.#released = Promise.all([this.#released, run]);
   }
 
   async #run(): Promise<void> {
@@ -149,13 +175,18 @@ export class Tail {
     while (this.#wakeAgain && !this.#isClosed) {
       this.#wakeAgain = false;
       await this.#look();
+      this.#isUnprompted = false;
       for (const follower of this.#followers) follower.catchUp();
     }
     this.#isAwake = false;
+    if (this.#isClosed) return;
+    this.#options.poll.keep(this, this.#hasFailed || this.#isWatchSilent || !this.#watch.isActive);
   }
 
   /** Looks once at what the path leads to, and reads on. Never rejects. */
   async #look(): Promise<void> {
+    const failedBefore = this.#hasFailed;
+    this.#hasFailed = false;
     if (this.#file === null || !this.#watch.isActive) this.#renewWatch();
     let facts: FileFacts;
     try {
@@ -163,6 +194,8 @@ export class Tail {
       if (this.#isClosed) return;
       assertRegular(facts, this.#options.path);
       if (this.#file !== null && this.#isReplaced(this.#file, facts)) this.#dropFile();
+      const isNews = this.#file === null || facts.mtimeMs !== this.#comparedMtimeMs;
+      if (isNews && this.#isUnprompted && !failedBefore) this.#isWatchSilent = true;
       if (this.#file === null) facts = await this.#openFile();
     } catch (cause) {
       if (!this.#isClosed) this.#noFile(cause);
@@ -185,7 +218,7 @@ export class Tail {
   #noFile(cause: unknown): void {
     if (!hasCode(cause, 'ENOENT')) {
       // A file that is open stays so: the fault may be a passing one, of a mount or of the folder's permissions.
-      this.log.failed('open', cause);
+      this.#failed('open', cause);
       return;
     }
     // The watch is on the file that is gone: look again, with one on the folder.
@@ -271,9 +304,15 @@ export class Tail {
     }
     const isAtEnd = isWanted && read.length === anchor.length;
     if (!isWanted || isAtEnd) return isAtEnd;
-    this.#anchor = Buffer.from(read.subarray(-ANCHOR_BYTES));
+    this.#keepAnchor(read.subarray(-ANCHOR_BYTES));
     this.#handOut(splitter, read.subarray(anchor.length));
     return false;
+  }
+
+  #keepAnchor(bytes: Buffer): void {
+    // Memory of its own: a copy from Node's pool would hold the 8 KiB around it, for every workflow that is quiet now.
+    if (this.#anchor.length !== bytes.length) this.#anchor = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(this.#anchor);
   }
 
   #handOut(splitter: LineSplitter, bytes: Buffer): void {

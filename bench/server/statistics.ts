@@ -1,0 +1,11 @@
+/** The value below which the share `q` of the sorted values lies (nearest rank); NaN where there are none. */
+export function percentile(sorted: ArrayLike<number>, q: number): number {
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+}
