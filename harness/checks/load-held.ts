@@ -26,7 +26,7 @@ export const loadHeld: Check = (scenario, { run }) => {
     );
   }
   if (refusedCount > 0) {
-    const reason = `${refusedCount} of ${streamCount} streams were refused (${statusesOf(tallies)})`;
+    const reason = `${refusedCount} of ${streamCount} streams were refused (${statusesOf(tallies, refusedCount)})`;
     return load.asked
       ? say('fail', `${reason}, with ${plannedCount} to be held`)
       : say(
@@ -104,16 +104,17 @@ function longest({ elapsedMs, endedMs }: ScenarioRecord): number {
   return endedMs === null ? Number.POSITIVE_INFINITY : endedMs - elapsedMs;
 }
 
-function statusesOf(tallies: TallyEntry[]): string {
+/** Who got no status is not all refused: some left before an answer came, as they were meant to. */
+function statusesOf(tallies: TallyEntry[], refusedCount: number): string {
   const counts = new Map<string, number>();
   for (const { statuses } of tallies) {
     for (const [status, count] of Object.entries(statuses)) {
-      if (status !== '200') counts.set(status, (counts.get(status) ?? 0) + count);
+      if (status !== '200' && status !== 'none') counts.set(status, (counts.get(status) ?? 0) + count);
     }
   }
-  return [...counts]
-    .map(([status, count]) => `${count} × ${status === 'none' ? 'no answer' : status}`)
-    .join(', ');
+  const unanswered = refusedCount - [...counts.values()].reduce((sum, count) => sum + count, 0);
+  if (unanswered > 0) counts.set('no answer', unanswered);
+  return [...counts].map(([status, count]) => `${count} × ${status}`).join(', ');
 }
 
 /** Live heap is what streams keep; of all memory, what was free before may be used first, so that few streams show nothing in it. */

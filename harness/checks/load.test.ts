@@ -214,11 +214,13 @@ describe('load-held', () => {
     expect(report.verdict.outcome).toBe('invalid');
   });
 
-  it.each<[status: string, says: string]>([
-    ['none', '5 × no answer'],
-    ['503', '5 × 503'],
-  ])('names what refusals look like: %s', (status, says) => {
-    const change = first({ endings: { client: 55, refused: 5 }, statuses: { 200: 55, [status]: 5 } });
+  it.each<[what: string, statuses: Record<string, number>, says: string]>([
+    ['a status', { 200: 55, 503: 5 }, '5 × 503'],
+    ['several', { 200: 55, 429: 3, 503: 2 }, '3 × 429, 2 × 503'],
+    ['none', { 200: 55, none: 5 }, '5 × no answer'],
+    ['a status, beside clients that left before an answer came', { 200: 50, 429: 5, none: 5 }, '5 × 429'],
+  ])('names what refusals look like: %s', (_, statuses, says) => {
+    const change = first({ endings: { client: 55, refused: 5 }, statuses });
     expect(examine('load-held', 'hold', change).reason).toContain(`(${says})`);
   });
 });
