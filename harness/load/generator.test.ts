@@ -360,6 +360,8 @@ describe('clients that come at a rate', () => {
 });
 
 describe('a generator that was late', () => {
+  const BLOCK_MS = 400;
+
   /** Opens streams at a rate, blocks the event loop or not, and tells how long they seem to have waited. */
   async function measure(blockMs: number, at: number, stages: string) {
     entries = [];
@@ -381,25 +383,22 @@ describe('a generator that was late', () => {
   it.each<[where: string, at: number]>([
     ['in the middle', 300],
     // The last arrivals are due while nobody looks, and the end of the stages with them.
-    ['over the end of its stages', 850],
+    ['over the end of its stages', 700],
   ])('says so, and its times count from when the streams were to open: %s', async (_, at) => {
     const stages = '0s:200/s,1s:200/s';
     const clean = await measure(0, at, stages);
-    const late = await measure(400, at, stages);
+    const late = await measure(BLOCK_MS, at, stages);
     for (const { lateness, firstByte } of [clean, late]) {
       expect(lateness.count).toBe(200);
       expect(firstByte.count).toBe(200);
     }
-    // Of what was due in the time that was blocked, the first waited for all of it: coordinated omission would hide that.
-    const blockedMs = 300;
-    expect(late.lateness.maxMs).toBeGreaterThan(clean.lateness.p50Ms + blockedMs);
-    expect(late.firstByte.maxMs).toBeGreaterThan(clean.firstByte.p50Ms + blockedMs);
-    // 30 to 80 of 200 were due while it was blocked: at least a tenth of all waited long.
-    expect(late.firstByte.p90Ms).toBeGreaterThan(10 * clean.firstByte.p50Ms);
+    // The first of those that were due meanwhile waited for all of it: coordinated omission would hide that.
+    expect(late.lateness.maxMs).toBeGreaterThan(BLOCK_MS - 50);
+    expect(late.firstByte.maxMs).toBeGreaterThan(BLOCK_MS - 50);
+    // And so did the others, each a little less: they are a third of all, and not one outlier.
+    expect(late.firstByte.p90Ms).toBeGreaterThan(clean.firstByte.p50Ms);
+    expect(late.firstByte.p90Ms).toBeGreaterThan(MISSED_MS);
     expect(late.firstByte.meanMs).toBeGreaterThan(late.lateness.meanMs);
-    // Half of the arrivals, and more, came outside of it.
-    if (at < 500) expect(late.firstByte.p50Ms).toBeLessThan(blockedMs);
     expect(late.missedCount).toBeGreaterThan(clean.missedCount);
-    expect(late.lateness.maxMs).toBeGreaterThan(MISSED_MS);
   });
 });
