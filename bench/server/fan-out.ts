@@ -6,14 +6,16 @@ import { median } from './statistics.ts';
 
 const STREAM_COUNT = 1_000;
 const MAX_P99_MS = 50;
-const APPENDS_A_ROUND = 50;
+const APPENDS_A_ROUND = 150;
 /** Long enough for one event to be everywhere before the next one comes. */
-const APPEND_EVERY_MS = 200;
+const APPEND_EVERY_MS = 100;
 const WARM_UP_APPENDS = 50;
 
 /**
  * How long one append takes to reach 1,000 streams of one workflow: from before the write to the arrival at the client, of each
- * event at each stream. Includes what the client needs to read 1,000 sockets one after the other.
+ * event at each stream.
+ * Includes what the client needs to read 1,000 sockets one after the other, and where other programs want the processor the time
+ * they have it: `chrt -r 1 node bench/server/main.ts fan-out` (Linux, as root) measures without them.
  */
 export async function measureFanOut({ rounds, quick }: MeasureOptions): Promise<Measurement> {
   const appendCount = quick ? 10 : APPENDS_A_ROUND;

@@ -12,7 +12,7 @@ export const measurements: Record<string, ((options: MeasureOptions) => Promise<
   cpu: [measureIdleCpu, measureLoadCpu],
 };
 
-/** All of them, as a section of a document: some 14 minutes with 3 rounds, one with `quick`. */
+/** All of them, as a section of a document: some 12 minutes with 3 rounds, one with `quick`. */
 export async function measureServer(
   options: MeasureOptions,
 ): Promise<{ title: string; command: string; markdown: string }> {
