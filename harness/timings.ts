@@ -40,7 +40,9 @@ export class Timings {
   summary(name: TimingName): TimingSummary | null {
     const histogram = this.#histograms.get(name);
     if (histogram === undefined || histogram.totalCount === 0) return null;
-    const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / MICROSECONDS;
+    // A percentile is the upper end of its bucket, which may lie above the exact maximum.
+    const at = (percentile: number) =>
+      Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / MICROSECONDS;
     return {
       count: histogram.totalCount,
       meanMs: histogram.mean / MICROSECONDS,

@@ -187,6 +187,7 @@ const noCounts: WorkerCounts = {
   openCount: 0,
   heldCount: 0,
   eventCount: 0,
+  slotCount: 0,
 };
 
 function sumCounts(all: WorkerCounts[]): WorkerCounts {

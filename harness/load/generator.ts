@@ -33,6 +33,8 @@ export interface Generator {
   readonly startedCount: number;
   /** Of an open model: arrivals that came more than `MISSED_MS` late or found no room. */
   readonly missedCount: number;
+  /** Places that clients have been on: more than there are clients, as a place rests when its client has left. */
+  readonly slotCount: number;
   /** Opens no more. Those that are open stay. */
   stop(): void;
 }
@@ -154,6 +156,9 @@ export function startGenerator(options: GeneratorOptions): Generator {
     },
     get startedCount() {
       return startedCount;
+    },
+    get slotCount() {
+      return slotCount;
     },
     get missedCount() {
       return missedCount;

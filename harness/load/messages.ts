@@ -36,6 +36,8 @@ export interface WorkerCounts {
   openCount: number;
   heldCount: number;
   eventCount: number;
+  /** Places that clients have been on, resting ones included. */
+  slotCount: number;
 }
 
 export type FromWorker =

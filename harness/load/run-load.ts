@@ -124,9 +124,11 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
   try {
     const ending = new AbortController();
     const signal = AbortSignal.any([options.signal, crew.lost, ending.signal]);
-    const keyCount = config.url.includes('{key}') ? Math.ceil(streamCount / slotsPerKey) : 1;
+    const hasKeys = config.url.includes('{key}');
+    const keyCount = () =>
+      hasKeys ? Math.ceil(Math.max(streamCount, crew.counts().slotCount) / slotsPerKey) : 1;
     const fed = meanwhileLoop(signal, async () => {
-      fedEventCount += await options.meanwhile(keyCount);
+      fedEventCount += await options.meanwhile(keyCount());
     });
     // What cannot be fed ends the load at once, and not when its time is up.
     fed.catch((error: unknown) => ending.abort(error));

@@ -63,6 +63,7 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
         openCount: pool.openCount,
         heldCount: pool.heldCount,
         eventCount: pool.eventCount,
+        slotCount: generator.slotCount,
       },
     });
   const timer = setInterval(tell, COUNTS_INTERVAL_MS);
