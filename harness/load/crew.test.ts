@@ -144,6 +144,7 @@ describe('workers', () => {
       openCount: 50,
       heldCount: 50,
       eventCount: 150,
+      slotCount: 50,
     });
     expect(openCount).toBe(50);
     const told = health();
