@@ -40,7 +40,9 @@ function partOf(file: string, name: string): Measure {
   return async (options) => {
     const url = new URL(file, import.meta.url);
     if (!existsSync(url)) throw new Error(`there is no bench/${file}`);
-    return ((await import(url.href)) as Record<string, Measure>)[name]?.(options) as Promise<Section>;
+    const measure = ((await import(url.href)) as Partial<Record<string, Measure>>)[name];
+    if (measure === undefined) throw new Error(`bench/${file} has no ${name}`);
+    return measure(options);
   };
 }
 

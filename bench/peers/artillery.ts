@@ -25,7 +25,6 @@ export function readArtillery({ stdout }: ChildOutput): ClientReport {
 export const artillery: Contender = {
   name: 'Artillery',
   describes: 'there is no SSE engine for it on npm: its HTTP engine, one virtual user a stream',
-  most: { streamCount: 5_000, why: 'one virtual user a stream; it warns of its own CPU use above that' },
   noticing: { refusal: 'built in', 'silent-close': 'not told', gap: 'not told' },
   async install(peersDir) {
     const folder = await installNpm(peersDir, 'artillery', version);

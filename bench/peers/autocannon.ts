@@ -24,7 +24,6 @@ export function readAutocannon({ code, stdout, stderr }: ChildOutput): ClientRep
 export const autocannon: Contender = {
   name: 'autocannon',
   describes: 'a connection a stream, one request a second each at most; a response that does not end is none',
-  most: null,
   noticing: { refusal: 'built in', 'silent-close': 'not told', gap: 'not told' },
   install: async () => ({
     version: ownVersion('autocannon'),

@@ -48,7 +48,7 @@ export function renderClients(
   ].join('\n\n');
 }
 
-function figureRow({ contender, askedCount, basePssBytes, rounds }: ClientResult): string[] {
+function figureRow({ contender, basePssBytes, rounds }: ClientResult): string[] {
   const middle = (value: (holding: Holding) => number) => median(rounds.map(value));
   const heldCount = middle((holding) => holding.heldCount);
   const pssBytes = middle((holding) => holding.pssBytes);
@@ -57,7 +57,7 @@ function figureRow({ contender, askedCount, basePssBytes, rounds }: ClientResult
     basePssBytes === null ? Number.NaN : (pssBytes - basePssBytes) / (heldCount - baseStreamCount);
   return [
     contender.name,
-    `${number(heldCount)} of ${number(askedCount)}`,
+    `${number(heldCount)} of ${number(middle(({ askedCount }) => askedCount))}`,
     number(grownBytes / bytesPerKib, 1),
     number(pssBytes / bytesPerMib),
     number(middle(({ opensPerSecond }) => opensPerSecond)),
@@ -82,10 +82,8 @@ function noticeRow({ contender, noticed }: ClientResult): string[] {
   return [contender.name, ...faults.map((fault) => noticed?.[fault] ?? '–')];
 }
 
-function description({ contender, version, askedCount }: ClientResult): string {
-  const { name, describes, most } = contender;
-  const less = most?.streamCount === askedCount ? ` Asked for ${number(askedCount)}: ${most.why}.` : '';
-  return `- ${name}${version === null ? '' : ` (${version})`}: ${describes}.${less}`;
+function description({ contender: { name, describes }, version }: ClientResult): string {
+  return `- ${name}${version === null ? '' : ` (${version})`}: ${describes}.`;
 }
 
 function number(value: number, digits = 0): string {

@@ -52,8 +52,6 @@ export interface Contender {
   name: string;
   /** How it was used, for the reader of the table. */
   describes: string;
-  /** The most streams that are asked of it, and why not more; null: as many as of anybody. */
-  most: { streamCount: number; why: string } | null;
   noticing: Record<Fault, Noticing>;
   /** Makes it ready below `peersDir`. @throws Error, whose message is one line for the table. */
   install(peersDir: string): Promise<InstalledContender>;

@@ -21,6 +21,7 @@ export interface Holding {
 export interface HoldTimes {
   /** Between the last stream opened and the first look at the process. */
   settleMs: number;
+  /** Whole seconds: the server writes one event a second. */
   windowMs: number;
 }
 
@@ -30,8 +31,10 @@ const firstStreamWithinMs = 30_000;
 /** The kernel tries a lost SYN again after 1 s, 2 s and 4 s: who opens nothing for longer has stopped opening. */
 const nextStreamWithinMs = 8_000;
 const endWithinMs = 30_000;
+const tickLookEveryMs = 20;
+const halfTickMs = 500;
 /** For a tool that can't be stopped, beside the time that it holds: its start, and a second for a thousand streams. */
-const startSeconds = 4;
+const startSeconds = 5;
 const streamsPerSecond = 1_000;
 /** Few enough to cost next to nothing, and enough for every part of the tool to be loaded. */
 export const baseStreamCount = 10;
@@ -51,6 +54,7 @@ export function hold(
     startSeconds + Math.ceil((settleMs + windowMs) / 1000) + Math.ceil(streamCount / streamsPerSecond);
   return withStreams(contender, { streamCount, holdSeconds }, async (server, child) => {
     await wait(settleMs);
+    await untilBetweenEvents(server);
     const before = await look(server, child);
     await wait(windowMs);
     const after = await look(server, child);
@@ -128,6 +132,13 @@ async function untilOpened(server: BenchServer, child: Child, streamCount: numbe
     deadlineMs = performance.now() + nextStreamWithinMs;
   }
   if (openCount === 0) throw new Error(`opened no stream in ${firstStreamWithinMs / 1000} s`);
+}
+
+/** Half way between two events, so that a window of whole seconds holds as many events, and all the work on them. */
+async function untilBetweenEvents(server: BenchServer): Promise<void> {
+  const { writtenEventCount } = await server.stats();
+  while ((await server.stats()).writtenEventCount === writtenEventCount) await wait(tickLookEveryMs);
+  await wait(halfTickMs);
 }
 
 async function look(server: BenchServer, child: Child) {

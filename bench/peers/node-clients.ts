@@ -51,7 +51,6 @@ export const ours: Contender = {
   name: 'hydrotest',
   describes:
     'its raw stream client, behaviour `graceful-close`: parses every event, checks the order of the ids',
-  most: null,
   noticing: { refusal: 'built in', 'silent-close': 'built in', gap: 'built in' },
   install: async () => nodeClient('ours', nodeVersion),
 };
@@ -59,7 +58,6 @@ export const ours: Contender = {
 export const bareSockets: Contender = {
   name: 'bare sockets',
   describes: '`node:net`: sends the request and throws away what comes',
-  most: null,
   noticing: { refusal: 'not told', 'silent-close': 'not told', gap: 'not told' },
   install: async () => nodeClient('bare-sockets', nodeVersion),
 };
@@ -67,7 +65,6 @@ export const bareSockets: Contender = {
 export const nodeHttp: Contender = {
   name: '`node:http`',
   describes: '`http.get`; reads the body and throws it away',
-  most: null,
   noticing: { refusal: 'own code', 'silent-close': 'own code', gap: 'not told' },
   install: async () => nodeClient('node-http', nodeVersion),
 };
@@ -75,7 +72,6 @@ export const nodeHttp: Contender = {
 export const undici: Contender = {
   name: 'undici',
   describes: '`undici.request`; reads the body and throws it away',
-  most: null,
   noticing: { refusal: 'own code', 'silent-close': 'own code', gap: 'not told' },
   async install(peersDir) {
     const folder = await installNpm(peersDir, 'undici', undiciVersion);
@@ -86,7 +82,6 @@ export const undici: Contender = {
 export const eventsource: Contender = {
   name: '`eventsource`',
   describes: 'one `EventSource` a stream; the script compares `lastEventId`',
-  most: null,
   noticing: { refusal: 'built in', 'silent-close': 'built in', gap: 'own code' },
   install: async () => nodeClient('eventsource', ownVersion('eventsource')),
 };

@@ -40,7 +40,6 @@ export const gatling: Contender = {
   name: 'Gatling',
   describes:
     "its own SSE client, one virtual user a stream, all at once; ids are compared by the simulation's code",
-  most: null,
   noticing: { refusal: 'built in', 'silent-close': 'built in', gap: 'own code' },
   async install(peersDir) {
     const folder = await installOnce(peersDir, 'gatling', version, async (empty) => {

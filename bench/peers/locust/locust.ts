@@ -12,10 +12,6 @@ const longestRun = '10m';
 export const locust: Contender = {
   name: 'Locust',
   describes: 'one `FastHttpUser` a stream; reading lines, events and ids is code of the locustfile',
-  most: {
-    streamCount: 5_000,
-    why: 'one process uses one core, and a greenlet and a connection pool a stream',
-  },
   noticing: { refusal: 'built in', 'silent-close': 'own code', gap: 'own code' },
   async install(peersDir) {
     const folder = await installOnce(peersDir, 'locust', version, async (empty) => {
