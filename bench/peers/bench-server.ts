@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export interface ServerStats {
   openCount: number;
   peakOpenCount: number;
-  /** From the first request to the one that made the peak. */
+  /** From the first connection to the request that made the peak. */
   openingMs: number;
   /** Events handed to the kernel for held streams. */
   writtenEventCount: number;

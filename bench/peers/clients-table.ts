@@ -96,12 +96,13 @@ function explanation({ settleMs, windowMs }: HoldTimes): string {
 (\`bench/peers/server.ts\`, on \`node:net\`), one after the other, in turns of alternating order.
 
 - *Streams held* are those open at the server at the end of the window; *opened a second* is the server's count from
-  the first request to the one that made the most streams. The Node clients have at most 256 connections on the way;
+  the first connection to the request that made the most streams. The Node clients have at most 256 connections on the way;
   Gatling, Locust and Artillery are told to start all users within a second.
 - *KiB a stream* is what the proportional set size of the whole process tree grew by from ${baseStreamCount} streams to all, by stream.
   Both are read ${settleMs / 1000} s after the last stream was open. No collection is forced: what a runtime has not given back counts.
 - *CPU* is user and system time of the tree over ${windowMs / 1000} s; *events a second* is what the server wrote to its streams
-  in that time, and *events received* what the client counted of all that was written to it.
+  in that time, and *events received* what the client counted of all that was written to it. Gatling's
+  simulation misses what comes between its last look and its close.
 - A fault is noticed if the client counts it there and not on a stream without it. The *silent close* is a complete
   response without an \`event: close\` before its end; the *gap* is one id that is left out.
 

@@ -36,7 +36,8 @@ const stats: ServerStats = {
   writtenEventCount: 0,
   playedOutCount: 0,
 };
-let firstConnectionMs: number | null = null;
+/** When the first connection came that went on to ask for `/hold`. */
+let firstAcceptedMs = Number.POSITIVE_INFINITY;
 let tickId = 0;
 
 function chunk(text: string): string {
@@ -49,12 +50,13 @@ function eventChunk(id: number): Buffer {
 
 const firstAnswer = `${streamHead}${chunk('id: 1\ndata: one\n\n')}`;
 
-function hold(socket: Socket): void {
+function hold(socket: Socket, acceptedMs: number): void {
+  firstAcceptedMs = Math.min(firstAcceptedMs, acceptedMs);
   socket.write(streamHead);
   held.add(socket);
   if (held.size <= stats.peakOpenCount) return;
   stats.peakOpenCount = held.size;
-  stats.openingMs = performance.now() - (firstConnectionMs ?? performance.now());
+  stats.openingMs = performance.now() - firstAcceptedMs;
 }
 
 /** Writes the events one by one; `end` finishes the response and the connection behind the last. */
@@ -74,8 +76,8 @@ function play(socket: Socket, ids: number[], end: boolean): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-function answer(socket: Socket, path: string): void {
-  if (path === '/hold') hold(socket);
+function answer(socket: Socket, path: string, acceptedMs: number): void {
+  if (path === '/hold') hold(socket, acceptedMs);
   else if (path === '/first') socket.write(firstAnswer);
   else if (path === '/clean') play(socket, [1, 2, 3, 4, 5, 6], false);
   else if (path === '/gap') play(socket, [1, 2, 3, 5, 6, 7], false);
@@ -92,14 +94,14 @@ function answer(socket: Socket, path: string): void {
 }
 
 const server = createServer((socket) => {
+  const acceptedMs = performance.now();
   let head = '';
   socket.on('data', (bytes) => {
     head += bytes.toString('latin1');
     if (!head.includes('\r\n\r\n')) return;
     const path = head.slice(head.indexOf(' ') + 1, head.indexOf(' ', head.indexOf(' ') + 1));
     head = '';
-    if (path === '/hold') firstConnectionMs ??= performance.now();
-    answer(socket, path);
+    answer(socket, path, acceptedMs);
   });
   socket.on('error', () => {});
   socket.on('close', () => {
