@@ -1,0 +1,128 @@
+/**
+ * The figures of `docs/benchmarks.md`, measured side by side in one run. Tools that the project does not depend on are
+ * installed into a folder below the system's for temporary files, once.
+ *
+ *   npm run bench                                everything, three rounds, 10,000 streams; writes docs/benchmarks.md
+ *   npm run bench -- --only clients,churn        only these sections: clients, churn, scale, server; prints them
+ *   npm run bench -- --only clients --write      writes what was measured all the same
+ *   npm run bench -- --rounds 5 --streams 19000  more of both
+ *   npm run bench -- --quick                     small numbers, to see that everything works; prints them
+ *   npm run bench -- --peers-dir FOLDER          where the tools are installed
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { command, OptionError, readOptions, wholeNumber } from './options.ts';
+import { measureChurnSection } from './peers/churn-section.ts';
+import { measureClients } from './peers/clients-section.ts';
+import { measureScale } from './scale/section.ts';
+import type { Section, SectionOptions } from './section.ts';
+import { measureServer } from './server/section.ts';
+
+type Measure = (options: SectionOptions) => Promise<Section>;
+
+/** In the order of the document. */
+const parts: Record<string, Measure> = {
+  clients: measureClients,
+  churn: measureChurnSection,
+  scale: measureScale,
+  server: measureServer,
+};
+
+const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+const bytesPerGib = 1024 ** 3;
+/** What a client needs beside its streams: its own files, and those of a JVM. */
+const spareFileCount = 1_000;
+/** What a shell reports for a program that SIGINT ended. */
+const exitInterrupted = 130;
+
+/** Measures the parts one after the other; one that fails is left out, and told on standard error. */
+async function measureAll(names: string[], options: SectionOptions): Promise<Section[]> {
+  const sections: Section[] = [];
+  for (const name of names) {
+    const startedMs = performance.now();
+    try {
+      const section = await parts[name]?.(options);
+      if (section !== undefined) sections.push(section);
+    } catch (error) {
+      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      continue;
+    }
+    process.stderr.write(`${name}: took ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
+  }
+  return sections;
+}
+
+function renderDocument(sections: Section[], commandLine: string): string {
+  const processors = cpus();
+  const kernel = `${process.platform} ${release()}`;
+  const memory = `${Math.round(totalmem() / bytesPerGib)} GiB of memory`;
+  const machine = `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory}, ${kernel}`;
+  const head = `# Benchmarks
+
+Measured on ${new Date().toISOString().slice(0, 10)} with \`${commandLine}\` on Node ${process.versions.node}.
+Machine: ${machine}.
+
+Figures of different runs are not comparable; those of one run are.`;
+  const bodies = sections.map(
+    ({ title, command: again, markdown }) => `## ${title}\n\nAgain: \`${again}\`\n\n${markdown}`,
+  );
+  return `${[head, ...bodies].join('\n\n')}\n`;
+}
+
+/** Files that a process may have open: Node has raised it to the hard limit. */
+function openFileLimit(): number {
+  if (process.platform !== 'linux') return Number.POSITIVE_INFINITY;
+  const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  return found === null ? Number.POSITIVE_INFINITY : Number(found[1]);
+}
+
+async function run(): Promise<number> {
+  const { values } = readOptions({
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      streams: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      'peers-dir': { type: 'string', default: join(tmpdir(), 'hydrotest-peers') },
+    },
+  });
+  const known = Object.keys(parts);
+  const names = values.only?.split(',') ?? known;
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new OptionError(`--only ${unknown.join(',')}: there are ${known.join(', ')}`);
+  }
+  const options: SectionOptions = {
+    rounds: wholeNumber('--rounds', values.rounds ?? (values.quick ? '1' : '3')),
+    streams: wholeNumber('--streams', values.streams ?? (values.quick ? '300' : '10000'), 100),
+    quick: values.quick,
+    peersDir: resolve(values['peers-dir']),
+  };
+  const most = openFileLimit() - spareFileCount;
+  if (options.streams > most) {
+    throw new OptionError(
+      `--streams ${options.streams}: a process may have ${openFileLimit()} files open, which is enough for ${most}`,
+    );
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Whoever started a process ends it when this one exits.
+    process.once(signal, () => process.exit(exitInterrupted));
+  }
+  const sections = await measureAll(names, options);
+  const given = process.argv.slice(2);
+  const text = renderDocument(
+    sections,
+    ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
+  );
+  const isWhole = sections.length === known.length && !options.quick;
+  if (values.write || isWhole) {
+    writeFileSync(document, text);
+    process.stderr.write('bench: wrote docs/benchmarks.md\n');
+  } else process.stdout.write(text);
+  return sections.length === names.length ? 0 : 1;
+}
+
+if (import.meta.main) await command('bench', run);
