@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { JOURNAL_NAME, readJournal } from '../harness/journal.ts';
+import { behaviours } from '../harness/streams/behaviours.ts';
 import { type Box, boxTest, EVENTS_URL, findRun, shown, targetCommand } from './support/cli.ts';
 import { findingsOf, notPassed, reportOf } from './support/findings.ts';
 import { killProcess } from './support/processes.ts';
@@ -54,6 +55,16 @@ describe('a load that is held', () => {
     expect(tallied.reduce((sum, { fedEventCount }) => sum + fedEventCount, 0)).toBeGreaterThan(0);
     expect(record.timings.length).toBeGreaterThan(0);
     expect(record.held.map(({ moment }) => moment)).toEqual(['empty', 'held']);
+    expect(box.processes()).toEqual([]);
+  });
+
+  boxTest('is made of clients of every kind that this machine can play', async ({ box }) => {
+    const kinds = Object.keys(behaviours).filter((name) => name !== 'half-open');
+    const options = ['--streams', '80', '--duration', '7s', '--lifetime', '4s', '--mix', kinds.join(',')];
+    const result = await box.run(['run', '--scenarios', 'hold', ...options]);
+    expect(result.code, shown(result)).toBe(0);
+    const [scenario] = reportOf(result).scenarios;
+    expect(scenario?.timings.map(({ behaviour }) => behaviour).toSorted()).toEqual(kinds.toSorted());
     expect(box.processes()).toEqual([]);
   });
 

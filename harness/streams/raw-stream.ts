@@ -2,7 +2,13 @@ import type { Socket } from 'node:net';
 import type { BehaviourName, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { EventReader } from './event-reader.ts';
-import { parseTarget, type RequestTarget, requestText } from './http-request.ts';
+import {
+  type PreparedRequest,
+  parseTarget,
+  prepareRequest,
+  type RequestTarget,
+  requestText,
+} from './http-request.ts';
 import { HttpResponseParser, type ResponseHead, type ResponseSink } from './http-response-parser.ts';
 import { responseKind } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
@@ -72,9 +78,7 @@ export class RawStream implements OpenStream, ResponseSink {
   constructor(request: StreamRequest, manners: RawStreamManners) {
     this.#manners = manners;
     this.#request = request;
-    const target = parseTarget(request.url);
-    let text = requestText(target, request.headers, manners.httpVersion);
-    if (manners.requestCount !== undefined) text = text.repeat(manners.requestCount);
+    const { target, text } = requestOf(request, manners);
     this.#ledger = new StreamLedger(manners.behaviour, request.observer);
     const { socket, transport } = dial(manners.via ?? target, dialOptions(request, manners));
     this.#socket = socket;
@@ -249,6 +253,13 @@ export class RawStream implements OpenStream, ResponseSink {
  */
 export function openRawStream(request: StreamRequest, manners: RawStreamManners): RawStream {
   return new RawStream(request, manners);
+}
+
+function requestOf({ url, headers }: StreamRequest, manners: RawStreamManners): PreparedRequest {
+  const { httpVersion, requestCount } = manners;
+  if (httpVersion === undefined && requestCount === undefined) return prepareRequest(url, headers);
+  const target = parseTarget(url);
+  return { target, text: requestText(target, headers, httpVersion).repeat(requestCount ?? 1) };
 }
 
 /** Nothing for the plain clients, of which there are thousands. */
