@@ -75,7 +75,7 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option(
       '--duration <duration>',
-      `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration})`,
+      `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}, and 5s for hold if nothing is said of its load)`,
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--seed <n>', 'repeats the random choices of an earlier run')
