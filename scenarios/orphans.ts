@@ -12,7 +12,6 @@ const MIX: { behaviour: BehaviourName; count: number }[] = [
   { behaviour: 'drop-before-first-byte', count: 20 },
   { behaviour: 'drop-mid-event', count: 10 },
   { behaviour: 'pipelined', count: 10 },
-  { behaviour: 'http-1.0', count: 10 },
   { behaviour: 'reconnect', count: 4 },
   { behaviour: 'stalled-reader', count: 4 },
   { behaviour: 'request-then-silence', count: 4 },
