@@ -1,3 +1,4 @@
+import { hearsNothing } from './checks/hears-nothing.ts';
 import type {
   Behaviour,
   BehaviourName,
@@ -86,9 +87,6 @@ class Meter implements StreamObserver {
     this.timings.record('duration', durationMs);
   }
 }
-
-/** They leave before an answer comes, or do not read it. */
-const hearsNothing: ReadonlySet<BehaviourName> = new Set(['drop-before-first-byte', 'request-then-silence']);
 
 type TimedRecord = Pick<StreamRecord, 'firstByteMs' | 'firstEventMs' | 'durationMs'>;
 

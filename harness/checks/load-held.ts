@@ -1,15 +1,20 @@
 import type { Check, ScenarioRecord, StreamEnding, TallyEntry } from '../model.ts';
+import { hearsNothing } from './hears-nothing.ts';
 import { memoryPerStream } from './held-memory.ts';
 
 /** Of the plan, this part has to be there: whoever leaves is missing until the next one has got in. */
 const MIN_HELD_RATIO = 0.95;
+
+/** Of the clients that listen for an answer, this part has to get one: a few leave by chance while theirs is on its way. */
+const MIN_ANSWERED_RATIO = 0.95;
 
 /** The planned load came about, nobody was turned away or lost, and no event of the harness's own was missing or repeated. */
 export const loadHeld: Check = (scenario, { run }) => {
   const { load, eventsFile } = run.config;
   const tallies = scenario.tallies.filter(({ phase }) => phase !== 'warm-up');
   const facts = factsOf(scenario, tallies);
-  const { plannedCount, heldCount, streamCount, refusedCount, lostCount } = facts;
+  const { plannedCount, heldCount, streamCount, refusedCount, lostCount, tabReconnectCount } = facts;
+  const { listeningCount, unansweredCount } = facts;
   const { fedEventCount, receivedFedCount, fedGapCount, fedDuplicateCount } = facts;
   const finding = { check: 'load-held', scenario: scenario.scenario, subject: '', evidence: facts } as const;
   const say = (outcome: 'pass' | 'fail' | 'inconclusive' | 'invalid', reason: string) => [
@@ -25,6 +30,9 @@ export const loadHeld: Check = (scenario, { run }) => {
       `${lostCount} of ${streamCount} streams were ended by the server, or broke, before their clients left${error ? ` (such as: ${error})` : ''}`,
     );
   }
+  if (tabReconnectCount > 0) {
+    return say('fail', `tabs lost their connection ${tabReconnectCount} times and had to come back`);
+  }
   if (refusedCount > 0) {
     const reason = `${refusedCount} of ${streamCount} streams were refused (${statusesOf(tallies, refusedCount)})`;
     return load.asked
@@ -33,6 +41,12 @@ export const loadHeld: Check = (scenario, { run }) => {
           'inconclusive',
           `${reason}: say with --streams how many it is to hold, or with --limit what it promises`,
         );
+  }
+  if (unansweredCount > (1 - MIN_ANSWERED_RATIO) * listeningCount) {
+    return say(
+      'inconclusive',
+      `${unansweredCount} of ${listeningCount} clients left without an answer, when their time was over: the target does not answer them, or takes longer than --lifetime`,
+    );
   }
   if (fedGapCount > 0 || fedDuplicateCount > 0) {
     return say(
@@ -74,6 +88,8 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
     );
   // Whoever has ended its own side may be taken for gone: Node's http server does so.
   const staying = tallies.filter(({ behaviour }) => behaviour !== 'half-close');
+  const listening = tallies.filter(({ behaviour }) => !hearsNothing.has(behaviour));
+  const tabs = tallies.filter(({ behaviour }) => behaviour === 'tab');
   const last = scenario.loads.at(-1);
   const plannedCount = Math.max(0, ...scenario.loads.map((entry) => entry.plannedCount));
   const atPeak = scenario.loads.filter((entry) => entry.plannedCount === plannedCount);
@@ -87,6 +103,10 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
     streamCount: sum(({ streamCount }) => streamCount),
     refusedCount: count(tallies, 'refused'),
     lostCount: count(staying, 'server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
+    listeningCount: listening.reduce((total, tally) => total + tally.streamCount, 0),
+    unansweredCount: listening.reduce((total, { statuses }) => total + (statuses.none ?? 0), 0),
+    // A tab drops nothing by itself. It is held all the same while it waits to come back: only this tells that it was lost.
+    tabReconnectCount: closes ? 0 : tabs.reduce((total, tally) => total + tally.reconnectCount, 0),
     reconnectCount: sum(({ reconnectCount }) => reconnectCount),
     eventCount: sum(({ eventCount }) => eventCount),
     fedEventCount: last?.fedEventCount ?? 0,

@@ -102,6 +102,27 @@ describe('load-held', () => {
       ),
       'came and went; a held',
     ],
+    [
+      'one client in twenty left while its answer was on the way',
+      allTallies({ statuses: { 200: 57, none: 3 } }),
+    ],
+    [
+      'clients without an answer, whose behaviour is to hear none',
+      both(first({ behaviour: 'drop-before-first-byte', statuses: { none: 60 } }), (s) =>
+        Object.assign(s.tallies[2] as TallyEntry, {
+          behaviour: 'request-then-silence',
+          statuses: { none: 60 },
+        }),
+      ),
+    ],
+    [
+      'tabs that come back, where the deadline is shorter than the scenario',
+      first({ behaviour: 'tab', reconnectCount: 9 }),
+    ],
+    [
+      'clients that drop their connection themselves and come back',
+      first({ behaviour: 'reconnect', reconnectCount: 9 }),
+    ],
     ['nothing is known of its memory', (s) => (s.held = []), 'none missing'],
     [
       'ids that jump: they are the target’s own affair where its events have numbers of ours',
@@ -137,6 +158,11 @@ describe('load-held', () => {
       'the server ended some long before its deadline',
       both(first({ endings: { client: 50, 'server-end': 10 } }), (s) => (s.deadlineMs = 3_600_000)),
       '10 of 180 streams were ended by the server',
+    ],
+    [
+      'tabs lost their connection, which they make again by themselves',
+      both(first({ behaviour: 'tab', reconnectCount: 9 }), (s) => (s.deadlineMs = null)),
+      'tabs lost their connection 9 times and had to come back',
     ],
     [
       'some answers were no event streams',
@@ -186,6 +212,11 @@ describe('load-held', () => {
       'less than 95 % of the arrivals were started',
       both(open, (s) => ((s.loads.at(-1) as LoadEntry).startedCount = 474)),
       '474 streams were started, of 500 planned',
+    ],
+    [
+      'more than one client in twenty got no answer',
+      both(open, first({ statuses: { 200: 50, none: 10 } })),
+      '10 of 180 clients left without an answer, when their time was over',
     ],
     ['nothing was planned', loads({ plannedCount: 0, heldCount: 0 }), '0 streams were held at best'],
   ])('is inconclusive: %s', (_, change, says) => {
