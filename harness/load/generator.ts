@@ -49,7 +49,7 @@ const CLOSED_TICK_MS = 10;
 /** Connections on their way at a time while a number is being reached: what listen backlogs hold (511 in Node) must not overflow. */
 const MOST_CONNECTING = 256;
 
-/** A client that did not get in tries again after this, as one with a `Retry-After` of a second. */
+/** A client that did not get in, or was shown out sooner than this, tries again after this, as one with a `Retry-After` of a second. */
 const REFUSED_REST_MS = 1000;
 
 /** A slot rests after a client has left: the server hears of that a moment later, and may still count it. */
@@ -62,6 +62,7 @@ const BUCKET_MS = 50;
 
 interface Client {
   slot: number;
+  /** Null once it is over. */
   stream: OpenStream | null;
   /** Place in the list of clients. */
   index: number;
@@ -97,22 +98,26 @@ export function startGenerator(options: GeneratorOptions): Generator {
       ...(behaviour === 'reconnect' ? { dropAfterMs: RECONNECT_MS } : {}),
       ...(plan.meanLifetimeMs === null ? {} : { meanLifetimeMs: plan.meanLifetimeMs }),
       ...(latenessMs === null ? {} : { latenessMs }),
-      onEnd({ status, ending }) {
+      onEnd({ status, ending, durationMs }) {
         options.onLeft(place);
+        // Its time may be long in coming: until then nothing of the stream is to be kept.
+        client.stream = null;
         const last = clients.pop();
         if (last !== undefined && last !== client) {
           clients[client.index] = last;
           last.index = client.index;
         }
-        // Whatever kept it out, at once again would be a flood.
-        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error';
+        // Whatever kept it out, or showed it out at once: at once again would be a flood.
+        const shownOut = ending !== 'client' && durationMs < REFUSED_REST_MS;
+        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error' || shownOut;
         // The server cannot know that this one has left, and will count it for some time to come.
         if (behaviour === 'half-open' && !refused) return;
         resting.put(slot, nowMs() + (refused ? REFUSED_REST_MS : LEFT_REST_MS), refused);
       },
     });
-    if (plan.meanLifetimeMs !== null) {
-      ends.at(now - Math.log(1 - random()) * plan.meanLifetimeMs, client.stream);
+    // One that leaves by itself has its lifetime already: of two, the shorter would be half as long on average.
+    if (plan.meanLifetimeMs !== null && behaviour !== 'random-lifetime') {
+      ends.at(now - Math.log(1 - random()) * plan.meanLifetimeMs, client);
     }
   };
 
@@ -216,18 +221,18 @@ class Queue {
 
 /** Ends streams when their time is up: one list a moment, instead of a timer a stream. */
 function createEnds() {
-  const buckets = new Map<number, OpenStream[]>();
+  const buckets = new Map<number, Client[]>();
   let next = 0;
   return {
-    at(ms: number, stream: OpenStream) {
+    at(ms: number, client: Client) {
       const bucket = Math.max(next, Math.ceil(ms / BUCKET_MS));
       const list = buckets.get(bucket);
-      if (list === undefined) buckets.set(bucket, [stream]);
-      else list.push(stream);
+      if (list === undefined) buckets.set(bucket, [client]);
+      else list.push(client);
     },
     due(now: number) {
       for (; next * BUCKET_MS <= now; next += 1) {
-        for (const stream of buckets.get(next) ?? []) stream.end();
+        for (const { stream } of buckets.get(next) ?? []) stream?.end();
         buckets.delete(next);
       }
     },
