@@ -22,7 +22,8 @@ export const generatorHealth: Check = (scenario) => {
   const lateRatio = share(({ health }) => health.loopDelayP99Ms > MAX_LOOP_DELAY_MS);
   const busyRatio = share(({ health }) => health.busiestCores > MAX_CORES);
   const missedCount = last?.missedCount ?? 0;
-  const missedRatio = missedCount / Math.max(1, missedCount + (last?.startedCount ?? 0));
+  // Who came late was started all the same, and who found no room was not: only the plan has each of them once.
+  const missedRatio = missedCount / Math.max(1, last?.plannedCount ?? 0);
   const evidence = {
     workerCount: last?.health.workerCount ?? 0,
     intervalCount: loads.length,

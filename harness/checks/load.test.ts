@@ -290,9 +290,11 @@ describe('generator-health', () => {
         health: { ...one.health, ...(i < count ? over : {}) },
       }));
     };
-  const missed = (missedCount: number, startedCount: number) =>
+  /** Of a thousand arrivals; of those that are missed, some were too late and the others found no room. */
+  const missed = (missedCount: number, lateCount = 0) =>
     both(open, (s) => {
-      Object.assign(s.loads.at(-1) as LoadEntry, { missedCount, startedCount, plannedCount: startedCount });
+      const startedCount = 1000 - missedCount + lateCount;
+      Object.assign(s.loads.at(-1) as LoadEntry, { missedCount, startedCount, plannedCount: 1000 });
     });
 
   it.each<[what: string, change: Change]>([
@@ -302,7 +304,8 @@ describe('generator-health', () => {
     ['a single long delay', health({ loopDelayMaxMs: 900 })],
     ['a core that is busy, with a reserve', health({ busiestCores: 0.9 })],
     ['a core that was full for a fifth of the time', badOnes(4, { busiestCores: 1.1 })],
-    ['one arrival in a hundred missed', missed(10, 990)],
+    ['one arrival in a hundred missed', missed(10)],
+    ['one arrival in a hundred late', missed(10, 10)],
   ])('passes: %s', (_, change) => {
     const { outcome, report } = examine('generator-health', 'hold', change);
     expect([outcome, report.verdict.outcome]).toEqual(['pass', 'pass']);
@@ -320,14 +323,11 @@ describe('generator-health', () => {
       'late in 25 % of the time',
     ],
     ['a worker had no reserve', health({ busiestCores: 0.97 }), 'a worker used 0.97 cores of one'],
-    [
-      'more than one arrival in a hundred missed',
-      missed(11, 989),
-      '11 arrivals (1.1 %) came late or not at all',
-    ],
+    ['more than one arrival in a hundred missed', missed(11), '11 arrivals (1.1 %) came late or not at all'],
+    ['all of them late', missed(1000, 1000), '1000 arrivals (100 %) came late or not at all'],
     [
       'all of it',
-      both(missed(500, 500), health({ loopDelayP99Ms: 200, busiestCores: 1 })),
+      both(missed(500), health({ loopDelayP99Ms: 200, busiestCores: 1 })),
       'late in 100 % of the time, a worker used 1.00 cores of one, 500 arrivals (50 %) came late or not at all. Latencies',
     ],
   ])('is inconclusive: %s', (_, change, says) => {
