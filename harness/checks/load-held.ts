@@ -25,9 +25,11 @@ export const loadHeld: Check = (scenario, { run }) => {
     return say('invalid', 'nothing is known of a load: no worker told how it went');
   if (lostCount > 0) {
     const error = tallies.find(({ lastError }) => lastError !== null)?.lastError;
+    const closed =
+      scenario.deadlineMs === null && tallies.some(({ endings }) => (endings['server-end'] ?? 0) > 0);
     return say(
       'fail',
-      `${lostCount} of ${streamCount} streams were ended by the server, or broke, before their clients left${error ? ` (such as: ${error})` : ''}`,
+      `${lostCount} of ${streamCount} streams were ended by the server, or broke, before their clients left${error ? ` (such as: ${error})` : ''}${closed ? ': if it is to close them after some time, say with --deadline when' : ''}`,
     );
   }
   if (tabReconnectCount > 0) {
