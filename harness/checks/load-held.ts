@@ -106,7 +106,10 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
     refusedCount: count(tallies, 'refused'),
     lostCount: count(staying, 'server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
     listeningCount: listening.reduce((total, tally) => total + tally.streamCount, 0),
-    unansweredCount: listening.reduce((total, { statuses }) => total + (statuses.none ?? 0), 0),
+    // Who could not connect is told of by load-landed.
+    unansweredCount:
+      listening.reduce((total, { statuses }) => total + (statuses.none ?? 0), 0) -
+      count(listening, 'connect-failed'),
     // A tab drops nothing by itself. It is held all the same while it waits to come back: only this tells that it was lost.
     tabReconnectCount: closes ? 0 : tabs.reduce((total, tally) => total + tally.reconnectCount, 0),
     reconnectCount: sum(({ reconnectCount }) => reconnectCount),

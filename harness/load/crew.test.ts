@@ -106,6 +106,7 @@ function orderOf(streams: number, over: Partial<CrewOptions['order']> = {}): Cre
     headers: { 'X-Team': 'a' },
     eventTime: null,
     addressCount: 0,
+    firstAddress: 0,
     roomCount: 10_000,
     ...over,
   };

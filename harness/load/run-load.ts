@@ -8,6 +8,7 @@ import { type Crew, startCrew } from './crew.ts';
 import { READ_PHASE } from './phases.ts';
 import { fitted, lackOfRoom, sizeOf, streamsPerWorker } from './room.ts';
 import { describeStage, highestTarget } from './schedule.ts';
+import { firstAddressOf } from './source-addresses.ts';
 
 export interface LoadOptions {
   scenario: string;
@@ -94,6 +95,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       headers: config.headers,
       eventTime: config.eventTime,
       addressCount: size.addressesPerWorker ?? 0,
+      firstAddress: firstAddressOf(process.pid),
       roomCount: streamsPerWorker(),
     },
   });

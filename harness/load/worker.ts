@@ -35,7 +35,8 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
     elapsedMs: nowMs,
     write: (entry) => send({ type: 'entry', entry }),
   });
-  const places = order.addressCount > 0 ? new SourcePlaces(share.index, order.addressCount) : null;
+  const { addressCount, firstAddress } = order;
+  const places = addressCount > 0 ? new SourcePlaces(share.index, addressCount, firstAddress) : null;
   const generator: Generator = startGenerator({
     plan,
     share,
