@@ -10,7 +10,7 @@ import { fitted, lackOfRoom, sizeOf, streamsPerWorker } from './room.ts';
 import { describeStage, highestTarget } from './schedule.ts';
 import { firstAddressOf } from './source-addresses.ts';
 
-export interface LoadOptions {
+export interface RunLoadOptions {
   scenario: string;
   config: RunConfig;
   session: Session;
@@ -49,7 +49,7 @@ const READING_MS = 5000;
  *
  * @throws HydrotestError `usage` where there is no room for so many streams, `worker-lost`, and the signal's reason.
  */
-export async function runLoad(options: LoadOptions, running: (load: RunningLoad) => void): Promise<void> {
+export async function runLoad(options: RunLoadOptions, running: (load: RunningLoad) => void): Promise<void> {
   const { config, session, scenario, elapsedMs, write } = options;
   const files = await openFileLimits(session.target.pid, {
     includeGroup: session.target.kind === 'spawned',
@@ -158,7 +158,7 @@ function slotsOf(limit: number | null, { mix }: LoadPlan): number {
 
 /** One stage after the other, by the clock: what the target does has no part in it. */
 async function runStages(
-  { beginPhase, onProgress }: LoadOptions,
+  { beginPhase, onProgress }: RunLoadOptions,
   { stages, model }: LoadPlan,
   crew: Crew,
   signal: AbortSignal,
