@@ -363,6 +363,16 @@ describe('clients that come at a rate', () => {
   });
 });
 
+describe('a client that is taken for gone, as it has ended its own side', () => {
+  it('is replaced at once by one that stays: the number is held', async () => {
+    const plan = planOf({ stages: '0s:40,60s:40', mix: 'half-close,graceful-close' });
+    // The clock stands still: whoever rested would rest for ever.
+    start(plan, { nowMs: () => 500 });
+    await eventually('40 are held', () => pool.heldCount === 40);
+    expect(requestCount).toBeGreaterThan(40);
+  });
+});
+
 describe('a client that leaves by itself', () => {
   it('stays as long on average as all others: its own time is the only one', async () => {
     const plan = { ...planOf({ stages: '0s:400/s,1s:400/s' }), meanLifetimeMs: 300 };

@@ -108,7 +108,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
           last.index = client.index;
         }
         // Whatever kept it out, or showed it out at once: at once again would be a flood.
-        const shownOut = ending !== 'client' && durationMs < REFUSED_REST_MS;
+        // (Whoever has ended its own side may be taken for gone, as Node's http server does: that is no sign of trouble.)
+        const shownOut = ending !== 'client' && behaviour !== 'half-close' && durationMs < REFUSED_REST_MS;
         const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error' || shownOut;
         // The server cannot know that this one has left, and will count it for some time to come.
         if (behaviour === 'half-open' && !refused) return;
