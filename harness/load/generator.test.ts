@@ -140,6 +140,13 @@ describe('a number that is held', () => {
     expect(left.map((key) => `/${key.slice('key-'.length)}`).sort()).toEqual(paths.toSorted());
   });
 
+  it('is kept while connections last longer than their clients: who has left is no client any more', async () => {
+    start(planOf({ stages: '0s:100,60s:100', mix: 'keeping-proxy', lifetime: '300ms' }));
+    // More than may be on their way at a time, each of them kept for two seconds.
+    await eventually('many are kept', () => pool.openCount > 400);
+    await eventually('all are there', () => pool.heldCount >= 95);
+  });
+
   it('is kept while the server ends streams', async () => {
     answer = (response, socket) => {
       stream(response, socket);

@@ -66,6 +66,8 @@ interface Client {
   stream: OpenStream | null;
   /** Place in the list of clients. */
   index: number;
+  /** It was told to leave. Its connection may last longer than it: a proxy keeps it. */
+  isLeaving: boolean;
 }
 
 /** Opens streams by a plan, and replaces or ends them as it says. */
@@ -79,6 +81,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   let slotCount = 0;
   let startedCount = 0;
   let missedCount = 0;
+  let leavingCount = 0;
   let arrivalCount = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -87,7 +90,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const now = nowMs();
     const slot = resting.take(now) ?? share.index + slotCount++ * share.count;
     const place = options.placeOf(slot);
-    const client: Client = { slot, stream: null, index: clients.length };
+    const client: Client = { slot, stream: null, index: clients.length, isLeaving: false };
     clients.push(client);
     startedCount += 1;
     const behaviour = pick();
@@ -102,6 +105,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
         options.onLeft(place);
         // Its time may be long in coming: until then nothing of the stream is to be kept.
         client.stream = null;
+        if (client.isLeaving) leavingCount -= 1;
         const last = clients.pop();
         if (last !== undefined && last !== client) {
           clients[client.index] = last;
@@ -122,16 +126,25 @@ export function startGenerator(options: GeneratorOptions): Generator {
     }
   };
 
+  const leave = (client: Client) => {
+    if (client.stream === null || client.isLeaving) return;
+    client.isLeaving = true;
+    leavingCount += 1;
+    client.stream.end();
+  };
+
   const hold = (now: number) => {
     const wanted = shareOf(Math.round(targetAt(plan.stages, now)), share);
     // Who was refused and waits to try again is one of the clients, and not to be replaced by another.
     const refused = resting.refusedCount(now);
-    while (clients.length + refused < wanted && clients.length < options.roomCount) {
-      if (pool.connectingCount >= MOST_CONNECTING) break;
+    const missing = () => wanted - refused - (clients.length - leavingCount);
+    while (missing() > 0 && clients.length < options.roomCount) {
+      if (pool.connectingCount - leavingCount >= MOST_CONNECTING) break;
       start(null);
     }
-    for (let index = clients.length - 1; index >= Math.max(0, wanted - refused); index -= 1) {
-      clients[index]?.stream?.end();
+    for (let index = clients.length - 1; index >= 0 && missing() < 0; index -= 1) {
+      const client = clients[index];
+      if (client !== undefined) leave(client);
     }
   };
   const arrive = (now: number) => {
@@ -147,7 +160,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   };
   const tick = () => {
     const now = nowMs();
-    ends.due(now);
+    ends.due(now, leave);
     if (plan.model === 'closed') hold(now);
     else arrive(now);
     if (!stopped) timer = setTimeout(tick, plan.model === 'closed' ? CLOSED_TICK_MS : OPEN_TICK_MS);
@@ -231,9 +244,9 @@ function createEnds() {
       if (list === undefined) buckets.set(bucket, [client]);
       else list.push(client);
     },
-    due(now: number) {
+    due(now: number, leave: (client: Client) => void) {
       for (; next * BUCKET_MS <= now; next += 1) {
-        for (const { stream } of buckets.get(next) ?? []) stream?.end();
+        for (const client of buckets.get(next) ?? []) leave(client);
         buckets.delete(next);
       }
     },

@@ -100,11 +100,13 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
     },
   });
   let fedEventCount = 0;
+  /** What its workers tell while they end it says nothing of the load. */
+  let isEnding = false;
   const load: RunningLoad = {
     openCount: () => crew.counts().openCount,
     eventCount: () => crew.counts().eventCount,
     entry(phase) {
-      const health = crew.health();
+      const health = isEnding ? null : crew.health();
       if (health === null) return null;
       const { plannedCount, heldCount, startedCount, missedCount } = crew.counts();
       return {
@@ -141,7 +143,9 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
       await fed;
     }
   } finally {
+    isEnding = true;
     await crew.stop();
+    isEnding = false;
   }
   if (crew.lost.aborted) throw crew.lost.reason;
   // A number held was told while it was; arrivals are only known when the last one is.
