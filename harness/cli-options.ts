@@ -14,7 +14,7 @@ export interface CliActions {
 export function createProgram(version: string, actions: CliActions): Command {
   const program = new Command('hydrotest')
     .description(
-      'Point it at a streaming server: in about two minutes it says, with evidence, whether the server leaks, and whether its limit, its deadline and its cleanup hold.',
+      'Point it at a streaming server: in a few minutes it says, with evidence, whether the server leaks, and whether its limit, its deadline and its cleanup hold.',
     )
     .version(version)
     .exitOverride()
@@ -75,7 +75,7 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option(
       '--duration <duration>',
-      `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}, and 5s for hold if nothing is said of its load)`,
+      `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}; hold with no load asked for: 5s)`,
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--seed <n>', 'repeats the random choices of an earlier run')

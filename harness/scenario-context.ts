@@ -70,6 +70,8 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   let keptRatio: number | null = null;
   let runningLoad: RunningLoad | null = null;
   let loadedEventCount = 0;
+  /** Settles when the workers of the load are gone; the scenario itself is left as soon as it is stopped. */
+  let loadOver: Promise<unknown> = Promise.resolve();
 
   const keyAt = (n: number) => fillKey(config.key, config.seed, options.firstKeyNumber + n);
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
@@ -166,7 +168,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     dropFeed: (key) => feed.drop(fileOf(key)),
     async load(meanwhile) {
       try {
-        await runLoad(
+        const loading = runLoad(
           {
             scenario,
             config,
@@ -184,6 +186,8 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
             runningLoad = load;
           },
         );
+        loadOver = loading.catch(() => {});
+        await loading;
       } finally {
         loadedEventCount += runningLoad?.eventCount() ?? 0;
         runningLoad = null;
@@ -248,7 +252,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     streamUrl,
     pageUrl: () => (config.page === null ? null : fill(config.page, { port: session.port })),
     async close() {
-      await pool.endAll();
+      await Promise.all([loadOver, pool.endAll()]);
       pool.flush(phaseName);
       await feed.close();
       if (config.target.mode === 'spawn') await rm(options.dataDir, { recursive: true, force: true });

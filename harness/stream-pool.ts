@@ -1,3 +1,4 @@
+import { hearsNothing, SILENT_MS } from './checks/hears-nothing.ts';
 import type {
   Behaviour,
   BehaviourName,
@@ -87,9 +88,6 @@ class Meter implements StreamObserver {
   }
 }
 
-/** They leave before an answer comes, or do not read it. */
-const hearsNothing: ReadonlySet<BehaviourName> = new Set(['drop-before-first-byte', 'request-then-silence']);
-
 type TimedRecord = Pick<StreamRecord, 'firstByteMs' | 'firstEventMs' | 'durationMs'>;
 
 export function createStreamPool(options: PoolOptions): StreamPool {
@@ -174,6 +172,9 @@ export function createStreamPool(options: PoolOptions): StreamPool {
   };
 }
 
+/** They may have no whole event, however long they are open. */
+const readsLittle: ReadonlySet<BehaviourName> = new Set(['stalled-reader', 'half-close', 'drop-mid-event']);
+
 function addTo(entry: TallyEntry, record: Omit<StreamRecord, 'elapsedMs' | 'key'>): void {
   entry.streamCount++;
   entry.endings[record.ending] = (entry.endings[record.ending] ?? 0) + 1;
@@ -187,6 +188,8 @@ function addTo(entry: TallyEntry, record: Omit<StreamRecord, 'elapsedMs' | 'key'
   entry.fedEventCount += record.fedEventCount;
   entry.fedGapCount += record.fedGapCount;
   entry.fedDuplicateCount += record.fedDuplicateCount;
+  const isSilent = record.status === 200 && record.eventCount === 0 && record.durationMs >= SILENT_MS;
+  if (isSilent && !readsLittle.has(record.behaviour)) entry.silentCount++;
   entry.lastError = record.error ?? entry.lastError;
 }
 
@@ -207,6 +210,7 @@ function emptyTally(scenario: string, phase: string, behaviour: BehaviourName): 
     fedEventCount: 0,
     fedGapCount: 0,
     fedDuplicateCount: 0,
+    silentCount: 0,
     reconnectCount: 0,
     lastError: null,
   };

@@ -3,7 +3,7 @@ import type { RunConfig, Scenario } from '../harness/model.ts';
 const EVENT_BYTES = 300;
 
 /** Keys that get an event in a second: each costs opening a file, and the harness has streams to look after. */
-const KEYS_PER_SECOND = 200;
+const KEYS_PER_SECOND = 400;
 
 export const hold: Scenario = {
   name: 'hold',

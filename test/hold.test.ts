@@ -6,6 +6,7 @@ import { behaviours } from '../harness/streams/behaviours.ts';
 import { type Box, boxTest, EVENTS_URL, findRun, shown, targetCommand } from './support/cli.ts';
 import { findingsOf, notPassed, reportOf } from './support/findings.ts';
 import { killProcess } from './support/processes.ts';
+import { startReferenceServer } from './support/reference-server.ts';
 import { until } from './support/until.ts';
 
 const SIXTY = ['run', '--scenarios', 'hold', '--streams', '60', '--workers', '2'];
@@ -148,6 +149,22 @@ describe.concurrent('stopping a load', () => {
     expect(verdict.reason).toContain('SIGINT');
     expect(scenarios[0]?.streamCount).toBeGreaterThanOrEqual(60);
     expect(box.processes()).toEqual([]);
+  });
+
+  boxTest('Ctrl-C waits for clients that take their time to leave', async ({ box }) => {
+    const server = await startReferenceServer(box);
+    const url = `http://127.0.0.1:${server.port}/api/events/{key}/stream`;
+    // It runs on, so that nothing but their own time ends the connections of the proxies: 2 s.
+    const attached = ['--pid', String(server.pid), '--url', url, '--limit', '5'];
+    const proxies = ['--duration', '10m', '--mix', 'keeping-proxy', '--lifetime', 'none'];
+    const cli = box.start([...SIXTY, ...proxies, ...attached]);
+    await holdsSixty(box);
+    cli.signal('SIGINT');
+    const result = await cli.ended;
+    expect(result.code, shown(result)).toBe(3);
+    expect(reportOf(result).scenarios[0]?.streamCount).toBeGreaterThanOrEqual(60);
+    expect(workersOf(box)).toEqual([]);
+    expect(await server.stop()).toBe(0);
   });
 
   boxTest('kill -9 takes the workers along', async ({ box }) => {

@@ -1,4 +1,5 @@
 import type { Check, LoadEntry } from '../model.ts';
+import { median } from '../verdict/theil-sen.ts';
 
 /**
  * Timers later than this are no accident of a busy machine: an event would be stamped that much too late. Of the intervals,
@@ -22,7 +23,8 @@ export const generatorHealth: Check = (scenario) => {
   const lateRatio = share(({ health }) => health.loopDelayP99Ms > MAX_LOOP_DELAY_MS);
   const busyRatio = share(({ health }) => health.busiestCores > MAX_CORES);
   const missedCount = last?.missedCount ?? 0;
-  const missedRatio = missedCount / Math.max(1, missedCount + (last?.startedCount ?? 0));
+  // Who came late was started all the same, and who found no room was not: only the plan has each of them once.
+  const missedRatio = missedCount / Math.max(1, last?.plannedCount ?? 0);
   const evidence = {
     workerCount: last?.health.workerCount ?? 0,
     intervalCount: loads.length,
@@ -70,9 +72,4 @@ function perStream(loads: LoadEntry[]): number | null {
 
 function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`;
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -7,6 +7,11 @@ export const loadLanded: Check = (scenario) => {
     scenario.tallies.reduce((sum, tally) => sum + (tally.endings[ending] ?? 0), 0);
   const streamCount =
     scenario.streams.length + scenario.tallies.reduce((sum, tally) => sum + tally.streamCount, 0);
+  const errorOf = (ending: 'connect-failed' | 'protocol-error') =>
+    scenario.streams.find((stream) => stream.ending === ending)?.error ??
+    scenario.tallies.find(({ endings, lastError }) => (endings[ending] ?? 0) > 0 && lastError !== null)
+      ?.lastError ??
+    'see the journal';
   const [connectFailedCount, protocolErrorCount] = [count('connect-failed'), count('protocol-error')];
   const acceptedCount =
     scenario.streams.filter(({ status }) => status === 200).length +
@@ -22,24 +27,20 @@ export const loadLanded: Check = (scenario) => {
   if (streamCount === 0)
     return [{ ...finding, outcome: 'invalid', reason: 'not a single stream was opened' }];
   if (protocolErrorCount > 0) {
-    const error =
-      scenario.streams.find(({ ending }) => ending === 'protocol-error')?.error ?? 'see the journal';
     return [
       {
         ...finding,
         outcome: 'fail',
-        reason: `${protocolErrorCount} of ${streamCount} answers were no event streams: ${error}`,
+        reason: `${protocolErrorCount} of ${streamCount} answers were no event streams: ${errorOf('protocol-error')}`,
       },
     ];
   }
   if (connectFailedCount > 0) {
-    const error =
-      scenario.streams.find(({ ending }) => ending === 'connect-failed')?.error ?? 'see the journal';
     return [
       {
         ...finding,
         outcome: 'invalid',
-        reason: `${connectFailedCount} of ${streamCount} connections could not be made: ${error}`,
+        reason: `${connectFailedCount} of ${streamCount} connections could not be made: ${errorOf('connect-failed')}`,
       },
     ];
   }

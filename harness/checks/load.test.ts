@@ -49,7 +49,7 @@ describe('load-held', () => {
     expect({ outcome, reason }).toEqual({
       outcome: 'pass',
       reason:
-        '60 of 60 streams were held while 180 came and went, 180 events arrived in order, none missing; a held stream costs the target 20.0 KiB of live heap',
+        '60 of 60 streams were held while 180 came and went, 180 events arrived in order, without a gap; a held stream costs the target 20.0 KiB of live heap',
     });
     expect(findings[0]?.evidence).toMatchObject({
       plannedCount: HELD_COUNT,
@@ -62,6 +62,34 @@ describe('load-held', () => {
       heapPerStreamBytes: HELD_STREAM_BYTES,
       pssPerStreamBytes: HELD_STREAM_BYTES,
     });
+  });
+
+  const silent = first({ silentCount: 20 });
+  /** A second of each key, or a minute of it. */
+  const fedEvery =
+    (perKey: 'second' | 'minute'): Change =>
+    (s) =>
+      s.loads.forEach((load, i) => {
+        const seconds = (load.elapsedMs - (s.loads[0]?.elapsedMs ?? 0)) / 1000;
+        const perSecond = perKey === 'second' ? 20 : 20 / 60;
+        Object.assign(load, { keyCount: 20, fedEventCount: 100 + Math.round(seconds * perSecond) + i });
+      });
+
+  it('fails when streams received nothing that their keys were given', () => {
+    const { outcome, reason } = examine('load-held', 'hold', both(silent, fedEvery('second')));
+    expect({ outcome, reason }).toMatchObject({
+      outcome: 'fail',
+      reason: expect.stringMatching(
+        /^20 streams were open for 4 s and longer and received nothing, while their keys had an event every \d\.\d s$/,
+      ),
+    });
+  });
+
+  it.each([
+    ['all received something', fedEvery('second')],
+    ['their keys were hardly given anything', both(silent, fedEvery('minute'))],
+  ])('passes when %s', (_, change) => {
+    expect(examine('load-held', 'hold', change).outcome).toBe('pass');
   });
 
   it('passes when all came as planned', () => {
@@ -102,7 +130,28 @@ describe('load-held', () => {
       ),
       'came and went; a held',
     ],
-    ['nothing is known of its memory', (s) => (s.held = []), 'none missing'],
+    [
+      'one client in twenty left while its answer was on the way',
+      allTallies({ statuses: { 200: 57, none: 3 } }),
+    ],
+    [
+      'clients without an answer, whose behaviour is to hear none',
+      both(first({ behaviour: 'drop-before-first-byte', statuses: { none: 60 } }), (s) =>
+        Object.assign(s.tallies[2] as TallyEntry, {
+          behaviour: 'request-then-silence',
+          statuses: { none: 60 },
+        }),
+      ),
+    ],
+    [
+      'tabs that come back, where the deadline is shorter than the scenario',
+      first({ behaviour: 'tab', reconnectCount: 9 }),
+    ],
+    [
+      'clients that drop their connection themselves and come back',
+      first({ behaviour: 'reconnect', reconnectCount: 9 }),
+    ],
+    ['nothing is known of its memory', (s) => (s.held = []), 'without a gap'],
     [
       'ids that jump: they are the target’s own affair where its events have numbers of ours',
       first({ gapCount: 5, duplicateCount: 2 }),
@@ -131,12 +180,17 @@ describe('load-held', () => {
     [
       'the server ended some, and promised no deadline',
       both(first({ endings: { client: 50, 'server-end': 10 } }), (s) => (s.deadlineMs = null)),
-      '10 of 180 streams were ended by the server',
+      '10 of 180 streams were ended by the server, or broke, before their clients left: if it is to close them after some time, say with --deadline when',
     ],
     [
       'the server ended some long before its deadline',
       both(first({ endings: { client: 50, 'server-end': 10 } }), (s) => (s.deadlineMs = 3_600_000)),
       '10 of 180 streams were ended by the server',
+    ],
+    [
+      'tabs lost their connection, which they make again by themselves',
+      both(first({ behaviour: 'tab', reconnectCount: 9 }), (s) => (s.deadlineMs = null)),
+      'tabs lost their connection 9 times and had to come back',
     ],
     [
       'some answers were no event streams',
@@ -186,6 +240,11 @@ describe('load-held', () => {
       'less than 95 % of the arrivals were started',
       both(open, (s) => ((s.loads.at(-1) as LoadEntry).startedCount = 474)),
       '474 streams were started, of 500 planned',
+    ],
+    [
+      'more than one client in twenty got no answer',
+      both(open, first({ statuses: { 200: 50, none: 10 } })),
+      '10 of 180 clients left without an answer, when their time was over',
     ],
     ['nothing was planned', loads({ plannedCount: 0, heldCount: 0 }), '0 streams were held at best'],
   ])('is inconclusive: %s', (_, change, says) => {
@@ -259,9 +318,11 @@ describe('generator-health', () => {
         health: { ...one.health, ...(i < count ? over : {}) },
       }));
     };
-  const missed = (missedCount: number, startedCount: number) =>
+  /** Of a thousand arrivals; of those that are missed, some were too late and the others found no room. */
+  const missed = (missedCount: number, lateCount = 0) =>
     both(open, (s) => {
-      Object.assign(s.loads.at(-1) as LoadEntry, { missedCount, startedCount, plannedCount: startedCount });
+      const startedCount = 1000 - missedCount + lateCount;
+      Object.assign(s.loads.at(-1) as LoadEntry, { missedCount, startedCount, plannedCount: 1000 });
     });
 
   it.each<[what: string, change: Change]>([
@@ -271,7 +332,8 @@ describe('generator-health', () => {
     ['a single long delay', health({ loopDelayMaxMs: 900 })],
     ['a core that is busy, with a reserve', health({ busiestCores: 0.9 })],
     ['a core that was full for a fifth of the time', badOnes(4, { busiestCores: 1.1 })],
-    ['one arrival in a hundred missed', missed(10, 990)],
+    ['one arrival in a hundred missed', missed(10)],
+    ['one arrival in a hundred late', missed(10, 10)],
   ])('passes: %s', (_, change) => {
     const { outcome, report } = examine('generator-health', 'hold', change);
     expect([outcome, report.verdict.outcome]).toEqual(['pass', 'pass']);
@@ -289,14 +351,11 @@ describe('generator-health', () => {
       'late in 25 % of the time',
     ],
     ['a worker had no reserve', health({ busiestCores: 0.97 }), 'a worker used 0.97 cores of one'],
-    [
-      'more than one arrival in a hundred missed',
-      missed(11, 989),
-      '11 arrivals (1.1 %) came late or not at all',
-    ],
+    ['more than one arrival in a hundred missed', missed(11), '11 arrivals (1.1 %) came late or not at all'],
+    ['all of them late', missed(1000, 1000), '1000 arrivals (100 %) came late or not at all'],
     [
       'all of it',
-      both(missed(500, 500), health({ loopDelayP99Ms: 200, busiestCores: 1 })),
+      both(missed(500), health({ loopDelayP99Ms: 200, busiestCores: 1 })),
       'late in 100 % of the time, a worker used 1.00 cores of one, 500 arrivals (50 %) came late or not at all. Latencies',
     ],
   ])('is inconclusive: %s', (_, change, says) => {
@@ -328,7 +387,7 @@ describe('what a held stream costs', () => {
       '; a held stream costs the target 5.0 KiB of live heap',
     ],
     ['no heap', { heap: null, pss: 10_240 }, '; a held stream costs the target 10.0 KiB of memory'],
-    ['nothing grew', { heap: null, pss: -1 }, 'none missing'],
+    ['nothing grew', { heap: null, pss: -1 }, 'without a gap'],
   ])('is told in words: %s', (_, { heap, pss }, words) => {
     const { reason } = examine('load-held', 'hold', (s) => {
       const [empty, full] = s.held.map(({ reading }) => reading) as [

@@ -68,6 +68,14 @@ describe('load-landed', () => {
         void Object.assign(s.streams[0] as object, { ending: 'protocol-error', error: 'it is text/html' }),
     ],
     ['in a tallied one', (s) => ((s.tallies[0] as { endings: object }).endings = { 'protocol-error': 1 })],
+    [
+      'in a tallied one that says why',
+      (s) =>
+        void Object.assign(s.tallies[0] as object, {
+          endings: { 'protocol-error': 1 },
+          lastError: 'it is text/html',
+        }),
+    ],
   ])('fails on answers that are no event streams: %s', (_, change) => {
     const { outcome, reason, report } = examine('load-landed', 'orphans', change);
     expect(outcome).toBe('fail');
@@ -101,6 +109,15 @@ describe('load-landed', () => {
       'nobody was answered',
       (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: null })),
       'was answered with 200',
+    ],
+    [
+      'one of many connections could not be made',
+      (s) =>
+        void Object.assign(s.tallies[0] as object, {
+          endings: { 'connect-failed': 1 },
+          lastError: 'EADDRNOTAVAIL',
+        }),
+      '1 of 19 connections could not be made: EADDRNOTAVAIL',
     ],
     [
       'one connection could not be made',

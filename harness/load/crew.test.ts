@@ -106,6 +106,7 @@ function orderOf(streams: number, over: Partial<CrewOptions['order']> = {}): Cre
     headers: { 'X-Team': 'a' },
     eventTime: null,
     addressCount: 0,
+    firstAddress: 0,
     roomCount: 10_000,
     ...over,
   };
@@ -200,6 +201,18 @@ describe('workers', () => {
     for (const name of ['firstByte', 'firstEvent', 'duration', 'event'] as const)
       expect([name, timings.summary(name)?.count]).toEqual([name, 50]);
     expect(timings.summary('lateness')).toBe(null);
+  });
+
+  it('tell all of it also to a process that has no time to listen while they end', async () => {
+    // Longer than what the kernel keeps of a channel that nobody reads.
+    const { counts, lost, stop } = await start(1, orderOf(5, { phase: 'x'.repeat(2_000_000) }));
+    await eventually('5 are held', () => counts().heldCount === 5);
+    const stopping = stop();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await stopping;
+    expect(lost.aborted).toBe(false);
+    expect(total(({ streamCount }) => streamCount)).toBe(5);
+    expect(entries.some(({ type }) => type === 'timings')).toBe(true);
   });
 
   it('keep the books of each phase', async () => {
@@ -315,13 +328,12 @@ describe('a crew', () => {
     await eventually('the server has nobody left', () => openCount === 0);
   });
 
-  it('is left alone by a Ctrl-C, which reaches its whole group: who started it says what is to be done', async () => {
+  it('is left alone by a Ctrl-C or `timeout`, which reach its whole group: who started it says what is to be done', async () => {
     const { counts, lost } = await start(2, orderOf(10));
     await eventually('10 are held', () => counts().heldCount === 10);
     const workers = await workersOf(process.pid);
     for (const { pid } of workers) {
-      process.kill(pid, 'SIGINT');
-      process.kill(pid, 'SIGHUP');
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid, name);
     }
     const told = counts();
     await eventually('they have told again', () => counts() !== told && workers.every(isAlive));

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { HydrotestError } from '../errors.ts';
 import type { GeneratorHealth, JournalEntry } from '../model.ts';
 import { within } from '../waiting.ts';
-import { mergeHealth } from './health.ts';
+import { laterHealth, mergeHealth } from './health.ts';
 import type { FromWorker, ToWorker, WorkerCounts, WorkerOrder } from './messages.ts';
 
 export interface CrewOptions {
@@ -144,7 +144,7 @@ function startWorker(
     else if (message.type === 'done') worker.done = true;
     else {
       worker.counts = message.counts;
-      worker.health = message.health;
+      worker.health = worker.health === null ? message.health : laterHealth(worker.health, message.health);
     }
   });
   const gone = (how: string) => {
@@ -160,9 +160,12 @@ function startWorker(
     setExited(undefined);
   };
   child.once('error', (error) => gone(`failed (${error.message})`));
-  child.once('exit', (code, name) =>
-    gone(name === null ? `ended with exit code ${code}` : `was ended by ${name}`),
-  );
+  child.once('exit', (code, name) => {
+    const how = name === null ? `ended with exit code ${code}` : `was ended by ${name}`;
+    // What it said last may still be in the channel, whose end comes behind it.
+    if (child.connected) child.once('disconnect', () => gone(how));
+    else gone(how);
+  });
   return { worker, isReady };
 }
 
@@ -173,7 +176,6 @@ function tell({ child }: Worker, message: ToWorker): void {
 
 async function stopWorker(worker: Worker): Promise<void> {
   const { child } = worker;
-  if (child.exitCode !== null || child.signalCode !== null) return;
   tell(worker, { type: 'stop' });
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await worker.exited;

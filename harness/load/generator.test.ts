@@ -140,6 +140,13 @@ describe('a number that is held', () => {
     expect(left.map((key) => `/${key.slice('key-'.length)}`).sort()).toEqual(paths.toSorted());
   });
 
+  it('is kept while connections last longer than their clients: who has left is no client any more', async () => {
+    start(planOf({ stages: '0s:100,60s:100', mix: 'keeping-proxy', lifetime: '300ms' }));
+    // More than may be on their way at a time, each of them kept for two seconds.
+    await eventually('many are kept', () => pool.openCount > 400);
+    await eventually('all are there', () => pool.heldCount >= 95);
+  });
+
   it('is kept while the server ends streams', async () => {
     answer = (response, socket) => {
       stream(response, socket);
@@ -277,6 +284,10 @@ describe('who does not get in', () => {
       'given a page instead of a stream',
       (response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>'),
     ],
+    [
+      'given a stream that is over at once',
+      (response) => response.writeHead(200, { 'Content-Type': 'text/event-stream' }).end('data: x\n\n'),
+    ],
   ])('tries again, and does not hammer the server: %s', async (_, no) => {
     answer = (response, socket) => (openCount > 10 ? no(response, socket) : stream(response, socket));
     const { nowMs } = start(planOf({ stages: '0s:40,60s:40' }));
@@ -356,6 +367,34 @@ describe('clients that come at a rate', () => {
     const { p50Ms, p99Ms } = timings.summary('duration') as TimingSummary;
     // Exponentially distributed: the 99th percentile is 6.6 medians.
     expect(p99Ms).toBeGreaterThan(2 * p50Ms);
+  });
+});
+
+describe('a client that is taken for gone, as it has ended its own side', () => {
+  it('is replaced at once by one that stays: the number is held', async () => {
+    const plan = planOf({ stages: '0s:40,60s:40', mix: 'half-close,graceful-close' });
+    // The clock stands still: whoever rested would rest for ever.
+    start(plan, { nowMs: () => 500 });
+    await eventually('40 are held', () => pool.heldCount === 40);
+    expect(requestCount).toBeGreaterThan(40);
+  });
+});
+
+describe('a client that leaves by itself', () => {
+  it('stays as long on average as all others: its own time is the only one', async () => {
+    const plan = { ...planOf({ stages: '0s:400/s,1s:400/s' }), meanLifetimeMs: 300 };
+    start({ ...plan, mix: { 'random-lifetime': 1, 'graceful-close': 1 } });
+    await eventually('all have come', () => generator?.startedCount === 400);
+    await eventually('all have left', () => pool.openCount === 0);
+    pool.flush('hold');
+    const meanMs = (behaviour: string) => {
+      const timings = new Timings();
+      for (const entry of entries)
+        if (entry.type === 'timings' && entry.behaviour === behaviour) timings.add(entry.timings);
+      return timings.summary('duration')?.meanMs ?? Number.NaN;
+    };
+    // Of some 200 each, a mean is right to 7 %; with two lifetimes it would be half.
+    expect(meanMs('random-lifetime')).toBeGreaterThan(0.7 * meanMs('graceful-close'));
   });
 });
 

@@ -49,7 +49,7 @@ const CLOSED_TICK_MS = 10;
 /** Connections on their way at a time while a number is being reached: what listen backlogs hold (511 in Node) must not overflow. */
 const MOST_CONNECTING = 256;
 
-/** A client that did not get in tries again after this, as one with a `Retry-After` of a second. */
+/** A client that did not get in, or was shown out sooner than this, tries again after this, as one with a `Retry-After` of a second. */
 const REFUSED_REST_MS = 1000;
 
 /** A slot rests after a client has left: the server hears of that a moment later, and may still count it. */
@@ -62,9 +62,12 @@ const BUCKET_MS = 50;
 
 interface Client {
   slot: number;
+  /** Null once it is over. */
   stream: OpenStream | null;
   /** Place in the list of clients. */
   index: number;
+  /** It was told to leave. Its connection may last longer than it: a proxy keeps it. */
+  isLeaving: boolean;
 }
 
 /** Opens streams by a plan, and replaces or ends them as it says. */
@@ -78,6 +81,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   let slotCount = 0;
   let startedCount = 0;
   let missedCount = 0;
+  let leavingCount = 0;
   let arrivalCount = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -86,7 +90,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const now = nowMs();
     const slot = resting.take(now) ?? share.index + slotCount++ * share.count;
     const place = options.placeOf(slot);
-    const client: Client = { slot, stream: null, index: clients.length };
+    const client: Client = { slot, stream: null, index: clients.length, isLeaving: false };
     clients.push(client);
     startedCount += 1;
     const behaviour = pick();
@@ -97,35 +101,50 @@ export function startGenerator(options: GeneratorOptions): Generator {
       ...(behaviour === 'reconnect' ? { dropAfterMs: RECONNECT_MS } : {}),
       ...(plan.meanLifetimeMs === null ? {} : { meanLifetimeMs: plan.meanLifetimeMs }),
       ...(latenessMs === null ? {} : { latenessMs }),
-      onEnd({ status, ending }) {
+      onEnd({ status, ending, durationMs }) {
         options.onLeft(place);
+        // Its time may be long in coming: until then nothing of the stream is to be kept.
+        client.stream = null;
+        if (client.isLeaving) leavingCount -= 1;
         const last = clients.pop();
         if (last !== undefined && last !== client) {
           clients[client.index] = last;
           last.index = client.index;
         }
-        // Whatever kept it out, at once again would be a flood.
-        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error';
+        // Whatever kept it out, or showed it out at once: at once again would be a flood.
+        // (Whoever has ended its own side may be taken for gone, as Node's http server does: that is no sign of trouble.)
+        const shownOut = ending !== 'client' && behaviour !== 'half-close' && durationMs < REFUSED_REST_MS;
+        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error' || shownOut;
         // The server cannot know that this one has left, and will count it for some time to come.
         if (behaviour === 'half-open' && !refused) return;
         resting.put(slot, nowMs() + (refused ? REFUSED_REST_MS : LEFT_REST_MS), refused);
       },
     });
-    if (plan.meanLifetimeMs !== null) {
-      ends.at(now - Math.log(1 - random()) * plan.meanLifetimeMs, client.stream);
+    // One that leaves by itself has its lifetime already: of two, the shorter would be half as long on average.
+    if (plan.meanLifetimeMs !== null && behaviour !== 'random-lifetime') {
+      ends.at(now - Math.log(1 - random()) * plan.meanLifetimeMs, client);
     }
+  };
+
+  const leave = (client: Client) => {
+    if (client.stream === null || client.isLeaving) return;
+    client.isLeaving = true;
+    leavingCount += 1;
+    client.stream.end();
   };
 
   const hold = (now: number) => {
     const wanted = shareOf(Math.round(targetAt(plan.stages, now)), share);
     // Who was refused and waits to try again is one of the clients, and not to be replaced by another.
     const refused = resting.refusedCount(now);
-    while (clients.length + refused < wanted && clients.length < options.roomCount) {
-      if (pool.connectingCount >= MOST_CONNECTING) break;
+    const missing = () => wanted - refused - (clients.length - leavingCount);
+    while (missing() > 0 && clients.length < options.roomCount) {
+      if (pool.connectingCount - leavingCount >= MOST_CONNECTING) break;
       start(null);
     }
-    for (let index = clients.length - 1; index >= Math.max(0, wanted - refused); index -= 1) {
-      clients[index]?.stream?.end();
+    for (let index = clients.length - 1; index >= 0 && missing() < 0; index -= 1) {
+      const client = clients[index];
+      if (client !== undefined) leave(client);
     }
   };
   const arrive = (now: number) => {
@@ -141,7 +160,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
   };
   const tick = () => {
     const now = nowMs();
-    ends.due(now);
+    ends.due(now, leave);
     if (plan.model === 'closed') hold(now);
     else arrive(now);
     if (!stopped) timer = setTimeout(tick, plan.model === 'closed' ? CLOSED_TICK_MS : OPEN_TICK_MS);
@@ -216,18 +235,18 @@ class Queue {
 
 /** Ends streams when their time is up: one list a moment, instead of a timer a stream. */
 function createEnds() {
-  const buckets = new Map<number, OpenStream[]>();
+  const buckets = new Map<number, Client[]>();
   let next = 0;
   return {
-    at(ms: number, stream: OpenStream) {
+    at(ms: number, client: Client) {
       const bucket = Math.max(next, Math.ceil(ms / BUCKET_MS));
       const list = buckets.get(bucket);
-      if (list === undefined) buckets.set(bucket, [stream]);
-      else list.push(stream);
+      if (list === undefined) buckets.set(bucket, [client]);
+      else list.push(client);
     },
-    due(now: number) {
+    due(now: number, leave: (client: Client) => void) {
       for (; next * BUCKET_MS <= now; next += 1) {
-        for (const stream of buckets.get(next) ?? []) stream.end();
+        for (const client of buckets.get(next) ?? []) leave(client);
         buckets.delete(next);
       }
     },

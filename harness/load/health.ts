@@ -62,3 +62,13 @@ export function mergeHealth(all: readonly GeneratorHealth[]): GeneratorHealth {
     heapUsedBytes: sum((health) => health.heapUsedBytes),
   };
 }
+
+/** Of one worker over two intervals that follow one another: as it was in the end, but for what was worst. */
+export function laterHealth(before: GeneratorHealth, after: GeneratorHealth): GeneratorHealth {
+  return {
+    ...after,
+    loopDelayP99Ms: Math.max(before.loopDelayP99Ms, after.loopDelayP99Ms),
+    loopDelayMaxMs: Math.max(before.loopDelayMaxMs, after.loopDelayMaxMs),
+    busiestCores: Math.max(before.busiestCores, after.busiestCores),
+  };
+}

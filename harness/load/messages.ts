@@ -19,6 +19,8 @@ export interface WorkerOrder {
   eventTime: string | null;
   /** Source addresses that this worker uses for itself; 0: the system's choice. */
   addressCount: number;
+  /** Where the addresses of this run begin (source-addresses.ts). */
+  firstAddress: number;
   randomSeed: number;
   roomCount: number;
 }

@@ -8,8 +8,9 @@ import { type Crew, startCrew } from './crew.ts';
 import { READ_PHASE } from './phases.ts';
 import { fitted, lackOfRoom, sizeOf, streamsPerWorker } from './room.ts';
 import { describeStage, highestTarget } from './schedule.ts';
+import { firstAddressOf } from './source-addresses.ts';
 
-export interface LoadOptions {
+export interface RunLoadOptions {
   scenario: string;
   config: RunConfig;
   session: Session;
@@ -48,9 +49,10 @@ const READING_MS = 5000;
  *
  * @throws HydrotestError `usage` where there is no room for so many streams, `worker-lost`, and the signal's reason.
  */
-export async function runLoad(options: LoadOptions, running: (load: RunningLoad) => void): Promise<void> {
+export async function runLoad(options: RunLoadOptions, running: (load: RunningLoad) => void): Promise<void> {
   const { config, session, scenario, elapsedMs, write } = options;
   const files = await openFileLimits(session.target.pid, {
+    port: session.port,
     includeGroup: session.target.kind === 'spawned',
   });
   const plan = fitted(config.load, files);
@@ -85,7 +87,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
     order: {
       plan,
       scenario,
-      phase: 'start',
+      phase: describeStage(plan.stages, 0, plan.model === 'closed' ? '' : '/s'),
       url,
       keyTemplate: config.key,
       keySeed: config.seed,
@@ -94,15 +96,21 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       headers: config.headers,
       eventTime: config.eventTime,
       addressCount: size.addressesPerWorker ?? 0,
+      firstAddress: firstAddressOf(process.pid),
       roomCount: streamsPerWorker(),
     },
   });
+  const hasKeys = config.url.includes('{key}');
+  const keyCount = () =>
+    hasKeys ? Math.ceil(Math.max(streamCount, crew.counts().slotCount) / slotsPerKey) : 1;
   let fedEventCount = 0;
+  /** What its workers tell while they end it says nothing of the load. */
+  let isEnding = false;
   const load: RunningLoad = {
     openCount: () => crew.counts().openCount,
     eventCount: () => crew.counts().eventCount,
     entry(phase) {
-      const health = crew.health();
+      const health = isEnding ? null : crew.health();
       if (health === null) return null;
       const { plannedCount, heldCount, startedCount, missedCount } = crew.counts();
       return {
@@ -116,6 +124,7 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
         startedCount,
         missedCount,
         fedEventCount,
+        keyCount: keyCount(),
         health,
       };
     },
@@ -124,9 +133,6 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
   try {
     const ending = new AbortController();
     const signal = AbortSignal.any([options.signal, crew.lost, ending.signal]);
-    const hasKeys = config.url.includes('{key}');
-    const keyCount = () =>
-      hasKeys ? Math.ceil(Math.max(streamCount, crew.counts().slotCount) / slotsPerKey) : 1;
     const fed = meanwhileLoop(signal, async () => {
       fedEventCount += await options.meanwhile(keyCount());
     });
@@ -139,7 +145,9 @@ export async function runLoad(options: LoadOptions, running: (load: RunningLoad)
       await fed;
     }
   } finally {
+    isEnding = true;
     await crew.stop();
+    isEnding = false;
   }
   if (crew.lost.aborted) throw crew.lost.reason;
   // A number held was told while it was; arrivals are only known when the last one is.
@@ -156,7 +164,7 @@ function slotsOf(limit: number | null, { mix }: LoadPlan): number {
 
 /** One stage after the other, by the clock: what the target does has no part in it. */
 async function runStages(
-  { beginPhase, onProgress }: LoadOptions,
+  { beginPhase, onProgress }: RunLoadOptions,
   { stages, model }: LoadPlan,
   crew: Crew,
   signal: AbortSignal,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, isIPv4 } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../random.ts';
-import { addressesPerWorker, ephemeralPortCount, SourcePlaces } from './source-addresses.ts';
+import { addressesPerWorker, ephemeralPortCount, firstAddressOf, SourcePlaces } from './source-addresses.ts';
 
 const linux = process.platform === 'linux';
 const PORTS = ephemeralPortCount();
@@ -92,6 +92,31 @@ describe('the places of a worker', () => {
       }
     }
     expect(owners.size).toBe(512);
+  });
+
+  it('are not those of another run', () => {
+    const owners = new Map<string, number>();
+    for (let pid = 1; pid <= 200; pid += 1) {
+      for (let worker = 0; worker < 3; worker += 1) {
+        const places = new SourcePlaces(worker, 1, firstAddressOf(4_000_000 + pid));
+        const place = places.take();
+        if (place === null) throw new Error('there is none');
+        expect(isIPv4(place.localAddress)).toBe(true);
+        expect(owners.has(place.localAddress)).toBe(false);
+        owners.set(place.localAddress, pid);
+      }
+    }
+  });
+
+  it('go on at the beginning, where a run begins at the last of all addresses', () => {
+    const places = new SourcePlaces(0, 2, 256 * 250 - 1);
+    const all = Array.from({ length: 100_000 }, () => places.take());
+    expect(new Set(all.map((place) => place?.localAddress))).toEqual(
+      new Set(['127.77.255.250', '127.77.0.1']),
+    );
+    expect(places.take()).toBe(null);
+    places.giveBack({ localAddress: '127.77.0.1', localPort: 12_345 });
+    expect(places.take()).toEqual({ localAddress: '127.77.0.1', localPort: 12_345 });
   });
 
   it('come round again after all others', () => {

@@ -44,6 +44,18 @@ export function addressesPerWorker(
   return connectionCount <= ports * FILL_RATIO ? 0 : null;
 }
 
+/** 250 in each of 256 blocks. */
+const ADDRESSES_PER_BLOCK = 250;
+const ADDRESS_COUNT = 256 * ADDRESSES_PER_BLOCK;
+
+/** Prime to the number of addresses: processes that are started one after the other are so far apart. */
+const ADDRESSES_PER_PROCESS = 251;
+
+/** Where the addresses of a run begin: two that load the same server at the same time are not to want the same ports. */
+export function firstAddressOf(pid: number): number {
+  return (pid * ADDRESSES_PER_PROCESS) % ADDRESS_COUNT;
+}
+
 export interface SourcePlace {
   localAddress: string;
   localPort: number;
@@ -60,10 +72,10 @@ export class SourcePlaces {
   readonly #used = new Set<number>();
   #next = 0;
 
-  /** Worker numbers count from 0. */
-  constructor(workerIndex: number, addressCount: number) {
+  /** Worker numbers count from 0. `firstAddress`: where those of the run begin. */
+  constructor(workerIndex: number, addressCount: number, firstAddress = 0) {
     this.#count = addressCount * PORTS_PER_ADDRESS;
-    this.#firstAddress = workerIndex * addressCount;
+    this.#firstAddress = firstAddress + workerIndex * addressCount;
   }
 
   /** Null: all are in use. */
@@ -80,17 +92,19 @@ export class SourcePlaces {
   }
 
   giveBack({ localAddress, localPort }: SourcePlace): void {
-    const address = indexOf(localAddress) - this.#firstAddress;
+    const address =
+      (indexOf(localAddress) + ADDRESS_COUNT - (this.#firstAddress % ADDRESS_COUNT)) % ADDRESS_COUNT;
     this.#used.delete(address * PORTS_PER_ADDRESS + localPort - FIRST_PORT);
   }
 }
 
-/** 127.77.0.1 … 127.77.0.250, 127.77.1.1 …: away from 127.0.0.0/16, where people have their servers. */
+/** 127.77.0.1 … 127.77.0.250, 127.77.1.1 … and round again: away from 127.0.0.0/16, where people have their servers. */
 function addressAt(index: number): string {
-  return `127.77.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+  const number = index % ADDRESS_COUNT;
+  return `127.77.${Math.floor(number / ADDRESSES_PER_BLOCK)}.${(number % ADDRESSES_PER_BLOCK) + 1}`;
 }
 
 function indexOf(address: string): number {
   const [, , block = 0, number = 0] = address.split('.').map(Number);
-  return block * 250 + number - 1;
+  return block * ADDRESSES_PER_BLOCK + number - 1;
 }

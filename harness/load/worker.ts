@@ -35,7 +35,8 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
     elapsedMs: nowMs,
     write: (entry) => send({ type: 'entry', entry }),
   });
-  const places = order.addressCount > 0 ? new SourcePlaces(share.index, order.addressCount) : null;
+  const { addressCount, firstAddress } = order;
+  const places = addressCount > 0 ? new SourcePlaces(share.index, addressCount, firstAddress) : null;
   const generator: Generator = startGenerator({
     plan,
     share,
@@ -80,7 +81,6 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
       pool.flush(phase);
       tell();
       health.close();
-      send({ type: 'done' });
     },
   };
 }
@@ -89,9 +89,16 @@ let worker: ReturnType<typeof work> | null = null;
 process.on('message', (message: ToWorker) => {
   if (message.type === 'order') worker = work(message.order);
   else if (message.type === 'phase') worker?.setPhase(message.phase);
-  else void (worker?.stop() ?? Promise.resolve()).then(() => process.disconnect());
+  else void (worker?.stop() ?? Promise.resolve()).then(sayGoodbye);
 });
-// A terminal's Ctrl-C reaches the whole group: the main process says what is to be done.
-for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => {});
+
+/** What is still on its way when the channel is closed is lost, `done` and all that came before it. */
+function sayGoodbye(): void {
+  const goodbye: FromWorker = { type: 'done' };
+  process.send?.(goodbye, () => process.disconnect());
+}
+
+// A terminal's Ctrl-C, and a `timeout` of GNU, reach the whole group: the main process says what is to be done.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
 process.on('disconnect', () => process.exit());
 send({ type: 'ready' });

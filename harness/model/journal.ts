@@ -168,6 +168,8 @@ export interface TallyEntry {
   fedEventCount: number;
   fedGapCount: number;
   fedDuplicateCount: number;
+  /** Streams that got in, were read from, and received nothing for seconds (checks/hears-nothing.ts). */
+  silentCount: number;
   /** Broken connections that were made again by the client itself. */
   reconnectCount: number;
   /** The last error of a stream among them, as an example. */
@@ -199,6 +201,8 @@ export interface LoadEntry {
   startedCount: number;
   missedCount: number;
   fedEventCount: number;
+  /** Keys over which the streams are spread, each of which is fed in turn. */
+  keyCount: number;
   health: GeneratorHealth;
 }
 

@@ -39,7 +39,7 @@ export interface StreamRequest {
    * `keeping-proxy` it is the proxy's.
    */
   localAddress?: string;
-  /** Its port, of the first connection; those that a client makes when it comes back have one of the system's choice. */
+  /** Its port, for clients with a single connection; `tab`, `reconnect`, `reconnect-storm` and the proxy have ports of the system's choice. */
   localPort?: number;
   /** A number in [0, 1), where the behaviour draws some; default `Math.random`. */
   random?(): number;

@@ -1,15 +1,23 @@
 import { readProcText } from './proc-file.ts';
-import { scanProcesses, selectTree } from './process-tree.ts';
+import { type ProcessEntry, scanProcesses, selectTree } from './process-tree.ts';
+import { findListeners } from './server-processes.ts';
 
 /**
- * How many files the processes of a tree may have open together: an upper bound of the connections that they can hold, as some of them
- * may hold none. Null where the system does not tell.
+ * How many files the processes that listen on the port, and those below them, may have open together: an upper bound of the connections
+ * that they can hold, as some of them may hold none. The shell or npm above them holds none for sure. Null where the system
+ * does not tell.
  */
 export async function openFileLimits(
   rootPid: number,
-  options: { includeGroup: boolean },
+  options: { port: number; includeGroup: boolean },
 ): Promise<{ fileCount: number; processCount: number } | null> {
-  const tree = selectTree(await scanProcesses(), rootPid, options);
+  const whole = selectTree(await scanProcesses(), rootPid, options);
+  const table = new Map(whole.map((entry) => [entry.pid, entry]));
+  const server = new Map<number, ProcessEntry>();
+  for (const { pid } of await findListeners(whole, rootPid, options.port)) {
+    for (const entry of selectTree(table, pid, { includeGroup: false })) server.set(entry.pid, entry);
+  }
+  const tree = server.size > 0 ? [...server.values()] : whole;
   let fileCount = 0;
   for (const { pid } of tree) {
     const limits = readProcText(`/proc/${pid}/limits`);

@@ -68,7 +68,7 @@ export async function findServerProcesses(
   };
 }
 
-async function findListeners(
+export async function findListeners(
   tree: readonly ProcessEntry[],
   rootPid: number,
   port: number,

@@ -216,6 +216,7 @@ export function tallyOf(
     fedEventCount: count,
     fedGapCount: 0,
     fedDuplicateCount: 0,
+    silentCount: 0,
     reconnectCount: 0,
     lastError: null,
   };
@@ -271,6 +272,7 @@ export function loadOf(
     startedCount: 2 * heldCount,
     missedCount: 0,
     fedEventCount: 100,
+    keyCount: 20,
     health: {
       workerCount: 2,
       loopDelayP99Ms: 1.2,
