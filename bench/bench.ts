@@ -4,12 +4,12 @@
  *
  *   npm run bench                                everything, three rounds, 10,000 streams; writes docs/benchmarks.md
  *   npm run bench -- --only clients,churn        only these sections: clients, churn, scale, server; prints them
- *   npm run bench -- --only clients --write      writes what was measured all the same
+ *   npm run bench -- --only clients --write      measures this section again, and leaves the others as they were
  *   npm run bench -- --rounds 5 --streams 19000  more of both
  *   npm run bench -- --quick                     small numbers, to see that everything works; prints them
  *   npm run bench -- --peers-dir FOLDER          where the tools are installed
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,21 +54,34 @@ async function measureAll(names: string[], options: SectionOptions): Promise<Sec
   return sections;
 }
 
-function renderDocument(sections: Section[], commandLine: string): string {
+/** One section as it stands in the document. Each says when and where it was measured: sections can be measured again one by one. */
+function renderSection({ title, command: again, markdown }: Section): string {
   const processors = cpus();
   const kernel = `${process.platform} ${release()}`;
   const memory = `${Math.round(totalmem() / bytesPerGib)} GiB of memory`;
   const machine = `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}, ${memory}, ${kernel}`;
-  const head = `# Benchmarks
+  const day = new Date().toISOString().slice(0, 10);
+  return `## ${title}\n\nMeasured on ${day}: \`${again}\`, Node ${process.versions.node}, ${machine}.\n\n${markdown.trim()}`;
+}
 
-Measured on ${new Date().toISOString().slice(0, 10)} with \`${commandLine}\` on Node ${process.versions.node}.
-Machine: ${machine}.
+const head = `# Benchmarks
 
-Figures of different runs are not comparable; those of one run are.`;
-  const bodies = sections.map(
-    ({ title, command: again, markdown }) => `## ${title}\n\nAgain: \`${again}\`\n\n${markdown}`,
-  );
-  return `${[head, ...bodies].join('\n\n')}\n`;
+\`npm run bench\` measures all of it and writes this document. Figures of different runs are not comparable; those of one section are of one run.`;
+
+/** The document with the sections that were measured; what it said of others stays. */
+export function renderDocument(sections: Section[], before: string): string {
+  const old = before
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((text) => text.trim());
+  const fresh = new Map(sections.map((section) => [section.title, renderSection(section)]));
+  const kept = old.map((text) => {
+    const title = /^## (.*)$/m.exec(text)?.[1] ?? '';
+    const replaced = fresh.get(title);
+    fresh.delete(title);
+    return replaced ?? text;
+  });
+  return `${[head, ...kept, ...fresh.values()].join('\n\n')}\n`;
 }
 
 /** Files that a process may have open: Node has raised it to the hard limit. */
@@ -112,16 +125,12 @@ async function run(): Promise<number> {
     process.once(signal, () => process.exit(exitInterrupted));
   }
   const sections = await measureAll(names, options);
-  const given = process.argv.slice(2);
-  const text = renderDocument(
-    sections,
-    ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
-  );
+  const before = existsSync(document) ? readFileSync(document, 'utf8') : '';
   const isWhole = sections.length === known.length && !options.quick;
   if (values.write || isWhole) {
-    writeFileSync(document, text);
+    writeFileSync(document, renderDocument(sections, before));
     process.stderr.write('bench: wrote docs/benchmarks.md\n');
-  } else process.stdout.write(text);
+  } else process.stdout.write(renderDocument(sections, ''));
   return sections.length === names.length ? 0 : 1;
 }
 

@@ -18,7 +18,7 @@ test('the ratio is the median of the ratios, not the ratio of the medians', () =
   ];
   const openings = rounds.map(({ ours, bare }) => ({ ours: ours.perSecond, bare: bare.perSecond }));
   const shape = { rounds: 3, cycleCount: 100, concurrency: 5, streamCount: 50 };
-  const text = renderChurn({ rounds, ratio: 0.5 }, openings, shape);
+  const text = renderChurn({ rounds, ratio: 0.5 }, openings, [], shape);
   expect(text).toContain('cycles a second | 20 | 40 | 0.50 | 0.30 to 1.00 |');
   expect(text).toContain('µs CPU a cycle | 100 | 100 | 1.00 | 1.00 to 1.00 |');
 });

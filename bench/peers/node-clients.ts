@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { WORKER_FLAGS } from '../../harness/load/crew.ts';
 import type { ChildOutput, ClientReport, Contender, InstalledContender } from './contender.ts';
 import { installNpm } from './install.ts';
 
@@ -24,13 +25,22 @@ export function readClientReport({ code, stdout, stderr }: ChildOutput): ClientR
   return reportSchema.parse(JSON.parse(line));
 }
 
-function nodeClient(name: string, version: string, env: Record<string, string> = {}): InstalledContender {
+interface NodeOptions {
+  env?: Record<string, string>;
+  flags?: readonly string[];
+}
+
+function nodeClient(
+  name: string,
+  version: string,
+  { env = {}, flags = [] }: NodeOptions = {},
+): InstalledContender {
   const file = fileURLToPath(new URL(`clients/${name}.ts`, import.meta.url));
   return {
     version,
     command: ({ url, streamCount }) => ({
       file: process.execPath,
-      args: [file, url, String(streamCount)],
+      args: [...flags, file, url, String(streamCount)],
       env,
     }),
     stopSignal: 'SIGTERM',
@@ -50,9 +60,9 @@ const nodeVersion = `Node ${process.versions.node}`;
 export const ours: Contender = {
   name: 'hydrotest',
   describes:
-    'its raw stream client, behaviour `graceful-close`: parses every event, checks the order of the ids',
+    'its raw stream client as its workers run it, behaviour `graceful-close`: parses every event, checks the order of the ids',
   noticing: { refusal: 'built in', 'silent-close': 'built in', gap: 'built in' },
-  install: async () => nodeClient('ours', nodeVersion),
+  install: async () => nodeClient('ours', nodeVersion, { flags: WORKER_FLAGS }),
 };
 
 export const bareSockets: Contender = {
@@ -75,7 +85,9 @@ export const undici: Contender = {
   noticing: { refusal: 'own code', 'silent-close': 'own code', gap: 'not told' },
   async install(peersDir) {
     const folder = await installNpm(peersDir, 'undici', undiciVersion);
-    return nodeClient('undici', undiciVersion, { UNDICI: join(folder, 'node_modules/undici/index.js') });
+    return nodeClient('undici', undiciVersion, {
+      env: { UNDICI: join(folder, 'node_modules/undici/index.js') },
+    });
   },
 };
 

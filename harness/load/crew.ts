@@ -41,8 +41,12 @@ const STOP_MS = 20_000;
 const LEAD_MS = 100;
 const LAST_OUTPUT_BYTES = 2000;
 
-/** The garbage of many small reads is young: a small nursery keeps it from being counted as memory of the streams. */
-const WORKER_FLAGS = ['--max-semi-space-size=8'];
+/**
+ * V8's space for new objects, in MB, from the start and for good. Left to itself it starts small, so that what new streams keep is copied
+ * again and again (10,000 streams opened at 10,100 a second, and at 12,800 with it), and grows to a size that counts as memory of the streams
+ * (7.8 KiB each, and 4.6).
+ */
+export const WORKER_FLAGS: readonly string[] = ['--min-semi-space-size=8', '--max-semi-space-size=8'];
 
 interface Worker {
   child: ChildProcess;
@@ -121,7 +125,7 @@ function startWorker(
   delete environment.NODE_OPTIONS;
   delete environment.NODE_V8_COVERAGE;
   const child = fork(entry, [], {
-    execArgv: WORKER_FLAGS,
+    execArgv: [...WORKER_FLAGS],
     env: environment,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -97,9 +97,12 @@ export interface PreparedRequest {
   text: string;
 }
 
-/** URLs that are kept for one set of headers: the keys that clients come back to, not all that there ever were. */
+/** URLs that are kept: the keys that clients come back to, not all that there ever were. */
 const MOST_KEPT = 256;
-const kept = new WeakMap<Record<string, string>, Map<string, PreparedRequest>>();
+const kept: { headers: Record<string, string> | null; byUrl: Map<string, PreparedRequest> } = {
+  headers: null,
+  byUrl: new Map(),
+};
 
 /**
  * Where a request of HTTP/1.1 goes and what it says. Kept for the next stream with the same URL and the very same headers object, as
@@ -107,15 +110,12 @@ const kept = new WeakMap<Record<string, string>, Map<string, PreparedRequest>>()
  * event and abort, 3 were spent on this. Throws what `parseTarget` and `requestText` throw.
  */
 export function prepareRequest(url: string, headers: Record<string, string>): PreparedRequest {
-  let byUrl = kept.get(headers);
-  const known = byUrl?.get(url);
+  const known = headers === kept.headers ? kept.byUrl.get(url) : undefined;
   if (known !== undefined) return known;
   const target = parseTarget(url);
   const prepared = { target, text: requestText(target, headers) };
-  if (byUrl === undefined || byUrl.size >= MOST_KEPT) {
-    byUrl = new Map();
-    kept.set(headers, byUrl);
-  }
-  byUrl.set(url, prepared);
+  if (headers !== kept.headers || kept.byUrl.size >= MOST_KEPT) kept.byUrl.clear();
+  kept.headers = headers;
+  kept.byUrl.set(url, prepared);
   return prepared;
 }

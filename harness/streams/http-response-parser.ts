@@ -138,8 +138,7 @@ export class HttpResponseParser {
   #parseHead(text: string): void {
     const lines = text.split('\r\n');
     const statusLine = lines[0] ?? '';
-    const match = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/.exec(statusLine);
-    if (match === null) {
+    if (!/^HTTP\/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?$/.test(statusLine)) {
       this.#fail(
         statusLine.startsWith(protocolName)
           ? `malformed status line ${quote(statusLine)}`
@@ -151,19 +150,19 @@ export class HttpResponseParser {
     for (let index = 1; index < lines.length; index += 1) {
       const line = lines[index] ?? '';
       // No white space before the colon and no folding: RFC 9112 §5.1 and §5.2, both ways of smuggling.
-      const field = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/.exec(line);
-      if (field === null) {
+      if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/.test(line)) {
         this.#fail(`malformed header line ${quote(line)}`);
         return;
       }
-      const name = (field[1] ?? '').toLowerCase();
-      const value = (field[2] ?? '').trimEnd();
+      const colon = line.indexOf(':');
+      const name = line.slice(0, colon).toLowerCase();
+      const value = line.slice(colon + 1).trim();
       const earlier = headers.get(name);
       headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
     }
-    const status = Number(match[2]);
+    const status = Number(statusLine.slice(9, 12));
     if (status < 200 && status !== 101) return;
-    this.#frame(status, match[1] === '1', headers);
+    this.#frame(status, statusLine[7] === '1', headers);
     if (this.failure === null) this.#sink.onHead({ status, headers });
   }
 
