@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { behaviours } from '../harness/streams/behaviours.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { boxTest, EVENTS_URL, REPO, shown, targetCommand } from './support/cli.ts';
 import { notPassed, reportOf } from './support/findings.ts';
@@ -30,9 +31,16 @@ describe.concurrent('commands', () => {
     const { code, stdout } = await box.run(['list'], { out: false });
     expect(code).toBe(0);
     // Its lifecycle paths stand below a scenario, moved in.
-    const own = stdout.split('\n').filter((line) => /^\S/.test(line));
+    const [tested = '', played = ''] = stdout.split('\nbehaviours, for --mix:\n');
+    const own = tested.split('\n').filter((line) => /^\S/.test(line));
     expect(own).toHaveLength(scenarios.length);
     for (const { name, proves } of scenarios) expect(stdout).toMatch(new RegExp(`^${name} +${proves}$`, 'm'));
+    expect(
+      played
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(Object.keys(behaviours));
   });
 
   boxTest('serve --help is the help of the reference server', async ({ box }) => {

@@ -29,7 +29,7 @@ async function holdsSixty(box: Box): Promise<void> {
   });
 }
 
-describe('a load that is held', () => {
+describe.concurrent('a load that is held', () => {
   boxTest('passes on the reference server: all of it, in order, by two workers', async ({ box }) => {
     const result = await box.run([...SIXTY, '--duration', '3s', '--lifetime', '2s']);
     expect(result.code, shown(result)).toBe(0);

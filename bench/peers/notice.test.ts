@@ -21,7 +21,7 @@ test('what is not told is not noticed, and no false alarm', () => {
   );
 });
 
-test('our client notices all three by itself', async () => {
+test.concurrent('our client notices all three by itself', async () => {
   expect(await noticeFaults(ours, await ours.install(''))).toEqual({
     refusal: 'yes',
     'silent-close': 'yes',
@@ -29,7 +29,7 @@ test('our client notices all three by itself', async () => {
   });
 });
 
-test('eventsource leaves the ids to its user', async () => {
+test.concurrent('eventsource leaves the ids to its user', async () => {
   expect(await noticeFaults(eventsource, await eventsource.install(''))).toEqual({
     refusal: 'yes',
     'silent-close': 'yes',
@@ -37,7 +37,7 @@ test('eventsource leaves the ids to its user', async () => {
   });
 });
 
-test('node:http leaves status and end to its user, and sees no ids', async () => {
+test.concurrent('node:http leaves status and end to its user, and sees no ids', async () => {
   expect(await noticeFaults(nodeHttp, await nodeHttp.install(''))).toEqual({
     refusal: 'by own code',
     'silent-close': 'by own code',
@@ -45,7 +45,7 @@ test('node:http leaves status and end to its user, and sees no ids', async () =>
   });
 });
 
-test('a client that tells nothing notices nothing, whatever its author claims', async () => {
+test.concurrent('a client that tells nothing notices nothing, whatever its author claims', async () => {
   const installed = await bareSockets.install('');
   const nothingNoticed = { refusal: 'no', 'silent-close': 'no', gap: 'no' };
   expect(await noticeFaults(bareSockets, installed)).toEqual(nothingNoticed);
