@@ -13,7 +13,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { command, OptionError, readOptions, wholeNumber } from './options.ts';
+import { openFileLimit } from '../harness/probes/open-files.ts';
+import { command, exitOnSignals, OptionError, readOptions, wholeNumber } from './options.ts';
 import { measureChurnSection } from './peers/churn-section.ts';
 import { measureClients } from './peers/clients-section.ts';
 import { measureScale } from './scale/section.ts';
@@ -34,8 +35,6 @@ const document = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)
 const bytesPerGib = 1024 ** 3;
 /** What a client needs beside its streams: its own files, and those of a JVM. */
 const spareFileCount = 1_000;
-/** What a shell reports for a program that SIGINT ended. */
-const exitInterrupted = 130;
 
 /** Measures the parts one after the other; one that fails is left out, and told on standard error. */
 async function measureAll(names: string[], options: SectionOptions): Promise<Section[]> {
@@ -84,13 +83,6 @@ export function renderDocument(sections: Section[], before: string): string {
   return `${[head, ...kept, ...fresh.values()].join('\n\n')}\n`;
 }
 
-/** Files that a process may have open: Node has raised it to the hard limit. */
-function openFileLimit(): number {
-  if (process.platform !== 'linux') return Number.POSITIVE_INFINITY;
-  const found = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-  return found === null ? Number.POSITIVE_INFINITY : Number(found[1]);
-}
-
 async function run(): Promise<number> {
   const { values } = readOptions({
     options: {
@@ -114,16 +106,14 @@ async function run(): Promise<number> {
     quick: values.quick,
     peersDir: resolve(values['peers-dir']),
   };
-  const most = openFileLimit() - spareFileCount;
+  const limit = openFileLimit('self') ?? Number.POSITIVE_INFINITY;
+  const most = limit - spareFileCount;
   if (options.streams > most) {
     throw new OptionError(
-      `--streams ${options.streams}: a process may have ${openFileLimit()} files open, which is enough for ${most}`,
+      `--streams ${options.streams}: a process may have ${limit} files open, which is enough for ${most}`,
     );
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // Whoever started a process ends it when this one exits.
-    process.once(signal, () => process.exit(exitInterrupted));
-  }
+  exitOnSignals();
   const sections = await measureAll(names, options);
   const before = existsSync(document) ? readFileSync(document, 'utf8') : '';
   const isWhole = sections.length === known.length && !options.quick;

@@ -29,6 +29,15 @@ export async function command(name: string, run: () => Promise<number>): Promise
   }
 }
 
+/** What a shell reports for a program that SIGINT ended. */
+export const EXIT_INTERRUPTED = 130;
+
+/** A signal ends this process by `process.exit`, at which whoever started processes ends them. */
+export function exitOnSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => process.exit(EXIT_INTERRUPTED));
+}
+
 /** @throws OptionError unless the text is a whole number of at least `least`. */
 export function wholeNumber(option: string, text: string, least = 1): number {
   const value = Number(text);

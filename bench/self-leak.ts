@@ -5,8 +5,6 @@
  *
  *     npm run self-leak -- [--streams 5000] [--duration 30m] [--lifetime 30s] [--every 20s]
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +14,16 @@ import { durationMs } from '../harness/option-values.ts';
 import { type NodeHeap, openNodeHeap } from '../harness/probes/node-heap.ts';
 import { readEntry, scanProcesses, selectTree } from '../harness/probes/process-tree.ts';
 import { estimateLeak } from '../harness/verdict/estimate-leak.ts';
-import { command, readOptions, wholeNumber } from './options.ts';
+import { command, exitOnSignals, readOptions, wholeNumber } from './options.ts';
+import { type Child, startChild } from './peers/child.ts';
+import { startReferenceServer } from './server/reference-server.ts';
 
 /** Code is compiled and tables find their size in the first minutes: these readings do not count. */
 const WARMUP_MS = 120_000;
 const READ_MS = 60_000;
-const root = join(import.meta.dirname, '..');
+/** A run that is stopped ends its workers and reports within this. */
+const STOP_MS = 30_000;
+const cli = join(import.meta.dirname, '../harness/cli.ts');
 const signal = new AbortController().signal;
 
 interface Look {
@@ -43,59 +45,42 @@ async function main(): Promise<number> {
   });
   const streams = wholeNumber('--streams', values.streams);
   const everyMs = durationMs('--every', values.every);
-  const folder = mkdtempSync(join(tmpdir(), 'hydrotest-self-leak-'));
-  const started: ChildProcess[] = [];
+  exitOnSignals();
+  const out = mkdtempSync(join(tmpdir(), 'hydrotest-self-leak-'));
+  const server = await startReferenceServer([]);
   try {
-    const server = spawn(
-      process.execPath,
-      ['server/main.ts', '--port', '0', '--dir', join(folder, 'agents')],
-      {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    );
-    started.push(server);
-    const port = await portOf(server);
-    const options = [
-      ...['run', '--scenarios', 'hold', '--port', String(port), '--limit', '5', '--no-inspect'],
-      ...['--url', `http://127.0.0.1:${port}/api/events/{key}/stream`],
-      ...['--events-file', `${join(folder, 'agents')}/{key}/events.jsonl`],
-      ...['--streams', String(streams), '--duration', values.duration, '--lifetime', values.lifetime],
-      ...['--budget', '4GB', '--out', join(folder, 'out')],
-    ];
-    const harness = spawn(process.execPath, ['harness/cli.ts', ...options], { cwd: root, stdio: 'inherit' });
-    started.push(harness);
-    const exited = once(harness, 'exit');
-    const looks = await watch(harness, port, join(folder, 'out'), everyMs);
-    const [code] = (await exited) as [number | null];
-    return report(looks, code, streams);
+    const harness = await startChild({
+      file: process.execPath,
+      args: [
+        cli,
+        ...['run', '--scenarios', 'hold', '--port', String(server.port), '--limit', '5', '--no-inspect'],
+        ...['--url', `http://127.0.0.1:${server.port}/api/events/{key}/stream`],
+        ...['--events-file', `${server.dir}/{key}/events.jsonl`],
+        ...['--streams', String(streams), '--duration', values.duration, '--lifetime', values.lifetime],
+        ...['--budget', '4GB', '--out', out],
+      ],
+    });
+    try {
+      const looks = await watch(harness, server.port, out, everyMs);
+      const { code, stdout } = await harness.output;
+      console.log(stdout);
+      return report(looks, code, streams);
+    } finally {
+      await harness.stop('SIGINT', STOP_MS);
+    }
   } finally {
-    for (const child of started) if (child.exitCode === null) child.kill('SIGTERM');
-    await Promise.all(started.map((child) => (child.exitCode === null ? once(child, 'exit') : null)));
-    rmSync(folder, { recursive: true, force: true });
+    await server.stop();
+    rmSync(out, { recursive: true, force: true });
   }
-}
-
-async function portOf(server: ChildProcess): Promise<number> {
-  let text = '';
-  for await (const bytes of server.stdout ?? []) {
-    text += String(bytes);
-    const match = /127\.0\.0\.1:(\d+)/.exec(text);
-    if (match === null) continue;
-    // Its log goes nowhere from here on, but must be read.
-    server.stdout?.resume();
-    return Number(match[1]);
-  }
-  throw new Error('the reference server said no port');
 }
 
 /** Reads all processes of the harness until its load ends. */
-async function watch(harness: ChildProcess, port: number, out: string, everyMs: number): Promise<Look[]> {
+async function watch(harness: Child, port: number, out: string, everyMs: number): Promise<Look[]> {
   const heaps: NodeHeap[] = [];
   const looks: Look[] = [];
   const began = performance.now();
   try {
-    while (harness.exitCode === null) {
+    while (!harness.hasEnded()) {
       await sleep(everyMs);
       const load = lastLoad(out);
       // The highest load is being held, in the last stage.
@@ -103,7 +88,7 @@ async function watch(harness: ChildProcess, port: number, out: string, everyMs: 
         if (looks.length > 0) break;
         continue;
       }
-      if (heaps.length === 0) await openHeaps(heaps, harness.pid ?? 0, port);
+      if (heaps.length === 0) await openHeaps(heaps, harness.pid, port);
       const reading = await readAll(heaps);
       looks.push({ elapsedMs: performance.now() - began, ...reading, journalBytes: journalBytes(out), load });
       process.stderr.write(
@@ -111,7 +96,7 @@ async function watch(harness: ChildProcess, port: number, out: string, everyMs: 
       );
     }
   } catch (error) {
-    if (harness.exitCode === null && looks.length < 10) throw error;
+    if (!harness.hasEnded() && looks.length < 10) throw error;
   } finally {
     for (const heap of heaps) await heap.close();
   }

@@ -10,7 +10,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
-import { command, readOptions } from './options.ts';
+import { command, EXIT_INTERRUPTED, readOptions } from './options.ts';
 import { InstallError } from './wild/install.ts';
 import { runTrial, type Trial } from './wild/trial.ts';
 import { readCases, type WildCase, type WildSide } from './wild/wild-case.ts';
@@ -35,8 +35,6 @@ interface Row extends Trial {
 
 const EXIT_NOT_AS_EXPECTED = 1;
 const EXIT_USAGE = 2;
-/** What a shell reports for a program that SIGINT ended. */
-const EXIT_INTERRUPTED = 130;
 
 /**
  * Runs the cases one after the other, prints progress to standard error and a table to standard output, and returns the

@@ -1,3 +1,4 @@
+import { highestTarget } from './load/schedule.ts';
 import type { BehaviourName, LoadPlan, LoadStage } from './model.ts';
 import { durationMs, listOf, perSecond, usage, wholeNumber } from './option-values.ts';
 import { behaviours } from './streams/behaviours.ts';
@@ -62,7 +63,7 @@ export function loadPlanOf(said: LoadOptions, holdMs: number | null): LoadPlan {
 
 /** The most streams that a plan has open at a time. For arrivals what is to be expected, with room for chance. */
 export function mostStreams({ model, stages, meanLifetimeMs }: LoadPlan): number {
-  const most = Math.max(0, ...stages.map(({ target }) => target));
+  const most = highestTarget(stages);
   if (model === 'closed') return most;
   const expected = (most * (meanLifetimeMs ?? 0)) / 1000;
   // Arrivals that leave by chance: a Poisson number, whose deviation is the root of its mean.

@@ -48,8 +48,8 @@ export function createThinning(nowMs: () => number = () => performance.now()): T
 }
 
 /**
- * Reading the sockets of a target with 57,000 streams takes half a second of a core, which its clients would miss: ten times as
- * long as it took, regular readings do without. Up to some thousand streams each has them.
+ * The kernel lists every socket of the machine for a reading of the target's, so that with tens of thousands of streams it takes time that
+ * their clients would miss: ten times as long as it took, regular readings do without.
  */
 const REST_PER_WORK = 10;
 

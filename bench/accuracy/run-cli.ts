@@ -20,6 +20,9 @@ export interface CliRun {
 
 const running = new Set<ChildProcess>();
 
+// Whoever started a process ends it: also where a bench is stopped in the middle.
+process.on('exit', stopAll);
+
 /** Stops all runs that go on: each ends its own target. */
 export function stopAll(): void {
   for (const child of running) child.kill('SIGTERM');

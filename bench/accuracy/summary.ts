@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { median } from '../../harness/verdict/theil-sen.ts';
 import { RIVALS } from './rivals.ts';
 import { isPromised, type Trial } from './run-case.ts';
 
@@ -186,13 +187,6 @@ function tally(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].map(([word, count]) => `${count} × ${word}`).join(', ');
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
 function percent(ratio: number): string {

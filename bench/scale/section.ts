@@ -5,18 +5,12 @@
  *
  *     node bench/bench.ts --only scale
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
-import { judge } from '../../harness/judge.ts';
+import { fileURLToPath } from 'node:url';
 import type { LoadEntry, Report, ScenarioRecord } from '../../harness/model.ts';
+import { median } from '../../harness/verdict/theil-sen.ts';
+import { runCli } from '../accuracy/run-cli.ts';
 import { type Column, markdownTable } from '../markdown.ts';
 import type { Section, SectionOptions } from '../section.ts';
-
-const root = join(import.meta.dirname, '..', '..');
 
 export interface Scale {
   streams: number;
@@ -59,38 +53,16 @@ export async function measureScale(options: Pick<SectionOptions, 'quick'>): Prom
 }
 
 async function run(scale: Scale): Promise<ScaleResult> {
-  const out = mkdtempSync(join(tmpdir(), 'hydrotest-scale-'));
-  const server = `'${process.execPath}' '${join(root, 'bench/scale/server.ts')}' --port {port} --processes ${scale.servers} --interval ${scale.intervalMs}`;
-  const options = [
-    ...[
-      'run',
-      '--scenarios',
-      'hold',
-      '--no-inspect',
-      '--lifetime',
-      'none',
-      '--mix',
-      'graceful-close',
-      '--budget',
-      '8GB',
-    ],
-    ...['--streams', String(scale.streams), '--workers', String(scale.workers)],
+  const file = fileURLToPath(new URL('server.ts', import.meta.url));
+  const server = `'${process.execPath}' '${file}' --port {port} --processes ${scale.servers} --interval ${scale.intervalMs}`;
+  const { record, report, exitCode, errors } = await runCli([
+    ...['--scenarios', 'hold', '--no-inspect', '--lifetime', 'none', '--mix', 'graceful-close'],
+    ...['--streams', String(scale.streams), '--workers', String(scale.workers), '--budget', '8GB'],
     ...['--duration', `${scale.holdSeconds}s`, '--command', server, '--url', 'http://127.0.0.1:{port}/{key}'],
-    ...['--out', out],
-  ];
-  const child = spawn(process.execPath, ['harness/cli.ts', ...options], { cwd: root, stdio: 'ignore' });
-  const stop = () => child.kill('SIGINT');
-  process.once('SIGINT', stop);
-  try {
-    const [exitCode] = (await once(child, 'exit')) as [number | null];
-    const [folder] = readdirSync(out);
-    if (folder === undefined) throw new Error(`the run left no journal, exit code ${exitCode}`);
-    const record = readJournal(join(out, folder, JOURNAL_NAME));
-    return resultOf(scale, record.scenarios[0], judge(record), exitCode);
-  } finally {
-    process.off('SIGINT', stop);
-    rmSync(out, { recursive: true, force: true });
-  }
+  ]);
+  if (record === null || report === null)
+    throw new Error(`the run made no report, exit code ${exitCode}: ${errors}`);
+  return resultOf(scale, record.scenarios[0], report, exitCode);
 }
 
 function resultOf(
@@ -173,9 +145,4 @@ load was held, no event was missing, and hydrotest was not the bottleneck; 3: it
 
 function bytesToKib(bytes: number | null): number | null {
   return bytes === null ? null : bytes / 1024;
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

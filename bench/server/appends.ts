@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../../harness/verdict/theil-sen.ts';
 import { numberedLine, startClient } from './client.ts';
 import type { Measurement, MeasureOptions, Row } from './measurement.ts';
 import { type ReferenceServer, startReferenceServer } from './reference-server.ts';
-import { median } from './statistics.ts';
 
 const STREAM_COUNT = 100;
 const APPENDS_A_SECOND = 1_000;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { median } from '../../harness/verdict/theil-sen.ts';
 import { numberedLine, startClient } from './client.ts';
 import type { Measurement, MeasureOptions, Row } from './measurement.ts';
 import { startReferenceServer } from './reference-server.ts';
-import { median } from './statistics.ts';
 
 const IDLE_MS = 20_000;
 /** The same streams, spread over so many workflows: what differs is the workflows alone. */

@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { type Column, markdownTable } from '../markdown.ts';
 
 export interface MeasureOptions {
   /** Each figure is the median of so many. */
@@ -46,9 +47,9 @@ export function renderTerminal(measurement: Measurement): string {
 }
 
 export function renderMarkdown(measurement: Measurement): string {
-  const head = headOf(measurement);
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |\n`;
-  const rule = line(head.map((_, index) => (index === 0 ? '---' : '---:')));
-  const rows = measurement.rows.map((row) => line(cellsOf(row))).join('');
-  return `**${measurement.title}** (target: ${measurement.target})\n\n${line(head)}${rule}${rows}`;
+  const columns = headOf(measurement).map(
+    (title, index): Column => ({ title, align: index === 0 ? 'left' : 'right' }),
+  );
+  const table = markdownTable(columns, measurement.rows.map(cellsOf));
+  return `**${measurement.title}** (target: ${measurement.target})\n\n${table}\n`;
 }

@@ -1,7 +1,7 @@
+import { median } from '../../harness/verdict/theil-sen.ts';
 import { numberedLine, startClient } from './client.ts';
 import type { Measurement, MeasureOptions, Row } from './measurement.ts';
 import { type ProcessMemory, startReferenceServer } from './reference-server.ts';
-import { median } from './statistics.ts';
 
 const KiB = 1024;
 const MAX_KIB = 20;

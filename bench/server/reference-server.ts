@@ -24,6 +24,8 @@ export interface ProcessMemory {
 
 export interface ReferenceServer {
   readonly port: number;
+  /** The folder of its workflows. */
+  readonly dir: string;
   /** Makes a workflow's file and its history: `lineCount` lines of no number, so that no stream counts them. */
   createWorkflow(workflowId: string, lineCount: number): void;
   append(workflowId: string, line: string): void;
@@ -53,6 +55,7 @@ export async function startReferenceServer(options: readonly string[]): Promise<
 
   return {
     port: Number(new URL(url).port),
+    dir,
     createWorkflow(workflowId, lineCount) {
       mkdirSync(join(dir, workflowId));
       const line = `${JSON.stringify({ type: 'history', text: 'x'.repeat(100) })}\n`;

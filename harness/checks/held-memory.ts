@@ -1,4 +1,5 @@
 import type { HeldEntry, ScenarioRecord } from '../model.ts';
+import { levelOf } from '../verdict/observations.ts';
 
 /** A reading counts where the number held changed by no more than this while it was taken. */
 const MAX_CHANGE_RATIO = 0.05;
@@ -20,9 +21,7 @@ export function memoryPerStream({ held, target }: ScenarioRecord): {
   const isHeap = target.some(({ leakProbe }) => leakProbe === 'heap');
   return {
     heldCount,
-    heapBytes: isHeap
-      ? growth(({ reading: { heap } }) => (heap === null ? null : heap.usedBytes + heap.arrayBufferBytes))
-      : null,
+    heapBytes: isHeap ? growth(({ reading }) => levelOf(reading, 'heap')) : null,
     pssBytes: growth(({ reading }) => reading.pssBytes ?? reading.rssBytes),
   };
 }

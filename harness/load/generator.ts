@@ -61,7 +61,6 @@ const RECONNECT_MS = 5000;
 const BUCKET_MS = 50;
 
 interface Client {
-  slot: number;
   /** Null once it is over. */
   stream: OpenStream | null;
   /** Place in the list of clients. */
@@ -90,7 +89,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
     const now = nowMs();
     const slot = resting.take(now) ?? share.index + slotCount++ * share.count;
     const place = options.placeOf(slot);
-    const client: Client = { slot, stream: null, index: clients.length, isLeaving: false };
+    const client: Client = { stream: null, index: clients.length, isLeaving: false };
     clients.push(client);
     startedCount += 1;
     const behaviour = pick();

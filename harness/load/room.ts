@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { mostStreams } from '../load-options.ts';
 import type { LoadPlan } from '../model.ts';
+import { openFileLimit } from '../probes/open-files.ts';
 import { fill } from '../template.ts';
 import { highestTarget } from './schedule.ts';
 import { addressesPerWorker, ephemeralPortCount } from './source-addresses.ts';
@@ -61,7 +62,7 @@ export function fitted(plan: LoadPlan, target: TargetRoom | null): LoadPlan {
 
 /** Streams that one worker has room for. */
 export function streamsPerWorker(): number {
-  return Math.max(1, (openFileLimit() ?? Number.POSITIVE_INFINITY) - OWN_FDS);
+  return Math.max(1, (openFileLimit('self') ?? Number.POSITIVE_INFINITY) - OWN_FDS);
 }
 
 /** What this machine has to give; for tests it can be said. */
@@ -114,16 +115,6 @@ function portsOf(plan: LoadPlan): number {
   const { model, meanLifetimeMs, stages } = plan;
   const held = meanLifetimeMs === null ? 0 : most / (meanLifetimeMs / 1000);
   return most + (model === 'open' ? highestTarget(stages) : held) * TIME_WAIT_S;
-}
-
-function openFileLimit(): number | null {
-  try {
-    const match = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
-    if (match === null) return null;
-    return match[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(match[1]);
-  } catch {
-    return null;
-  }
 }
 
 function availableMemoryBytes(): number {

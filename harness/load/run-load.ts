@@ -87,7 +87,7 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
     order: {
       plan,
       scenario,
-      phase: describeStage(plan.stages, 0, plan.model === 'closed' ? '' : '/s'),
+      phase: describeStage(plan, 0),
       url,
       keyTemplate: config.key,
       keySeed: config.seed,
@@ -151,8 +151,7 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
   }
   if (crew.lost.aborted) throw crew.lost.reason;
   // A number held was told while it was; arrivals are only known when the last one is.
-  const last =
-    plan.model === 'open' ? load.entry(describeStage(plan.stages, plan.stages.length - 1, '/s')) : null;
+  const last = plan.model === 'open' ? load.entry(describeStage(plan, plan.stages.length - 1)) : null;
   if (last !== null) write(last);
 }
 
@@ -165,12 +164,12 @@ function slotsOf(limit: number | null, { mix }: LoadPlan): number {
 /** One stage after the other, by the clock: what the target does has no part in it. */
 async function runStages(
   { beginPhase, onProgress }: RunLoadOptions,
-  { stages, model }: LoadPlan,
+  plan: LoadPlan,
   crew: Crew,
   signal: AbortSignal,
   readHeld: () => Promise<void>,
 ): Promise<void> {
-  const unit = model === 'closed' ? '' : '/s';
+  const { stages } = plan;
   const most = highestTarget(stages);
   let endMs = performance.now() + (crew.beginsAtMs - Date.now());
   const enter = async (name: string) => {
@@ -181,10 +180,10 @@ async function runStages(
   const read = async (index: number) => {
     await enter(READ_PHASE);
     await readHeld();
-    if (index < stages.length - 1) await enter(describeStage(stages, index, unit));
+    if (index < stages.length - 1) await enter(describeStage(plan, index));
   };
   for (const [index, { durationMs, target }] of stages.entries()) {
-    const name = describeStage(stages, index, unit);
+    const name = describeStage(plan, index);
     const isLast = index === stages.length - 1;
     endMs += durationMs;
     if (durationMs === 0 && !isLast) continue;

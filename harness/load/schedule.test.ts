@@ -125,7 +125,7 @@ describe('stages', () => {
   });
 
   it('are described by where they lead', () => {
-    expect(SPIKE.map((_, index) => describeStage(SPIKE, index, '/s'))).toEqual([
+    expect(SPIKE.map((_, index) => describeStage({ stages: SPIKE, model: 'open' }, index))).toEqual([
       'ramp to 100/s',
       'hold 100/s',
       'step to 400/s',

@@ -1,4 +1,4 @@
-import type { LoadStage } from '../model.ts';
+import type { LoadPlan, LoadStage } from '../model.ts';
 
 export function totalMs(stages: readonly LoadStage[]): number {
   return stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
@@ -56,7 +56,8 @@ export function shareOf(total: number, { index, count }: { index: number; count:
 }
 
 /** For people: `ramp to 5000`, `hold 5000`, `step to 8000`. */
-export function describeStage(stages: readonly LoadStage[], index: number, unit: string): string {
+export function describeStage({ stages, model }: Pick<LoadPlan, 'stages' | 'model'>, index: number): string {
+  const unit = model === 'closed' ? '' : '/s';
   const { durationMs, target } = stages[index] ?? { durationMs: 0, target: 0 };
   const before = stages[index - 1]?.target ?? 0;
   if (durationMs === 0) return `step to ${target}${unit}`;

@@ -1,6 +1,14 @@
 import { readProcText } from './proc-file.ts';
-import { type ProcessEntry, scanProcesses, selectTree } from './process-tree.ts';
+import { type ProcessEntry, readEntry, scanProcesses, selectTree } from './process-tree.ts';
 import { findListeners } from './server-processes.ts';
+
+/** How many files a process may have open; null: it is gone, closed to us, or the system does not tell. */
+export function openFileLimit(pid: number | 'self'): number | null {
+  const limits = readProcText(`/proc/${pid}/limits`);
+  const match = limits.state === 'read' ? /^Max open files\s+(\d+|unlimited)/m.exec(limits.value) : null;
+  if (match === null) return null;
+  return match[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(match[1]);
+}
 
 /**
  * How many files the processes that listen on the port, and those below them, may have open together: an upper bound of the connections
@@ -20,11 +28,10 @@ export async function openFileLimits(
   const tree = server.size > 0 ? [...server.values()] : whole;
   let fileCount = 0;
   for (const { pid } of tree) {
-    const limits = readProcText(`/proc/${pid}/limits`);
-    if (limits.state === 'gone') continue;
-    const match = limits.state === 'read' ? /^Max open files\s+(\d+|unlimited)/m.exec(limits.value) : null;
-    if (match === null) return null;
-    fileCount += match[1] === 'unlimited' ? Number.POSITIVE_INFINITY : Number(match[1]);
+    const limit = openFileLimit(pid);
+    if (limit === null && readEntry(pid) === null) continue;
+    if (limit === null) return null;
+    fileCount += limit;
   }
   return tree.length === 0 ? null : { fileCount, processCount: tree.length };
 }

@@ -10,6 +10,12 @@ export interface Guardian {
   dismiss(): Promise<void>;
 }
 
+/** For a helper process of ours: with `--inspect` or a coverage hook for the harness it would open a port or write files of its own. */
+export function helperEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, NODE_V8_COVERAGE: _coverage, ...environment } = process.env;
+  return environment;
+}
+
 /**
  * Starts the helper process that ends the group when this process is gone (see guardian.ts).
  * It does not keep this process alive.
@@ -26,14 +32,10 @@ export function startGuardian(options: {
   }
   // `.ts` when Node runs the sources, `.js` in the compiled package.
   const entry = fileURLToPath(new URL(`./guardian${extname(import.meta.url)}`, import.meta.url));
-  const environment = { ...process.env };
-  // With `--inspect` or a coverage hook for the harness, the guardian would open a port or write files of its own.
-  delete environment.NODE_OPTIONS;
-  delete environment.NODE_V8_COVERAGE;
   const child: ChildProcess = spawn(
     process.execPath,
     [entry, String(options.groupId), String(options.startTicks ?? ''), options.folder ?? ''],
-    { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: environment, windowsHide: true },
+    { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: helperEnvironment(), windowsHide: true },
   );
   const gone = once(child, 'exit').then(
     () => {},
