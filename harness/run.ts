@@ -17,6 +17,8 @@ export interface RunOptions {
   hydrotestVersion: string;
   /** Aborted to stop gently: what was measured so far is kept. Its reason stands in the report. */
   signal: AbortSignal;
+  /** Called once, with the folder of the run, when its journal has begun. */
+  onStart(folder: string): void;
   onStatus(status: RunStatus): void;
   onSkip(scenario: string, reason: string): void;
 }
@@ -53,6 +55,7 @@ export async function run(options: RunOptions): Promise<string> {
   };
   journal.write(runEntry);
   try {
+    options.onStart(runDir);
     for (const [index, scenario] of scenarios.entries()) {
       const { name, proves } = scenario;
       const reason = scenario.unfit(config);
