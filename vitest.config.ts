@@ -1,11 +1,47 @@
 import { defineConfig } from 'vitest/config';
 
+/**
+ * Files that measure a real process, listen where an inspector opens by default, or drive a browser: one at a time, so that
+ * none is in another's way.
+ */
+const alone = [
+  'test/**/*.test.ts',
+  '**/*.browser.test.ts',
+  'harness/measure-leak.test.ts',
+  'harness/open-target.test.ts',
+  'harness/probes/*.test.ts',
+  'server/memory.test.ts',
+];
+
+const common = {
+  pool: 'forks' as const,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
-    include: ['{server,harness,scenarios,reports,bench,test}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'reports/out/**'],
-    pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'parts',
+          include: ['{server,harness,scenarios,reports,bench}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'reports/out/**', ...alone],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'runs',
+          include: alone,
+          exclude: ['**/node_modules/**', 'reports/out/**'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

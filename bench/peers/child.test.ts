@@ -1,17 +1,20 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { startChild } from './child.ts';
 
 test('the end of a program is the end of all it started', async () => {
-  const child = await startChild({ file: 'sh', args: ['-c', 'sleep 600 & echo $!; exec sleep 600'] });
-  const { code, stdout } = await child.stop('SIGTERM', 10_000);
-  expect(code).toBe(null);
+  const pidFile = join(mkdtempSync(join(tmpdir(), 'hydrotest-child-')), 'pid');
+  const script = 'sleep 600 & echo $! > "$0.new"; mv "$0.new" "$0"; exec sleep 600';
+  const child = await startChild({ file: 'sh', args: ['-c', script, pidFile] });
+  await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), 10_000);
+  const grandchild = Number(readFileSync(pidFile, 'utf8'));
+  expect(existsSync(`/proc/${grandchild}`)).toBe(true);
+  expect((await child.stop('SIGTERM', 10_000)).code).toBe(null);
   expect(child.hasEnded()).toBe(true);
-  const grandchild = Number(stdout);
-  expect(grandchild).toBeGreaterThan(1);
   await vi.waitFor(() => expect(existsSync(`/proc/${grandchild}`)).toBe(false), 10_000);
+  rmSync(dirname(pidFile), { recursive: true });
 });
 
 test('who does not listen to the signal is killed', async () => {
