@@ -5,7 +5,6 @@
 export const chartScript = `(() => {
 'use strict';
 const byId = (id) => document.getElementById(id);
-setUpCopy();
 const chart = byId('chart');
 if (chart === null) return;
 if (typeof uPlot !== 'function') {
@@ -13,6 +12,7 @@ if (typeof uPlot !== 'function') {
   return;
 }
 const { scenarios, budgetBytes } = JSON.parse(byId('data').textContent);
+if (scenarios.length === 0) return;
 
 // A pair of lines a scenario: each has a target of its own, and one line would join what does not belong together.
 const seconds = [], owner = [], indexIn = [];
@@ -244,19 +244,5 @@ chart.addEventListener('blur', () => u.setCursor({ left: -10, top: -10 }));
 new ResizeObserver(() => { const next = size(); if (next.width > 0 && next.width !== u.width) u.setSize(next); }).observe(chart);
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => u.redraw(false, true));
 
-function setUpCopy() {
-  const button = byId('copy');
-  if (button === null || !navigator.clipboard) return;
-  button.hidden = false;
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(byId('command').textContent);
-      button.textContent = 'Copied';
-    } catch {
-      button.textContent = 'Not allowed';
-    }
-    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
-  });
-}
 })();
 `;

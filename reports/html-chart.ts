@@ -3,12 +3,9 @@ import { formatBytes, formatCount, formatDuration, notMeasured } from './format.
 import { html, isolated, type Markup, nothing } from './html-markup.ts';
 import { oneLine } from './text.ts';
 
-/** The chart, what works it, and the same readings as a table for those who do not see it. */
-export function chartMarkup(report: Report): Markup {
+/** The chart, what works it, and `readings`: the part with the same readings as a table for those who do not see it. */
+export function chartMarkup(report: Report, readings: Markup): Markup {
   const measured = report.scenarios.filter(({ series }) => series.length > 0);
-  if (measured.length === 0) {
-    return html`<section aria-labelledby="memory"><h2 id="memory">Memory over time</h2><p class="empty">No memory reading was taken.</p></section>`;
-  }
   const options = measured.map(
     ({ scenario }, index) => html`<option value="${index}">${oneLine(scenario)}</option>`,
   );
@@ -25,29 +22,17 @@ export function chartMarkup(report: Report): Markup {
 <div id="chart" tabindex="0" role="group" aria-label="Chart of memory and open streams over time, by scenario and phase. The left and right arrow keys move through the readings; the same readings are in the table below."><noscript><p class="empty">The chart needs JavaScript; the table below has its readings.</p></noscript></div>
 <p id="reading" class="unseen" aria-live="polite"></p>
 <p class="hint" id="hint" hidden>Drag across the chart to look closer; double-click to see everything again.</p>
-${tableMarkup(measured)}
+${readings}
 </div>
 </section>`;
 }
 
-/** What the chart's script reads: columns instead of objects, because an hour has 3,600 readings. */
-export function chartData({ scenarios, config }: Report): object {
-  return {
-    budgetBytes: config.budgetBytes,
-    scenarios: scenarios
-      .filter(({ series }) => series.length > 0)
-      .map(({ scenario, startedMs, durationMs, phases, series }) => ({
-        name: oneLine(scenario),
-        startMs: startedMs,
-        endMs: Math.max(startedMs + durationMs, series.at(-1)?.elapsedMs ?? 0),
-        phases: phases.map(({ phase, elapsedMs }) => ({ name: oneLine(phase), startMs: elapsedMs })),
-        elapsedMs: series.map(({ elapsedMs }) => elapsedMs),
-        rssBytes: series.map(({ rssBytes }) => rssBytes),
-        openStreams: series.map(({ openStreamCount }) => openStreamCount),
-        fds: series.map(({ fdCount }) => fdCount),
-        events: series.map(({ eventCount }) => eventCount),
-      })),
-  };
+/** The readings of the chart as a table, thinned. */
+export function readingsMarkup({ scenarios }: Report): Markup {
+  const measured = scenarios.filter(({ series }) => series.length > 0);
+  return measured.length === 0
+    ? html`<p class="empty">No memory reading was taken.</p>`
+    : tableMarkup(measured);
 }
 
 // Enough to follow the course of a scenario; the whole series is in report.json.
@@ -60,7 +45,7 @@ function tableMarkup(scenarios: ScenarioReport[]): Markup {
     rows.length < all
       ? ` ${formatCount(rows.length)} of ${formatCount(all)} readings, evenly taken; all are in report.json.`
       : '';
-  return html`<details class="data"><summary>The chart as a table</summary><div class="scroll" role="region" aria-label="Readings" tabindex="0">
+  return html`<details class="data" data-key="readings"><summary>The chart as a table</summary><div class="scroll" role="region" aria-label="Readings" tabindex="0">
 <table><caption>Memory, open streams and file descriptors over time.${part}</caption>
 <thead><tr><th scope="col" class="number">Elapsed</th><th scope="col">Scenario</th><th scope="col">Phase</th><th scope="col" class="number">Memory (RSS)</th><th scope="col" class="number">Open streams</th><th scope="col" class="number">File descriptors</th></tr></thead>
 <tbody>${rows}</tbody></table></div></details>`;

@@ -11,25 +11,34 @@ import {
   nothing,
   outcomeIcon,
   outcomePill,
+  runningPill,
 } from './html-markup.ts';
 import { budgetSentence, probeWords } from './leak-words.ts';
 import { percentiles, percentileTitles, scenarioTimings, timingTitles } from './timings.ts';
 
 /** A card a scenario: what it shows when closed, its findings with evidence when open. Those not passed are open. */
-export function scenariosMarkup({ scenarios, config }: Report): Markup {
+export function scenariosMarkup(
+  { scenarios, config }: Report,
+  { running = false }: { running?: boolean } = {},
+): Markup {
+  // They run one after the other, so that it is the last one that has no outcome yet.
+  const current = running ? scenarios.at(-1) : undefined;
   return html`<section aria-labelledby="scenarios">
 <h2 id="scenarios">Scenarios</h2>
-${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map((scenario) => card(scenario, config.budgetBytes))}</div>`}
+${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map((scenario) => card(scenario, config.budgetBytes, scenario === current))}</div>`}
 </section>`;
 }
 
-function card(scenario: ScenarioReport, budgetBytes: number): Markup {
-  const { outcome, proves, shown, peakRssBytes, streamCount, durationMs } = scenario;
-  const open = outcome === 'pass' ? nothing : html` open`;
-  return html`<details class="card ${outcome}"${open}>
+function card(scenario: ScenarioReport, budgetBytes: number, running: boolean): Markup {
+  const { outcome, proves, peakRssBytes, streamCount, durationMs } = scenario;
+  // What a scenario cannot show before its end is no finding while it runs.
+  const findings = running ? scenario.findings.filter((one) => one.outcome === 'fail') : scenario.findings;
+  const open = outcome === 'fail' || (outcome !== 'pass' && !running) ? html` open` : nothing;
+  const shown = running ? `Being measured. To prove: ${proves}` : scenario.shown;
+  return html`<details class="card ${running ? 'running' : outcome}" data-key="${scenario.scenario}"${open}>
 <summary>
 <span class="chevron" aria-hidden="true"></span>
-<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${outcomePill(outcome)}</div><p>${shown}</p></div>
+<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${running ? runningPill : outcomePill(outcome)}</div><p>${shown}</p></div>
 ${definitionList('stats', [
   ['peak memory', peakRssBytes === null ? '–' : formatBytes(peakRssBytes)],
   ['streams', formatCount(streamCount)],
@@ -37,8 +46,8 @@ ${definitionList('stats', [
 ])}
 </summary>
 <div class="body">
-<p class="muted">To prove: ${proves}</p>
-${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
+${running ? nothing : html`<p class="muted">To prove: ${proves}</p>`}
+${findings.length === 0 ? html`<p class="empty">${running ? 'Nothing has failed so far.' : 'No findings: nothing was checked.'}</p>` : html`<ul class="findings">${findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
 ${timingsMarkup(scenario)}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}
@@ -66,7 +75,7 @@ function findingItem(finding: Finding, budgetBytes: number): Markup {
   return html`<li class="finding ${finding.outcome}">
 ${outcomeIcon(finding.outcome)}
 <div><h4>${isolated(findingTitle(finding))} <span class="word">${finding.outcome}</span></h4><p>${finding.reason}</p>${time === null ? nothing : html`<p class="time">${clock}${time}</p>`}
-${facts.length === 0 ? nothing : html`<details${finding.outcome === 'pass' ? nothing : html` open`}><summary>Evidence</summary>${evidence}</details>`}</div>
+${facts.length === 0 ? nothing : html`<details data-key="${`${finding.scenario} › ${finding.check} › ${finding.subject}`}"${finding.outcome === 'pass' ? nothing : html` open`}><summary>Evidence</summary>${evidence}</details>`}</div>
 </li>`;
 }
 
@@ -82,7 +91,7 @@ function timingsMarkup(scenario: ScenarioReport): Markup {
     ({ behaviour, name, summary }, index) =>
       html`<tr>${timings[index - 1]?.behaviour === behaviour ? nothing : html`<th scope="rowgroup" rowspan="${timings.filter((other) => other.behaviour === behaviour).length}">${behaviour}</th>`}<td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
   );
-  return html`<details class="times"><summary>Times of its streams</summary><div class="scroll"><table>
+  return html`<details class="times" data-key="${`${scenario.scenario} › times`}"><summary>Times of its streams</summary><div class="scroll"><table>
 <thead><tr><th scope="col">Behaviour</th><th scope="col">What</th>${['Count', ...percentileTitles].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>${rows}</tbody>
 </table></div></details>`;

@@ -6,8 +6,8 @@ export const pageStyle = `
   --mono: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   --background: #f6f7f9; --surface: #ffffff; --sunken: #f3f5f7; --text: #14181d; --muted: #5a6472;
   --line: #e2e6eb; --line-strong: #c3cad3; --focus: #2563c9; --grid: #e8ebef;
-  --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --sign: #ffffff;
-  --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb;
+  --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --running: #2563c9; --sign: #ffffff;
+  --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb; --running-tint: #e8f0fc;
   --rss: #2563c9; --streams-line: #8b96a5; --streams: rgb(139 150 165 / 0.18);
   --band: rgb(20 24 29 / 0.022); --band-phase: rgb(20 24 29 / 0.035);
 }
@@ -15,8 +15,8 @@ export const pageStyle = `
   :root {
     --background: #0e1116; --surface: #161a21; --sunken: #1c212a; --text: #e7eaef; --muted: #99a4b3;
     --line: #272d37; --line-strong: #46505e; --focus: #7db0ff; --grid: #232933;
-    --pass: #4cc27d; --fail: #ff7b72; --inconclusive: #e5b04a; --invalid: #c39bff; --sign: #10141a;
-    --pass-tint: #14271c; --fail-tint: #331a1b; --inconclusive-tint: #2d2413; --invalid-tint: #271d36;
+    --pass: #4cc27d; --fail: #ff7b72; --inconclusive: #e5b04a; --invalid: #c39bff; --running: #7db0ff; --sign: #10141a;
+    --pass-tint: #14271c; --fail-tint: #331a1b; --inconclusive-tint: #2d2413; --invalid-tint: #271d36; --running-tint: #16233a;
     --rss: #6aa5ff; --streams-line: #77839a; --streams: rgb(119 131 154 / 0.2);
     --band: rgb(255 255 255 / 0.025); --band-phase: rgb(255 255 255 / 0.035);
   }
@@ -39,6 +39,7 @@ code span { display: inline-block; max-width: 100%; }
 .fail { --tone: var(--fail); --tint: var(--fail-tint); }
 .inconclusive { --tone: var(--inconclusive); --tint: var(--inconclusive-tint); }
 .invalid { --tone: var(--invalid); --tint: var(--invalid-tint); }
+.running { --tone: var(--running); --tint: var(--running-tint); }
 .icon { width: 16px; height: 16px; flex: none; fill: var(--tone); }
 .icon path { fill: none; stroke: var(--sign); stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 
@@ -54,8 +55,8 @@ h1::first-letter { text-transform: uppercase; }
 .meta div { display: flex; gap: 7px; min-width: 0; }
 .meta dt { flex: none; color: var(--muted); }
 
-main > section { margin-top: 40px; }
-main > section.figures { margin-top: 24px; }
+main section { margin-top: 40px; }
+main section.figures { margin-top: 24px; }
 h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -0.01em; margin-bottom: 14px; }
 .figures { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 12px; }
 .figure, .panel, .card, .command, .skipped li, .scroll { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
@@ -183,7 +184,7 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .stats { grid-column: 2; grid-template-columns: repeat(3, auto); justify-content: start; gap: 24px; text-align: left; margin-top: 4px; }
 }
 @media (max-width: 560px) {
-  main > section { margin-top: 32px; }
+  main section { margin-top: 32px; }
   .figures { gap: 8px; }
   .figure { padding: 12px 14px; }
   .figure .value { font-size: 22px; }
