@@ -8,7 +8,9 @@ export const pageStyle = `
   --line: #e2e6eb; --line-strong: #c3cad3; --focus: #2563c9; --grid: #e8ebef;
   --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --running: #2563c9; --sign: #ffffff;
   --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb; --running-tint: #e8f0fc;
-  --rss: #2563c9; --streams-line: #8b96a5; --streams: rgb(139 150 165 / 0.18);
+  --rss: #2563c9; --pss: #0b7f8a; --heap: #8a3ffc; --trend: #1a7f43;
+  --streams: #5a6472; --streams-fill: rgb(90 100 114 / 0.16); --fds: #9a5b00; --events: #0b7f8a; --events-fill: rgb(11 127 138 / 0.14);
+  --end-client: #8592a3; --end-server-end: #2f8f5b; --end-refused: #c98a00; --end-server-reset: #d6453f; --end-connect-failed: #8f1d1a; --end-protocol-error: #7a3fb0;
   --band: rgb(20 24 29 / 0.022); --band-phase: rgb(20 24 29 / 0.035);
 }
 @media (prefers-color-scheme: dark) {
@@ -17,7 +19,9 @@ export const pageStyle = `
     --line: #272d37; --line-strong: #46505e; --focus: #7db0ff; --grid: #232933;
     --pass: #4cc27d; --fail: #ff7b72; --inconclusive: #e5b04a; --invalid: #c39bff; --running: #7db0ff; --sign: #10141a;
     --pass-tint: #14271c; --fail-tint: #331a1b; --inconclusive-tint: #2d2413; --invalid-tint: #271d36; --running-tint: #16233a;
-    --rss: #6aa5ff; --streams-line: #77839a; --streams: rgb(119 131 154 / 0.2);
+    --rss: #6aa5ff; --pss: #3cc4cf; --heap: #c39bff; --trend: #4cc27d;
+    --streams: #99a4b3; --streams-fill: rgb(153 164 179 / 0.18); --fds: #e5b04a; --events: #3cc4cf; --events-fill: rgb(60 196 207 / 0.16);
+    --end-client: #77839a; --end-server-end: #4cc27d; --end-refused: #e5b04a; --end-server-reset: #ff7b72; --end-connect-failed: #d6453f; --end-protocol-error: #c39bff;
     --band: rgb(255 255 255 / 0.025); --band-phase: rgb(255 255 255 / 0.035);
   }
 }
@@ -72,30 +76,52 @@ h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -0.01e
 .meter.over .bar { fill: var(--fail); }
 
 .panel { padding: 16px 18px; }
-.chart-bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 10px 24px; margin-bottom: 12px; font-size: 13px; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; }
-.legend li { display: flex; align-items: center; gap: 7px; }
-#off-scale { color: var(--muted); margin-left: -3px; }
-.swatch { width: 16px; height: 0; border-top: 2px solid; flex: none; }
-.swatch.rss { border-color: var(--rss); }
-.swatch.streams { height: 9px; border-top: 1.5px solid var(--streams-line); background: var(--streams); }
-.swatch.budget { border-top-style: dashed; border-color: var(--fail); }
+.chart-bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 8px 24px; margin-bottom: 14px; font-size: 13px; }
+.plot + .plot { margin-top: 6px; padding-top: 8px; border-top: 1px solid var(--line); }
+.plot-head { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 16px; min-height: 26px; font-size: 13px; }
+.plot-head h3 { font-size: 13px; line-height: 20px; font-weight: 600; }
+.plot-head h3 .toggle { margin-left: -8px; white-space: nowrap; font-weight: 600; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 4px; }
+.toggle { display: inline-flex; align-items: center; gap: 7px; padding: 2px 8px; border: 0; background: none; text-align: left; }
+.toggle:hover { background: var(--sunken); }
+.toggle[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
+.toggle[aria-pressed="false"] .swatch { opacity: 0.35; }
+.toggle.off-scale::after { content: "above this scale"; color: var(--muted); }
+.swatch { display: inline-block; width: 14px; height: 10px; border-radius: 2px; flex: none; }
+.swatch:is(.rss, .pss, .heap, .fds) { height: 3px; }
+.swatch.rss { background: var(--rss); }
+.swatch.pss { background: var(--pss); }
+.swatch.heap { background: var(--heap); }
+.swatch.fds { background: var(--fds); }
+.swatch.streams { background: var(--streams-fill); border-top: 2px solid var(--streams); }
+.swatch.events { background: var(--events-fill); border-top: 2px solid var(--events); }
+.swatch.trend { background: linear-gradient(var(--trend), var(--trend)) center / 100% 2px no-repeat, color-mix(in srgb, var(--trend) 22%, transparent); }
+.swatch.trend-leaks { background: linear-gradient(var(--fail), var(--fail)) center / 100% 2px no-repeat, color-mix(in srgb, var(--fail) 22%, transparent); }
+.swatch.budget { height: 0; border-radius: 0; border-top: 2px dashed var(--fail); }
+.swatch.client { background: var(--end-client); }
+.swatch.server-end { background: var(--end-server-end); }
+.swatch.refused { background: var(--end-refused); }
+.swatch.server-reset { background: var(--end-server-reset); }
+.swatch.connect-failed { background: var(--end-connect-failed); }
+.swatch.protocol-error { background: var(--end-protocol-error); }
 .controls { display: flex; min-width: 0; max-width: 100%; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .controls label { display: flex; align-items: center; min-width: 0; color: var(--muted); }
 select, button { font: inherit; font-size: 13px; line-height: 20px; color: var(--text); background: var(--surface); border: 1px solid var(--line-strong); border-radius: 6px; padding: 4px 10px; cursor: pointer; max-width: 100%; }
 select { margin-left: 8px; min-width: 0; max-width: 240px; text-overflow: ellipsis; }
 button:hover, select:hover { border-color: var(--muted); }
-button[aria-pressed="true"] { background: var(--text); border-color: var(--text); color: var(--surface); }
+.controls button[aria-pressed="true"] { background: var(--text); border-color: var(--text); color: var(--surface); }
 #chart { position: relative; min-width: 0; }
 #chart .uplot { font-family: var(--sans); }
 .u-select { background: rgb(37 99 201 / 0.14); }
 .u-hz .u-cursor-x, .u-vt .u-cursor-y { border-right: 1px solid var(--line-strong); }
-.tip { position: absolute; inset: 0 auto auto 0; z-index: 5; pointer-events: none; width: max-content; max-width: 260px; padding: 9px 12px; font-size: 12.5px; line-height: 1.45; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.14); }
+.tip { position: absolute; inset: 0 auto auto 0; z-index: 5; pointer-events: none; width: max-content; max-width: 340px; padding: 9px 12px; font-size: 12.5px; line-height: 1.45; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.14); }
 .tip strong { display: block; font-weight: 600; margin-bottom: 4px; }
 .tip dl { display: grid; grid-template-columns: auto auto; gap: 1px 16px; }
-.tip dt { color: var(--muted); }
+.tip dt { display: flex; align-items: baseline; gap: 7px; color: var(--muted); }
+.tip dt span { align-self: center; width: 10px; flex: none; }
 .tip dd { text-align: right; }
-.hint { margin-top: 6px; font-size: 12.5px; }
+.hint { font-size: 12.5px; text-wrap: pretty; }
+@media (hover: none) { .hint { display: none; } }
 details.data { margin-top: 10px; font-size: 13px; }
 details.data .scroll { margin-top: 10px; max-height: 380px; overflow: auto; }
 
@@ -194,7 +220,7 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .evidence { grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px 16px; padding: 10px 12px; }
   .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
-  .tip { max-width: 196px; padding: 7px 10px; font-size: 12px; }
+  .tip { max-width: 250px; padding: 7px 10px; font-size: 12px; }
   .tip dl { column-gap: 10px; }
 }
 @media print {
