@@ -12,6 +12,8 @@ function paintScenarios(u, named) {
   const { top, height } = u.bbox;
   const context = u.ctx;
   context.save();
+  // uPlot leaves its own alignment behind.
+  context.textAlign = 'left';
   for (const scenario of state.scenarios) {
     const band = span(u, scenario.startMs / 1000, scenario.endMs / 1000);
     if (band === null) continue;

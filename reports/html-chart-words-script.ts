@@ -84,8 +84,7 @@ function memoryColumns(scenarios, samples) {
   }
   rows.sort((a, b) => a[0] - b[0]);
   const columns = [0, 1, 2, 3].map((column) => rows.map((row) => row[column]));
-  breakLine(columns[2]);
-  breakLine(columns[3]);
+  for (const values of columns.slice(1)) breakLine(values);
   return columns;
 }
 /** uPlot leaves out only what lies between a null and its neighbours: here they are rows of another line. */
@@ -93,7 +92,7 @@ function breakLine(values) {
   let from = 0;
   for (let i = 0; i <= values.length; i++) {
     if (i < values.length && (values[i] === null || values[i] === undefined)) continue;
-    if (values.slice(from, i).includes(null)) values.fill(null, from, i);
+    if (i > from && values.indexOf(null, from) >= 0 && values.indexOf(null, from) < i) values.fill(null, from, i);
     from = i + 1;
   }
 }

@@ -10,7 +10,7 @@ const memoryLegend: Legend = [
   ['rss', 'RSS'],
   ['pss', 'PSS'],
   ['heap', 'Heap'],
-  ['trend', 'Trend of a path, with its interval'],
+  ['trend', 'Trend of a path with its interval (red: a leak)'],
 ];
 
 /**

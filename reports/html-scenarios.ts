@@ -1,7 +1,7 @@
-import type { Finding, Report, ScenarioReport } from '../harness/model.ts';
+import type { Finding, LeakTrend, Report, ScenarioReport } from '../harness/model.ts';
 import { evidenceFacts, findingTitle } from './facts.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
-import { levelPlot } from './html-level-plot.ts';
+import { levelPlot, trendOf } from './html-level-plot.ts';
 import {
   code,
   definitionList,
@@ -13,8 +13,8 @@ import {
   outcomePill,
   runningPill,
 } from './html-markup.ts';
+import { timingsMarkup } from './html-timings.ts';
 import { budgetSentence, probeWords } from './leak-words.ts';
-import { percentiles, percentileTitles, scenarioTimings, timingTitles } from './timings.ts';
 
 /** A card a scenario: what it shows when closed, its findings with evidence when open. Those not passed are open. */
 export function scenariosMarkup(
@@ -47,7 +47,7 @@ ${definitionList('stats', [
 </summary>
 <div class="body">
 ${running ? nothing : html`<p class="muted">To prove: ${proves}</p>`}
-${findings.length === 0 ? html`<p class="empty">${running ? 'Nothing has failed so far.' : 'No findings: nothing was checked.'}</p>` : html`<ul class="findings">${findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
+${findings.length === 0 ? html`<p class="empty">${running ? 'Nothing has failed so far.' : 'No findings: nothing was checked.'}</p>` : html`<ul class="findings">${findings.map((finding) => findingItem(finding, budgetBytes, scenario.trends))}</ul>`}
 ${timingsMarkup(scenario)}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}
@@ -56,22 +56,22 @@ ${factsMarkup(scenario)}
 `;
 }
 
-function findingItem(finding: Finding, budgetBytes: number): Markup {
+function findingItem(finding: Finding, budgetBytes: number, trends: LeakTrend[]): Markup {
   const facts = evidenceFacts(finding);
   const time = budgetSentence(finding, budgetBytes);
   const pairs = facts.map(({ label, value }) => [label, value] as const);
-  const lists = [
-    definitionList(
-      'evidence',
-      pairs.filter(([, value]) => !isSentence(value)),
-    ),
-    definitionList(
-      'evidence words',
-      pairs.filter(([, value]) => isSentence(value)),
-    ),
-  ];
+  const short = definitionList(
+    'evidence',
+    pairs.filter(([, value]) => !isSentence(value)),
+  );
+  const long = definitionList(
+    'evidence words',
+    pairs.filter(([, value]) => isSentence(value)),
+  );
   const evidence =
-    finding.check === 'memory-leak' ? html`${lists}${levelPlot(finding.evidence)}` : html`${lists}`;
+    finding.check === 'memory-leak'
+      ? html`${short}<div class="leak-evidence">${long}${levelPlot(finding.evidence, trendOf(finding.evidence, trends))}</div>`
+      : html`${short}${long}`;
   return html`<li class="finding ${finding.outcome}">
 ${outcomeIcon(finding.outcome)}
 <div><h4>${isolated(findingTitle(finding))} <span class="word">${finding.outcome}</span></h4><p>${finding.reason}</p>${time === null ? nothing : html`<p class="time">${clock}${time}</p>`}
@@ -83,19 +83,6 @@ ${facts.length === 0 ? nothing : html`<details data-key="${`${finding.scenario} 
 const isSentence = (value: string) => value.length > 32;
 
 const clock = html`<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.8"/><path d="M8 4.2V8l2.6 1.7"/></svg>`;
-
-function timingsMarkup(scenario: ScenarioReport): Markup {
-  const timings = scenarioTimings(scenario);
-  if (timings.length === 0) return nothing;
-  const rows = timings.map(
-    ({ behaviour, name, summary }, index) =>
-      html`<tr>${timings[index - 1]?.behaviour === behaviour ? nothing : html`<th scope="rowgroup" rowspan="${timings.filter((other) => other.behaviour === behaviour).length}">${behaviour}</th>`}<td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
-  );
-  return html`<details class="times" data-key="${`${scenario.scenario} › times`}"><summary>Times of its streams</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Behaviour</th><th scope="col">What</th>${['Count', ...percentileTitles].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-<tbody>${rows}</tbody>
-</table></div></details>`;
-}
 
 function gapsMarkup({ gaps, startedMs }: ScenarioReport): Markup {
   if (gaps.length === 0) return nothing;

@@ -140,11 +140,11 @@ summary { cursor: pointer; }
 h3 { font-size: 16px; line-height: 1.5; font-weight: 650; }
 .what p { color: var(--muted); font-size: 14px; max-width: 68ch; text-wrap: pretty; }
 .pill { display: inline-flex; align-items: center; gap: 6px; padding: 1px 10px 1px 3px; border-radius: 99px; font-size: 12.5px; line-height: 20px; font-weight: 600; background: var(--tint); color: var(--tone); }
-.stats { display: grid; grid-template-columns: 92px 76px 92px; text-align: right; }
+.stats { display: grid; grid-template-columns: 92px 84px 104px; text-align: right; white-space: nowrap; }
 .stats div { display: flex; flex-direction: column-reverse; }
 .stats dt { font-size: 12px; line-height: 1.4; color: var(--muted); }
 .stats dd { font-weight: 600; line-height: 24px; }
-.body { border-top: 1px solid var(--line); padding: 4px 18px 16px 44px; }
+.body { border-top: 1px solid var(--line); padding: 14px 18px 16px 44px; }
 .body > .empty { padding-top: 12px; }
 .finding { display: flex; gap: 12px; padding-block: 14px; border-bottom: 1px solid var(--line); }
 .finding > .icon { margin-top: 3px; }
@@ -156,9 +156,20 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .finding .time svg { flex: none; width: 16px; height: 16px; margin-top: 3px; fill: none; stroke: var(--tone); stroke-width: 1.6; stroke-linecap: round; }
 .times { margin-top: 14px; }
 .times .scroll { margin-top: 8px; }
-.times :is(th, td) { white-space: nowrap; padding-block: 7px; }
-.times th[rowspan] { vertical-align: top; text-align: left; }
-.times :is(td, thead th):nth-last-child(-n + 6) { text-align: right; font-variant-numeric: tabular-nums; }
+.times caption { padding: 10px 14px 4px; font-size: 12.5px; }
+.times :is(th, td) { white-space: nowrap; padding: 6px 14px; font-size: 13.5px; }
+.times .group th { padding-top: 12px; padding-bottom: 4px; border-top: 1px solid var(--line); }
+.times tr:not(.group) :is(th, td) { border-top: 0; }
+.times tr:not(.group) th { font-weight: 400; }
+.times thead th { color: var(--muted); font-size: 12.5px; }
+.times .label { display: none; }
+.times-plot { display: block; overflow: visible; }
+.times-plot text { font: 11px var(--sans); fill: var(--muted); text-anchor: middle; }
+.times-plot .grid { stroke: var(--line); }
+.times-plot .tail { stroke: var(--rss); stroke-width: 1.5; opacity: 0.45; }
+.times-plot .body { stroke: var(--rss); stroke-width: 3; opacity: 0.55; }
+.times-plot .mark { stroke: var(--rss); stroke-width: 2; }
+.times-plot circle { fill: var(--rss); }
 .finding details { margin-top: 6px; }
 .evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(210px, 100%), 1fr)); gap: 10px 24px; margin-top: 8px; padding: 12px 16px; background: var(--sunken); border-radius: 8px; font-size: 13.5px; }
 .evidence:empty { display: none; }
@@ -174,6 +185,14 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .body .facts div { padding-block: 2px; }
 
 .levels { margin-top: 12px; max-width: 460px; }
+.levels .band { fill: var(--rss); opacity: 0.16; }
+.levels .fit { fill: none; stroke: var(--rss); stroke-width: 1; opacity: 0.6; }
+@media (min-width: 1000px) {
+  .leak-evidence { display: grid; grid-template-columns: minmax(0, 1fr) 420px; gap: 0 20px; align-items: start; }
+  .leak-evidence .words:empty { display: none; }
+  .leak-evidence .words { margin-top: 6px; }
+  .leak-evidence .words div { grid-template-columns: 130px minmax(0, 1fr); gap: 0 16px; }
+}
 .levels svg { display: block; width: 100%; height: auto; overflow: visible; }
 .levels text, .interval text { font: 11px var(--sans); fill: var(--muted); }
 .levels .end { text-anchor: end; }
@@ -199,13 +218,16 @@ tbody th .muted { font-weight: 400; }
 .skipped li { padding: 14px 18px; }
 .command { display: flex; gap: 12px; align-items: center; padding: 6px 8px 6px 18px; }
 .command pre { flex: 1; min-width: 0; margin: 0; padding-block: 8px; white-space: pre-wrap; font-size: 14px; }
-.columns { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px 48px; margin-top: 22px; }
+.columns { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 5fr); gap: 12px 48px; margin-top: 22px; }
+.columns > :last-child .facts { columns: 2; column-gap: 48px; }
+.columns .facts div { grid-template-columns: 112px minmax(0, 1fr); break-inside: avoid; }
 .columns h3 { margin-bottom: 4px; }
 footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(--line); font-size: 13px; color: var(--muted); }
 
 @media (max-width: 860px) {
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .columns { grid-template-columns: minmax(0, 1fr); }
+  .columns > :last-child .facts { columns: auto; }
   .card > summary { grid-template-columns: 10px minmax(0, 1fr); }
   .stats { grid-column: 2; grid-template-columns: repeat(3, auto); justify-content: start; gap: 24px; text-align: left; margin-top: 4px; }
 }
@@ -216,9 +238,19 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .figure .value { font-size: 22px; }
   .panel { padding: 14px 12px; }
   .card > summary { padding: 14px; gap: 4px 12px; }
-  .body { padding: 0 14px 14px; }
+  .body { padding: 12px 14px 14px; }
+  .levels text { font-size: 15px; }
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .evidence { grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px 16px; padding: 10px 12px; }
+  .times thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .times table, .times caption, .times tbody { display: block; }
+  .times tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 4px 10px; padding: 8px 12px; }
+  .times tr :is(th, td), .times .group th { padding: 0; border: 0; }
+  .times tr.group { padding-bottom: 0; border-top: 1px solid var(--line); }
+  .times tr > :is(th, .spread) { grid-column: 1 / -1; }
+  .times .number { text-align: left; }
+  .times .label { display: block; font-size: 11.5px; color: var(--muted); }
+  .times-plot { width: 100%; height: auto; max-height: 26px; }
   .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
   .tip { max-width: 250px; padding: 7px 10px; font-size: 12px; }
   .tip dl { column-gap: 10px; }
