@@ -1,4 +1,5 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
+import { endsOf, quietPointsOf, seriesOf, trendsOf } from './course.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { READ_PHASE } from './load/phases.ts';
 import type {
@@ -61,13 +62,13 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
     gaps: scenario.gaps,
     findings,
     timings: timingRows(scenario),
-    series: scenario.samples.map(({ elapsedMs, rssBytes, openStreamCount, eventCount, fdCount }) => ({
-      elapsedMs,
-      rssBytes,
-      openStreamCount,
-      eventCount,
-      fdCount,
-    })),
+    series: seriesOf(scenario),
+    readings: quietPointsOf(scenario),
+    trends: trendsOf(
+      scenario,
+      findings.filter((finding) => finding.check === 'memory-leak'),
+    ),
+    ends: endsOf(scenario),
   };
 }
 

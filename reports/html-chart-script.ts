@@ -1,262 +1,248 @@
+import { chartPaintScript } from './html-chart-paint-script.ts';
+import { chartTipScript } from './html-chart-tip-script.ts';
+import { chartColumnsScript, chartWordsScript } from './html-chart-words-script.ts';
+
 /**
- * The script of the HTML report. It runs in a browser, after uPlot, and reads only the JSON in
- * `#data`. Text from outside goes to the page through `textContent` and to the canvas, never as markup.
+ * The charts of the HTML report: five uPlots on one time axis, whose cursors, zoom and legend go together. It runs in a
+ * browser, after uPlot, and reads only the JSON in `#data`, or what `window.hydrotest.update` brings. Text from outside
+ * goes to the page through `textContent` and to the canvas, never as markup.
  */
 export const chartScript = `(() => {
 'use strict';
-const byId = (id) => document.getElementById(id);
-setUpCopy();
-const chart = byId('chart');
-if (chart === null) return;
+${chartWordsScript}${chartColumnsScript}
+/** Data, and what follows from it. */
+let state;
+/** Series whose legend was clicked away. */
+const hidden = new Set();
+/** [from, to] in seconds, or null: everything. */
+let zoom = null;
+let toBudget = null;
+let plots = [];
+
+function take(data) {
+  const { scenarios, budgetBytes, endings } = data;
+  const samples = sampleColumns(scenarios);
+  const highest = samples.rss.reduce((high, bytes) => Math.max(high, bytes || 0), 0);
+  // A budget within reach of the readings is always on the scale; else a button brings it there.
+  const budgetIsNear = highest * 2 >= budgetBytes;
+  state = {
+    scenarios, budgetBytes, endings, samples, budgetIsNear,
+    memory: memoryColumns(scenarios, samples),
+    bars: endBars(scenarios),
+    trends: scenarios.flatMap(({ trends }) => trends),
+    lastSecond: Math.max(1, scenarios.length === 0 ? 1 : scenarios[scenarios.length - 1].endMs / 1000),
+  };
+}
+take(JSON.parse(byId('data').textContent));
+window.hydrotest.charts = { update };
 if (typeof uPlot !== 'function') {
-  chart.textContent = 'The chart could not be drawn in this browser; the table below has its readings.';
+  byId('no-chart').hidden = false;
   return;
 }
-const { scenarios, budgetBytes } = JSON.parse(byId('data').textContent);
-
-// A pair of lines a scenario: each has a target of its own, and one line would join what does not belong together.
-const seconds = [], owner = [], indexIn = [];
-scenarios.forEach((scenario, number) => scenario.elapsedMs.forEach((elapsedMs, index) => {
-  seconds.push(elapsedMs / 1000);
-  owner.push(number);
-  indexIn.push(index);
-}));
-const column = (name, number) => owner.map((from, i) => (from === number ? scenarios[number][name][indexIn[i]] : null));
-const columns = [seconds, ...scenarios.flatMap((_, number) => [column('openStreams', number), column('rssBytes', number)])];
-const firstSecond = 0;
-const lastSecond = Math.max(1, scenarios[scenarios.length - 1].endMs / 1000);
-const highestBytes = scenarios.reduce((high, scenario) => scenario.rssBytes.reduce((a, b) => Math.max(a, b), high), 0);
-// A budget within reach of the readings is always on the scale; else a button brings it there.
-const budgetIsNear = highestBytes * 2 >= budgetBytes;
-let toBudget = budgetIsNear;
-
-const narrow = chart.clientWidth < 560;
-const style = getComputedStyle(document.documentElement);
-const color = (name) => style.getPropertyValue('--' + name).trim();
-const ratio = () => window.devicePixelRatio || 1;
-const font = (weight, size) => weight + ' ' + size * ratio() + 'px ' + style.getPropertyValue('--sans');
-
-function bytesText(bytes) {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  while (Math.abs(bytes) >= 999.5 && unit < 4) { bytes /= 1000; unit++; }
-  return Number(bytes.toFixed(bytes >= 100 ? 0 : bytes >= 10 ? 1 : 2)) + ' ' + units[unit];
-}
-function clock(second, fine) {
-  const whole = Math.floor(second);
-  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (n) => String(n).padStart(2, '0');
-  const tenths = fine ? '.' + Math.floor((second - whole) * 10 + 1e-6) : '';
-  return (h > 0 ? h + ':' + two(m) : m) + ':' + two(s) + tenths;
-}
-const countText = (count) => count.toLocaleString('en-US');
+${chartPaintScript}
+const box = byId('chart');
+const picker = byId('scenario');
+const scale = byId('scale');
+const narrow = () => box.clientWidth < 560;
 
 // Every 1, 2 or 5 times a power of ten: uPlot also offers 2.5, which reads badly in bytes.
 const steps = [];
 for (let power = 1; power <= 1e12; power *= 10) steps.push(power, 2 * power, 5 * power);
 const timeSteps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 
-function fitted(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  for (let end = text.length - 1; end >= 3; end--) {
-    const cut = text.slice(0, end).trimEnd() + '…';
-    if (context.measureText(cut).width <= width) return cut;
-  }
-  return '';
-}
-
-/** Pixels of the part of [from, to] (ms) that is in view, or null. */
-function span(u, fromMs, toMs) {
-  const { left, width } = u.bbox;
-  const at = (ms) => Math.min(left + width, Math.max(left, u.valToPos(ms / 1000, 'x', true)));
-  const [from, to] = [at(fromMs), at(toMs)];
-  return to - from < 1 ? null : { from, to, width: to - from };
-}
-
-function drawBands(u) {
-  const { top, height } = u.bbox;
-  const context = u.ctx;
-  context.save();
-  scenarios.forEach((scenario, number) => {
-    const band = span(u, scenario.startMs, scenario.endMs);
-    if (band === null) return;
-    context.fillStyle = color('band');
-    context.fillRect(band.from, top, band.width, height);
-    scenario.phases.forEach((phase, index) => {
-      const part = span(u, phase.startMs, scenario.phases[index + 1] ? scenario.phases[index + 1].startMs : scenario.endMs);
-      if (part === null) return;
-      if (index % 2 === 1) {
-        context.fillStyle = color('band-phase');
-        context.fillRect(part.from, top, part.width, height);
-      }
-      context.font = font(400, 11);
-      context.fillStyle = color('muted');
-      context.textBaseline = 'top';
-      context.fillText(fitted(context, phase.name, part.width - 8 * ratio()), part.from + 5 * ratio(), top + 6 * ratio());
+const inView = () => zoom || [0, state.lastSecond];
+/** From nothing, unless only lines are shown that lie close together: then as near as the trends can be told. */
+function memoryRange(u, min, max) {
+  const near = hidden.has('rss') && hidden.has('pss') && max !== null && !toBudget;
+  let [low, high] = [min, max];
+  if (near && !hidden.has('trend')) {
+    const [from, to] = inView();
+    for (const trend of state.trends) trend.elapsedMs.forEach((elapsedMs, i) => {
+      if (elapsedMs / 1000 < from || elapsedMs / 1000 > to) return;
+      low = Math.min(low, trend.lowBytes[i]);
+      high = Math.max(high, trend.highBytes[i]);
     });
-    context.font = font(600, 12);
-    context.fillStyle = color('text');
-    context.textBaseline = 'bottom';
-    context.fillText(fitted(context, scenario.name, band.width - 4 * ratio()), band.from + 2 * ratio(), top - 6 * ratio());
-    context.fillStyle = color('line-strong');
-    context.fillRect(band.from, top - 3 * ratio(), band.width, 2 * ratio());
-  });
-  context.font = font(400, 11);
-  context.fillStyle = color('muted');
-  context.textAlign = 'right';
-  context.fillText('streams', u.bbox.left + u.bbox.width + (narrow ? 30 : 46) * ratio(), top - 6 * ratio());
-  context.restore();
-}
-
-function drawBudget(u) {
-  const { left, width } = u.bbox;
-  const off = u.scales.y.max < budgetBytes;
-  byId('off-scale').hidden = !off;
-  if (off) return;
-  const y = u.valToPos(budgetBytes, 'y', true);
-  const context = u.ctx;
-  context.save();
-  context.strokeStyle = context.fillStyle = color('fail');
-  context.lineWidth = 1.5 * ratio();
-  context.setLineDash([6 * ratio(), 4 * ratio()]);
-  context.beginPath(); context.moveTo(left, y); context.lineTo(left + width, y); context.stroke();
-  context.font = font(600, 11);
-  context.textAlign = 'right';
-  context.textBaseline = 'top';
-  // Below the line: above it stand the names of the phases. On a ground of its own, for the memory line may pass here.
-  const text = 'budget ' + bytesText(budgetBytes);
-  const wide = context.measureText(text).width;
-  context.fillStyle = color('surface');
-  context.fillRect(left + width - wide - 8 * ratio(), y + 3 * ratio(), wide + 6 * ratio(), 15 * ratio());
-  context.fillStyle = color('fail');
-  context.fillText(text, left + width - 5 * ratio(), y + 5 * ratio());
-  context.restore();
-}
-
-const tip = document.createElement('div');
-tip.className = 'tip';
-tip.hidden = true;
-
-function reading(index) {
-  const scenario = scenarios[owner[index]];
-  const inScenario = indexIn[index];
-  const elapsedMs = scenario.elapsedMs[inScenario];
-  const phase = scenario.phases.filter(({ startMs }) => startMs <= elapsedMs).pop();
-  const fds = scenario.fds[inScenario];
-  return {
-    title: scenario.name + (phase ? ' › ' + phase.name : ''),
-    rows: [
-      ['time', clock(elapsedMs / 1000, true)],
-      ['memory', bytesText(scenario.rssBytes[inScenario])],
-      ['open streams', countText(scenario.openStreams[inScenario])],
-      ['events so far', countText(scenario.events[inScenario])],
-      ['file descriptors', fds === null ? 'not measured' : countText(fds)],
-    ],
-  };
-}
-
-function showTip(u) {
-  const index = u.cursor.idx;
-  const shown = index === null || index === undefined || u.cursor.left < 0 ? null : reading(index);
-  tip.hidden = shown === null;
-  if (shown === null) return;
-  const title = document.createElement('strong');
-  title.textContent = shown.title;
-  const list = document.createElement('dl');
-  for (const [label, value] of shown.rows) {
-    const [dt, dd] = [document.createElement('dt'), document.createElement('dd')];
-    dt.textContent = label; dd.textContent = value;
-    list.append(dt, dd);
   }
-  tip.replaceChildren(title, list);
-  const space = 14;
-  const [width, full] = [tip.offsetWidth, u.over.clientWidth];
-  const beside = u.cursor.left + space + width <= full ? u.cursor.left + space : u.cursor.left - space - width;
-  // Where neither side has room (a phone) it takes the half that the finger is not in.
-  const left = beside >= 0 ? beside : u.cursor.left < full / 2 ? full - width : 0;
-  tip.style.transform = 'translate(' + left + 'px, 26px)';
+  if (near) return [Math.max(0, low - (high - low) * 0.1 - 1000), high + (high - low) * 0.25 + 1000];
+  const top = high === null ? state.budgetBytes : high * 1.18;
+  const withBudget = toBudget === null ? state.budgetIsNear : toBudget;
+  return [0, (withBudget && !hidden.has('budget') ? Math.max(top, state.budgetBytes * 1.13) : top) || 1];
+}
+function endsRange() {
+  const [from, to] = inView();
+  const heights = state.bars.map((bar) => bar.to < from || bar.from > to ? 0 : state.endings.reduce((sum, { key }) => sum + (hidden.has(key) ? 0 : bar.counts[key] || 0), 0));
+  return [0, Math.max(1, heights.reduce((a, b) => Math.max(a, b), 0) * 1.12)];
 }
 
-const size = () => ({ width: chart.clientWidth, height: chart.clientWidth < 560 ? 280 : 360 });
-const axis = { stroke: () => color('muted'), ticks: { show: false }, font: '12px ' + style.getPropertyValue('--sans') };
+/** The nearest value of a line that is not measured at every time on the axis. */
+function indexOfValue(u, series, index) {
+  const values = u.data[series];
+  for (let away = 0; away < 400; away++) {
+    for (const i of [index - away, index + away]) if (values[i] !== null && values[i] !== undefined) return i;
+  }
+  return index;
+}
 
-const u = new uPlot({
-  ...size(),
-  padding: [26, 2, 0, narrow ? 0 : 4],
-  legend: { show: false },
-  cursor: { y: false, drag: { x: true, y: false, setScale: true }, points: { size: 8, width: 2, fill: () => color('surface'), stroke: (plot, i) => color(i % 2 === 0 ? 'rss' : 'streams-line') } },
-  scales: {
-    x: { time: false, range: (plot, min, max) => min === seconds[0] && max === seconds[seconds.length - 1] ? [firstSecond, lastSecond] : [min, max] },
-    y: { range: (plot, min, max) => {
-      const high = max === null ? budgetBytes : max * 1.18;
-      return [0, toBudget ? Math.max(high, budgetBytes * 1.13) : high || 1];
-    } },
-    // Streams stay in the lower part, so that their steps do not hide the memory line.
-    streams: { range: (plot, min, max) => [0, Math.max(4, (max || 0) * 2.2)] },
+const line = (key, more) => ({ key, scale: 'y', stroke: () => color(key), width: 1.5, points: { show: false }, ...more });
+const dotted = (key) => line(key, { points: { show: (u, series, from, to) => to - from < 900, size: 5, width: 1, stroke: () => color(key), fill: () => color(key) } });
+const filled = (key, more) => line(key, { width: 1.25, fill: () => color(key + '-fill'), ...more });
+const fromNothing = (u, min, max) => [0, Math.max(4, (max || 0) * 1.15)];
+const kinds = {
+  memory: {
+    heights: [360, 280], range: memoryRange, words: bytesText,
+    columns: () => state.memory,
+    series: [line('rss', { width: 2 }), dotted('pss'), dotted('heap')],
+    paint: [paintTrends, paintBudget],
   },
-  series: [{}, ...scenarios.flatMap(({ elapsedMs }) => [
-    { scale: 'streams', stroke: () => color('streams-line'), fill: () => color('streams'), width: 1, paths: uPlot.paths.stepped({ align: 1 }), points: { show: false } },
-    { scale: 'y', stroke: () => color('rss'), width: 2, points: { show: elapsedMs.length < 2 } },
-  ])],
-  axes: [
-    { ...axis, size: 30, space: 64, incrs: timeSteps, grid: { show: false }, values: (plot, ticks, i, space, step) => ticks.map((tick) => clock(tick, step < 1)) },
-    { ...axis, scale: 'y', size: narrow ? 52 : 64, gap: 8, space: 44, incrs: steps, grid: { stroke: () => color('grid'), width: 1 }, values: (plot, ticks) => ticks.map(bytesText) },
-    { ...axis, scale: 'streams', side: 1, size: narrow ? 34 : 46, gap: 8, space: 44, incrs: steps, grid: { show: false }, values: (plot, ticks) => ticks.map(countText) },
-  ],
-  hooks: { drawClear: [drawBands], draw: [drawBudget], setCursor: [showTip] },
-}, columns, chart);
-u.over.append(tip);
+  streams: { columns: () => [state.samples.seconds, state.samples.streams], series: [filled('streams', { paths: uPlot.paths.stepped({ align: 1 }) })] },
+  fds: { columns: () => [state.samples.seconds, state.samples.fds], series: [line('fds')] },
+  events: { columns: () => [state.samples.seconds, state.samples.events], series: [filled('events')] },
+  ends: {
+    range: endsRange, last: true,
+    columns: () => [[0, state.lastSecond], [0, 0]],
+    series: [{ key: 'ends', scale: 'y', paths: () => null, points: { show: false } }],
+    paint: [paintEnds],
+  },
+};
 
-const picker = byId('scenario');
-const scale = byId('scale');
-byId('controls').hidden = false;
-byId('hint').hidden = !window.matchMedia('(hover: hover)').matches;
-scale.hidden = budgetIsNear;
+const size = (kind) => ({ width: box.clientWidth, height: kind.heights ? kind.heights[narrow() ? 1 : 0] : kind.last ? 150 : 104 });
+const axis = { stroke: () => color('muted'), ticks: { show: false }, font: '12px ' + sans };
+let following = false;
+
+function draw(key) {
+  const kind = kinds[key];
+  const main = key === 'memory';
+  const timed = main || kind.last;
+  const words = kind.words || shortText;
+  const u = new uPlot({
+    ...size(kind),
+    padding: [main ? 26 : 8, 8, timed ? 0 : 6, 0],
+    legend: { show: false },
+    focus: { alpha: 1 },
+    cursor: {
+      y: false, dataIdx: indexOfValue,
+      drag: { x: true, y: false, setScale: true },
+      bind: { dblclick: () => null },
+      points: kind.last ? { show: false } : { size: 7, width: 2, fill: () => color('surface'), stroke: (plot, i) => color(kind.series[i - 1].key) },
+    },
+    scales: {
+      x: { time: false, range: (plot, min, max) => (min === plot.data[0][0] && max === plot.data[0][plot.data[0].length - 1] ? inView() : [min, max]) },
+      y: { range: kind.range || fromNothing },
+    },
+    series: [{}, ...kind.series.map((series) => ({ ...series, show: !hidden.has(series.key) }))],
+    axes: [
+      { ...axis, show: timed, size: 30, space: 64, incrs: timeSteps, grid: { show: false }, values: (plot, ticks, i, space, step) => ticks.map((tick) => clock(tick, step < 1)) },
+      { ...axis, scale: 'y', size: narrow() ? 54 : 66, gap: 8, space: main ? 44 : 30, incrs: steps, grid: { stroke: () => color('grid'), width: 1 }, values: (plot, ticks) => ticks.map(words) },
+    ],
+    hooks: {
+      drawClear: [(plot) => paintScenarios(plot, main)],
+      draw: kind.paint || [],
+      setCursor: [follow],
+      setScale: [(plot, name) => { if (name === 'x') zoomTo(plot); }],
+      ready: [() => { if (kind.last) performance.mark('charts drawn'); }],
+    },
+  }, kind.columns(), box.querySelector('[data-plot="' + key + '"] .plot-area'));
+  u.over.addEventListener('dblclick', () => { picker.value = 'all'; show(null); });
+  u.over.addEventListener('mouseleave', () => clearCursor());
+  return Object.assign(u, { key });
+}
+
+/** One chart was zoomed by a drag: the others follow. */
+function zoomTo(plot) {
+  const { min, max } = plot.scales.x;
+  const [from, to] = inView();
+  // uPlot tells later of what was set here: that is no drag.
+  if (Math.abs(min - from) < 1e-6 && Math.abs(max - to) < 1e-6) return;
+  show([min, Math.max(max, min + 0.1)]);
+}
+function show(range) {
+  zoom = range;
+  redraw();
+  byId('zoom-out').hidden = zoom === null;
+}
+/** Sets the time axis as it is, by which the other axis is found anew. */
+function redraw() {
+  const [min, max] = inView();
+  for (const u of plots) u.setScale('x', { min, max });
+}
+
+${chartTipScript}
+function setUp() {
+  byId('charts').hidden = false;
+  plots = Object.keys(kinds).map(draw);
+  show(zoom);
+}
+
+function refreshControls() {
+  byId('charts').hidden = state.scenarios.length === 0;
+  const chosen = picker.value;
+  const options = state.scenarios.map(({ name }, index) => Object.assign(document.createElement('option'), { value: String(index), textContent: name }));
+  while (picker.options.length > 1) picker.options[1].remove();
+  picker.append(...options);
+  picker.value = chosen === '' || Number(chosen) >= options.length ? 'all' : chosen;
+  picker.parentElement.hidden = options.length < 2;
+  scale.hidden = state.budgetIsNear;
+  const occurred = new Set(state.bars.flatMap(({ counts }) => Object.keys(counts)));
+  for (const { key } of state.endings) box.querySelector('[data-series="' + key + '"]').parentElement.hidden = !occurred.has(key);
+  for (const key of ['pss', 'heap']) {
+    const column = state.memory[key === 'pss' ? 2 : 3];
+    box.querySelector('[data-series="' + key + '"]').parentElement.hidden = !column.some((bytes) => bytes !== null && bytes !== undefined);
+  }
+  byId('heap-only').hidden = box.querySelector('[data-series="heap"]').parentElement.hidden;
+  box.querySelector('[data-series="trend"]').parentElement.hidden = state.trends.length === 0;
+}
+
+/** New data: zoom and legend stay as they are. */
+function update(data) {
+  take(data);
+  if (typeof uPlot !== 'function') return;
+  refreshControls();
+  if (state.scenarios.length === 0) return;
+  if (plots.length === 0) return setUp();
+  for (const u of plots) u.setData(kinds[u.key].columns(), false);
+  show(zoom);
+}
+
+refreshControls();
+if (state.scenarios.length > 0) setUp();
+
+box.addEventListener('click', (event) => {
+  const button = event.target.closest('.toggle');
+  if (button === null) return;
+  const { series } = button.dataset;
+  if (!hidden.delete(series)) hidden.add(series);
+  const shown = !hidden.has(series);
+  button.setAttribute('aria-pressed', String(shown));
+  for (const u of plots) {
+    const index = u.series.findIndex(({ key }) => key === series);
+    if (index > 0) u.setSeries(index, { show: shown });
+    // The only line of a chart takes the chart with it.
+    if (u.key === series) u.root.parentElement.hidden = !shown;
+  }
+  byId('heap-only').setAttribute('aria-pressed', String(hidden.has('rss') && hidden.has('pss') && !hidden.has('heap')));
+  redraw();
+});
 scale.addEventListener('click', () => {
   toBudget = !toBudget;
   scale.setAttribute('aria-pressed', String(toBudget));
-  u.setScale('x', { min: u.scales.x.min, max: u.scales.x.max });
+  redraw();
 });
-function show(choice) {
-  const scenario = scenarios[choice];
-  const [min, max] = scenario ? [scenario.startMs / 1000, scenario.endMs / 1000] : [firstSecond, lastSecond];
-  u.setScale('x', { min, max: Math.max(max, min + 0.1) });
-}
-show('all');
-picker.addEventListener('change', () => show(picker.value));
-u.over.addEventListener('dblclick', () => { picker.value = 'all'; show('all'); });
-
-chart.addEventListener('keydown', (event) => {
-  const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (event.key === 'Escape') { u.setCursor({ left: -10, top: -10 }); return; }
-  if (direction === undefined) return;
-  event.preventDefault();
-  const step = direction * (event.shiftKey ? 10 : 1);
-  const inView = (i) => seconds[i] >= u.scales.x.min && seconds[i] <= u.scales.x.max;
-  const index = u.cursor.idx === null || u.cursor.idx === undefined || tip.hidden ? seconds.findIndex((_, i) => inView(i)) : u.cursor.idx + step;
-  if (index < 0 || index >= seconds.length || !inView(index)) return;
-  u.setCursor({ left: u.valToPos(seconds[index], 'x'), top: 40 });
-  const shown = reading(index);
-  if (shown) byId('reading').textContent = shown.title + ': ' + shown.rows.map((row) => row.join(' ')).join(', ');
+byId('heap-only').addEventListener('click', () => {
+  const others = [...box.querySelectorAll('[data-series="rss"], [data-series="pss"]')];
+  const all = others.every((button) => button.getAttribute('aria-pressed') === 'false');
+  for (const button of others) if ((button.getAttribute('aria-pressed') === 'true') !== all) button.click();
 });
-chart.addEventListener('blur', () => u.setCursor({ left: -10, top: -10 }));
-
-new ResizeObserver(() => { const next = size(); if (next.width > 0 && next.width !== u.width) u.setSize(next); }).observe(chart);
-window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => u.redraw(false, true));
-
-function setUpCopy() {
-  const button = byId('copy');
-  if (button === null || !navigator.clipboard) return;
-  button.hidden = false;
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(byId('command').textContent);
-      button.textContent = 'Copied';
-    } catch {
-      button.textContent = 'Not allowed';
-    }
-    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
-  });
-}
+picker.addEventListener('change', () => {
+  const scenario = state.scenarios[picker.value];
+  show(scenario ? [scenario.startMs / 1000, Math.max(scenario.endMs, scenario.startMs + 100) / 1000] : null);
+});
+byId('zoom-out').addEventListener('click', () => { picker.value = 'all'; show(null); });
+new ResizeObserver(() => {
+  for (const u of plots) {
+    const next = size(kinds[u.key]);
+    if (next.width > 0 && next.width !== u.width) u.setSize(next);
+  }
+}).observe(box);
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { for (const u of plots) u.redraw(false, true); });
 })();
 `;

@@ -1,53 +1,68 @@
 import type { Report, ScenarioReport, SeriesPoint } from '../harness/model.ts';
 import { formatBytes, formatCount, formatDuration, notMeasured } from './format.ts';
+import { endingTitles } from './html-chart-data.ts';
 import { html, isolated, type Markup, nothing } from './html-markup.ts';
-import { oneLine } from './text.ts';
 
-/** The chart, what works it, and the same readings as a table for those who do not see it. */
-export function chartMarkup(report: Report): Markup {
-  const measured = report.scenarios.filter(({ series }) => series.length > 0);
-  if (measured.length === 0) {
-    return html`<section aria-labelledby="memory"><h2 id="memory">Memory over time</h2><p class="empty">No memory reading was taken.</p></section>`;
-  }
-  const options = measured.map(
-    ({ scenario }, index) => html`<option value="${index}">${oneLine(scenario)}</option>`,
-  );
-  const budget = formatBytes(report.config.budgetBytes);
+/** A line, a band or a bar of a chart: its key in the chart's script, and its name in the legend. */
+type Legend = readonly (readonly [key: string, title: string])[];
+
+const memoryLegend: Legend = [
+  ['rss', 'RSS'],
+  ['pss', 'PSS'],
+  ['heap', 'Heap'],
+  ['trend', 'Trend of a path with its interval (red: a leak)'],
+];
+
+/**
+ * The charts, what works them, and `readings`: the part with the same readings as a table for those who do not see them. What
+ * they draw is the script's; until it has something to draw, only the part is there.
+ */
+export function chartMarkup(report: Report, readings: Markup): Markup {
+  const budget = `Budget ${formatBytes(report.config.budgetBytes)}`;
   return html`<section aria-labelledby="memory">
-<h2 id="memory">Memory over time</h2>
+<h2 id="memory">Memory and streams over time</h2>
 <div class="panel">
-<div class="chart-bar">
-<ul class="legend"><li><span class="swatch rss"></span>Memory (RSS)</li><li><span class="swatch streams"></span>Open streams</li><li><span class="swatch budget"></span>Budget ${budget}<span id="off-scale" hidden> is above this scale</span></li></ul>
-<div class="controls" id="controls" hidden>
-<label>Show <select id="scenario"><option value="all">all scenarios</option>${options}</select></label>
+<noscript><p class="empty">The charts need JavaScript; the table below has their readings.</p></noscript>
+<p class="empty" id="no-chart" hidden>The charts could not be drawn in this browser; the table below has their readings.</p>
+<div id="charts" hidden>
+<div class="chart-bar"><p class="hint" id="hint">Drag to look closer at a span, double-click to see everything again. A click on a name hides it.</p>
+<div class="controls"><label>Show <select id="scenario"><option value="all">all scenarios</option></select></label>
+<button type="button" id="heap-only" aria-pressed="false">Heap close up</button>
 <button type="button" id="scale" aria-pressed="false">Scale to budget</button>
-</div></div>
-<div id="chart" tabindex="0" role="group" aria-label="Chart of memory and open streams over time, by scenario and phase. The left and right arrow keys move through the readings; the same readings are in the table below."><noscript><p class="empty">The chart needs JavaScript; the table below has its readings.</p></noscript></div>
+<button type="button" id="zoom-out" hidden>Zoom out</button></div></div>
+<div id="chart" tabindex="0" role="group" aria-label="Charts over time, by scenario and phase: memory, open streams, file descriptors, events a second, and how streams ended. The left and right arrow keys move through the readings; the same readings are in the table below.">
+${plot('memory', 'Memory', [...memoryLegend, ['budget', budget]])}
+${plot('streams', 'Open streams', [])}
+${plot('fds', 'File descriptors', [])}
+${plot('events', 'Events a second', [])}
+${plot('ends', 'Streams ended', Object.entries(endingTitles))}
+</div>
 <p id="reading" class="unseen" aria-live="polite"></p>
-<p class="hint" id="hint" hidden>Drag across the chart to look closer; double-click to see everything again.</p>
-${tableMarkup(measured)}
+</div>
+${readings}
 </div>
 </section>`;
 }
 
-/** What the chart's script reads: columns instead of objects, because an hour has 3,600 readings. */
-export function chartData({ scenarios, config }: Report): object {
-  return {
-    budgetBytes: config.budgetBytes,
-    scenarios: scenarios
-      .filter(({ series }) => series.length > 0)
-      .map(({ scenario, startedMs, durationMs, phases, series }) => ({
-        name: oneLine(scenario),
-        startMs: startedMs,
-        endMs: Math.max(startedMs + durationMs, series.at(-1)?.elapsedMs ?? 0),
-        phases: phases.map(({ phase, elapsedMs }) => ({ name: oneLine(phase), startMs: elapsedMs })),
-        elapsedMs: series.map(({ elapsedMs }) => elapsedMs),
-        rssBytes: series.map(({ rssBytes }) => rssBytes),
-        openStreams: series.map(({ openStreamCount }) => openStreamCount),
-        fds: series.map(({ fdCount }) => fdCount),
-        events: series.map(({ eventCount }) => eventCount),
-      })),
-  };
+/** A chart with its title and its legend. One of a single line has no legend: its title hides and shows it. */
+function plot(key: string, title: string, legend: Legend): Markup {
+  const head =
+    legend.length > 0
+      ? html`<h3>${title}</h3><ul class="legend" aria-label="Shown in the chart of ${title.toLowerCase()}">${legend.map(([name, words]) => html`<li>${toggle(name, words)}</li>`)}</ul>`
+      : html`<h3>${toggle(key, title)}</h3>`;
+  return html`<div class="plot" data-plot="${key}"><div class="plot-head">${head}</div><div class="plot-area"></div></div>`;
+}
+
+function toggle(key: string, title: string): Markup {
+  return html`<button type="button" class="toggle" data-series="${key}" aria-pressed="true"><span class="swatch ${key}"></span>${title}</button>`;
+}
+
+/** The readings of the charts as a table, thinned. */
+export function readingsMarkup({ scenarios }: Report): Markup {
+  const measured = scenarios.filter(({ series }) => series.length > 0);
+  return measured.length === 0
+    ? html`<p class="empty">No memory reading was taken.</p>`
+    : tableMarkup(measured);
 }
 
 // Enough to follow the course of a scenario; the whole series is in report.json.
@@ -60,9 +75,9 @@ function tableMarkup(scenarios: ScenarioReport[]): Markup {
     rows.length < all
       ? ` ${formatCount(rows.length)} of ${formatCount(all)} readings, evenly taken; all are in report.json.`
       : '';
-  return html`<details class="data"><summary>The chart as a table</summary><div class="scroll" role="region" aria-label="Readings" tabindex="0">
-<table><caption>Memory, open streams and file descriptors over time.${part}</caption>
-<thead><tr><th scope="col" class="number">Elapsed</th><th scope="col">Scenario</th><th scope="col">Phase</th><th scope="col" class="number">Memory (RSS)</th><th scope="col" class="number">Open streams</th><th scope="col" class="number">File descriptors</th></tr></thead>
+  return html`<details class="data" data-key="readings"><summary>The charts as a table</summary><div class="scroll" role="region" aria-label="Readings" tabindex="0">
+<table><caption>Memory, open streams, events and file descriptors over time.${part}</caption>
+<thead><tr><th scope="col" class="number">Elapsed</th><th scope="col">Scenario</th><th scope="col">Phase</th><th scope="col" class="number">RSS</th><th scope="col" class="number">Open streams</th><th scope="col" class="number">Events a second</th><th scope="col" class="number">File descriptors</th></tr></thead>
 <tbody>${rows}</tbody></table></div></details>`;
 }
 
@@ -72,7 +87,14 @@ function thinned(series: SeriesPoint[]): SeriesPoint[] {
 }
 
 function row({ scenario, phases }: ScenarioReport, point: SeriesPoint): Markup {
-  const phase = phases.findLast(({ elapsedMs }) => elapsedMs <= point.elapsedMs);
-  return html`<tr><td class="number">${formatDuration(point.elapsedMs)}</td><td>${isolated(scenario)}</td><td>${phase === undefined ? nothing : isolated(phase.phase)}</td><td class="number">${formatBytes(point.rssBytes)}</td><td class="number">${formatCount(point.openStreamCount)}</td><td class="number">${point.fdCount === null ? notMeasured : formatCount(point.fdCount)}</td></tr>
+  const { elapsedMs, rssBytes, openStreamCount, eventsPerSecond, fdCount } = point;
+  const phase = phases.findLast(({ elapsedMs: from }) => from <= elapsedMs);
+  const cells = [
+    formatBytes(rssBytes),
+    formatCount(openStreamCount),
+    eventsPerSecond === null ? '–' : formatCount(Number(eventsPerSecond.toFixed(1))),
+    fdCount === null ? notMeasured : formatCount(fdCount),
+  ];
+  return html`<tr><td class="number">${formatDuration(elapsedMs)}</td><td>${isolated(scenario)}</td><td>${phase === undefined ? nothing : isolated(phase.phase)}</td>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>
 `;
 }

@@ -7,25 +7,42 @@ import {
   incompleteNote,
   notMeasured,
 } from './format.ts';
-import { definitionList, html, isolated, type Markup, nothing, outcomeIcon } from './html-markup.ts';
+import {
+  definitionList,
+  html,
+  isolated,
+  type Markup,
+  nothing,
+  outcomeIcon,
+  runningIcon,
+} from './html-markup.ts';
 
 /** Verdict, its sentence, what kind of run it was, and the figures that everybody looks for first. */
-export function headerMarkup(report: Report): Markup {
+export function headerMarkup(report: Report, { running = false }: { running?: boolean } = {}): Markup {
   const { verdict, complete, startedAt, durationMs, runId, environment } = report;
-  return html`<header class="verdict ${verdict.outcome}">
+  const [tone, icon] = running ? ['running', runningIcon] : [verdict.outcome, outcomeIcon(verdict.outcome)];
+  return html`<header class="verdict ${tone}">
 <div class="page">
 <p class="product">hydrotest</p>
-<div class="headline">${outcomeIcon(verdict.outcome)}<h1>${verdict.outcome}</h1></div>
-<p class="sentence">${verdict.reason}</p>
-${complete ? nothing : html`<p class="banner" role="note"><strong>Incomplete run.</strong> ${incompleteNote}</p>`}
+<div class="headline">${icon}<h1>${tone}</h1></div>
+<p class="sentence">${running ? soFar(verdict) : verdict.reason}</p>
+${complete || running ? nothing : html`<p class="banner" role="note"><strong>Incomplete run.</strong> ${incompleteNote}</p>`}
 ${definitionList('meta', [
   ['Started', html`<time>${startedWords(startedAt)}</time>`],
-  ['Took', formatDuration(durationMs)],
+  [running ? 'Running for' : 'Took', formatDuration(durationMs)],
   ['Run', isolated(runId)],
   ['hydrotest', environment.hydrotestVersion],
 ])}
 </div>
 </header>`;
+}
+
+/** What has failed has failed, whatever is still to come; nothing else is said before the end. */
+function soFar({ outcome, reason, counts }: Report['verdict']): string {
+  if (outcome === 'fail') return `Has failed already: ${reason}`;
+  return counts.pass === 0
+    ? 'The first scenario is being measured. The verdict comes at the end.'
+    : 'Nothing has failed so far. The verdict comes at the end.';
 }
 
 /** `2026-03-02 10:15:42 UTC`; anything that is no such instant is shown as it came. */

@@ -61,6 +61,11 @@ export function outcomeIcon(outcome: Outcome): Markup {
   return html`<svg class="icon ${outcome}" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="8"/>${glyphs[outcome]}</svg>`;
 }
 
+/** Of a run, or a scenario, that has no outcome yet. */
+export const runningIcon = html`<svg class="icon running" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="8"/><path d="M8 4.2V8l2.6 1.7"/></svg>`;
+
+export const runningPill = html`<span class="pill running">${runningIcon}<span>running</span></span>`;
+
 export function outcomePill(outcome: Outcome): Markup {
   return html`<span class="pill ${outcome}">${outcomeIcon(outcome)}<span>${outcome}</span></span>`;
 }

@@ -1,7 +1,7 @@
-import type { Finding, Report, ScenarioReport } from '../harness/model.ts';
+import type { Finding, LeakTrend, Report, ScenarioReport } from '../harness/model.ts';
 import { evidenceFacts, findingTitle } from './facts.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
-import { levelPlot } from './html-level-plot.ts';
+import { levelPlot, trendOf } from './html-level-plot.ts';
 import {
   code,
   definitionList,
@@ -11,25 +11,34 @@ import {
   nothing,
   outcomeIcon,
   outcomePill,
+  runningPill,
 } from './html-markup.ts';
+import { timingsMarkup } from './html-timings.ts';
 import { budgetSentence, probeWords } from './leak-words.ts';
-import { percentiles, percentileTitles, scenarioTimings, timingTitles } from './timings.ts';
 
 /** A card a scenario: what it shows when closed, its findings with evidence when open. Those not passed are open. */
-export function scenariosMarkup({ scenarios, config }: Report): Markup {
+export function scenariosMarkup(
+  { scenarios, config }: Report,
+  { running = false }: { running?: boolean } = {},
+): Markup {
+  // They run one after the other, so that it is the last one that has no outcome yet.
+  const current = running ? scenarios.at(-1) : undefined;
   return html`<section aria-labelledby="scenarios">
 <h2 id="scenarios">Scenarios</h2>
-${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map((scenario) => card(scenario, config.budgetBytes))}</div>`}
+${scenarios.length === 0 ? html`<p class="empty">No scenario was run.</p>` : html`<div class="cards">${scenarios.map((scenario) => card(scenario, config.budgetBytes, scenario === current))}</div>`}
 </section>`;
 }
 
-function card(scenario: ScenarioReport, budgetBytes: number): Markup {
-  const { outcome, proves, shown, peakRssBytes, streamCount, durationMs } = scenario;
-  const open = outcome === 'pass' ? nothing : html` open`;
-  return html`<details class="card ${outcome}"${open}>
+function card(scenario: ScenarioReport, budgetBytes: number, running: boolean): Markup {
+  const { outcome, proves, peakRssBytes, streamCount, durationMs } = scenario;
+  // What a scenario cannot show before its end is no finding while it runs.
+  const findings = running ? scenario.findings.filter((one) => one.outcome === 'fail') : scenario.findings;
+  const open = outcome === 'fail' || (outcome !== 'pass' && !running) ? html` open` : nothing;
+  const shown = running ? `Being measured. To prove: ${proves}` : scenario.shown;
+  return html`<details class="card ${running ? 'running' : outcome}" data-key="${scenario.scenario}"${open}>
 <summary>
 <span class="chevron" aria-hidden="true"></span>
-<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${outcomePill(outcome)}</div><p>${shown}</p></div>
+<div class="what"><div class="title"><h3>${isolated(scenario.scenario)}</h3>${running ? runningPill : outcomePill(outcome)}</div><p>${shown}</p></div>
 ${definitionList('stats', [
   ['peak memory', peakRssBytes === null ? '–' : formatBytes(peakRssBytes)],
   ['streams', formatCount(streamCount)],
@@ -37,8 +46,8 @@ ${definitionList('stats', [
 ])}
 </summary>
 <div class="body">
-<p class="muted">To prove: ${proves}</p>
-${scenario.findings.length === 0 ? html`<p class="empty">No findings: nothing was checked.</p>` : html`<ul class="findings">${scenario.findings.map((finding) => findingItem(finding, budgetBytes))}</ul>`}
+${running ? nothing : html`<p class="muted">To prove: ${proves}</p>`}
+${findings.length === 0 ? html`<p class="empty">${running ? 'Nothing has failed so far.' : 'No findings: nothing was checked.'}</p>` : html`<ul class="findings">${findings.map((finding) => findingItem(finding, budgetBytes, scenario.trends))}</ul>`}
 ${timingsMarkup(scenario)}
 ${gapsMarkup(scenario)}
 ${factsMarkup(scenario)}
@@ -47,26 +56,26 @@ ${factsMarkup(scenario)}
 `;
 }
 
-function findingItem(finding: Finding, budgetBytes: number): Markup {
+function findingItem(finding: Finding, budgetBytes: number, trends: LeakTrend[]): Markup {
   const facts = evidenceFacts(finding);
   const time = budgetSentence(finding, budgetBytes);
   const pairs = facts.map(({ label, value }) => [label, value] as const);
-  const lists = [
-    definitionList(
-      'evidence',
-      pairs.filter(([, value]) => !isSentence(value)),
-    ),
-    definitionList(
-      'evidence words',
-      pairs.filter(([, value]) => isSentence(value)),
-    ),
-  ];
+  const short = definitionList(
+    'evidence',
+    pairs.filter(([, value]) => !isSentence(value)),
+  );
+  const long = definitionList(
+    'evidence words',
+    pairs.filter(([, value]) => isSentence(value)),
+  );
   const evidence =
-    finding.check === 'memory-leak' ? html`${lists}${levelPlot(finding.evidence)}` : html`${lists}`;
+    finding.check === 'memory-leak'
+      ? html`${short}<div class="leak-evidence">${long}${levelPlot(finding.evidence, trendOf(finding.evidence, trends))}</div>`
+      : html`${short}${long}`;
   return html`<li class="finding ${finding.outcome}">
 ${outcomeIcon(finding.outcome)}
 <div><h4>${isolated(findingTitle(finding))} <span class="word">${finding.outcome}</span></h4><p>${finding.reason}</p>${time === null ? nothing : html`<p class="time">${clock}${time}</p>`}
-${facts.length === 0 ? nothing : html`<details${finding.outcome === 'pass' ? nothing : html` open`}><summary>Evidence</summary>${evidence}</details>`}</div>
+${facts.length === 0 ? nothing : html`<details data-key="${`${finding.scenario} › ${finding.check} › ${finding.subject}`}"${finding.outcome === 'pass' ? nothing : html` open`}><summary>Evidence</summary>${evidence}</details>`}</div>
 </li>`;
 }
 
@@ -74,19 +83,6 @@ ${facts.length === 0 ? nothing : html`<details${finding.outcome === 'pass' ? not
 const isSentence = (value: string) => value.length > 32;
 
 const clock = html`<svg viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6.8"/><path d="M8 4.2V8l2.6 1.7"/></svg>`;
-
-function timingsMarkup(scenario: ScenarioReport): Markup {
-  const timings = scenarioTimings(scenario);
-  if (timings.length === 0) return nothing;
-  const rows = timings.map(
-    ({ behaviour, name, summary }, index) =>
-      html`<tr>${timings[index - 1]?.behaviour === behaviour ? nothing : html`<th scope="rowgroup" rowspan="${timings.filter((other) => other.behaviour === behaviour).length}">${behaviour}</th>`}<td>${timingTitles[name]}</td><td>${formatCount(summary.count)}</td>${percentiles(summary).map((text) => html`<td>${text}</td>`)}</tr>`,
-  );
-  return html`<details class="times"><summary>Times of its streams</summary><div class="scroll"><table>
-<thead><tr><th scope="col">Behaviour</th><th scope="col">What</th>${['Count', ...percentileTitles].map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
-<tbody>${rows}</tbody>
-</table></div></details>`;
-}
 
 function gapsMarkup({ gaps, startedMs }: ScenarioReport): Markup {
   if (gaps.length === 0) return nothing;

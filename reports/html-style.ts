@@ -6,18 +6,22 @@ export const pageStyle = `
   --mono: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   --background: #f6f7f9; --surface: #ffffff; --sunken: #f3f5f7; --text: #14181d; --muted: #5a6472;
   --line: #e2e6eb; --line-strong: #c3cad3; --focus: #2563c9; --grid: #e8ebef;
-  --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --sign: #ffffff;
-  --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb;
-  --rss: #2563c9; --streams-line: #8b96a5; --streams: rgb(139 150 165 / 0.18);
+  --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --running: #2563c9; --sign: #ffffff;
+  --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb; --running-tint: #e8f0fc;
+  --rss: #2563c9; --pss: #0b7f8a; --heap: #8a3ffc; --trend: #1a7f43;
+  --streams: #5a6472; --streams-fill: rgb(90 100 114 / 0.16); --fds: #9a5b00; --events: #0b7f8a; --events-fill: rgb(11 127 138 / 0.14);
+  --end-client: #8592a3; --end-server-end: #2f8f5b; --end-refused: #c98a00; --end-server-reset: #d6453f; --end-connect-failed: #8f1d1a; --end-protocol-error: #7a3fb0;
   --band: rgb(20 24 29 / 0.022); --band-phase: rgb(20 24 29 / 0.035);
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --background: #0e1116; --surface: #161a21; --sunken: #1c212a; --text: #e7eaef; --muted: #99a4b3;
     --line: #272d37; --line-strong: #46505e; --focus: #7db0ff; --grid: #232933;
-    --pass: #4cc27d; --fail: #ff7b72; --inconclusive: #e5b04a; --invalid: #c39bff; --sign: #10141a;
-    --pass-tint: #14271c; --fail-tint: #331a1b; --inconclusive-tint: #2d2413; --invalid-tint: #271d36;
-    --rss: #6aa5ff; --streams-line: #77839a; --streams: rgb(119 131 154 / 0.2);
+    --pass: #4cc27d; --fail: #ff7b72; --inconclusive: #e5b04a; --invalid: #c39bff; --running: #7db0ff; --sign: #10141a;
+    --pass-tint: #14271c; --fail-tint: #331a1b; --inconclusive-tint: #2d2413; --invalid-tint: #271d36; --running-tint: #16233a;
+    --rss: #6aa5ff; --pss: #3cc4cf; --heap: #c39bff; --trend: #4cc27d;
+    --streams: #99a4b3; --streams-fill: rgb(153 164 179 / 0.18); --fds: #e5b04a; --events: #3cc4cf; --events-fill: rgb(60 196 207 / 0.16);
+    --end-client: #77839a; --end-server-end: #4cc27d; --end-refused: #e5b04a; --end-server-reset: #ff7b72; --end-connect-failed: #d6453f; --end-protocol-error: #c39bff;
     --band: rgb(255 255 255 / 0.025); --band-phase: rgb(255 255 255 / 0.035);
   }
 }
@@ -39,6 +43,7 @@ code span { display: inline-block; max-width: 100%; }
 .fail { --tone: var(--fail); --tint: var(--fail-tint); }
 .inconclusive { --tone: var(--inconclusive); --tint: var(--inconclusive-tint); }
 .invalid { --tone: var(--invalid); --tint: var(--invalid-tint); }
+.running { --tone: var(--running); --tint: var(--running-tint); }
 .icon { width: 16px; height: 16px; flex: none; fill: var(--tone); }
 .icon path { fill: none; stroke: var(--sign); stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 
@@ -54,8 +59,8 @@ h1::first-letter { text-transform: uppercase; }
 .meta div { display: flex; gap: 7px; min-width: 0; }
 .meta dt { flex: none; color: var(--muted); }
 
-main > section { margin-top: 40px; }
-main > section.figures { margin-top: 24px; }
+main section { margin-top: 40px; }
+main section.figures { margin-top: 24px; }
 h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -0.01em; margin-bottom: 14px; }
 .figures { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 12px; }
 .figure, .panel, .card, .command, .skipped li, .scroll { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; }
@@ -71,30 +76,52 @@ h2 { font-size: 20px; line-height: 1.3; font-weight: 650; letter-spacing: -0.01e
 .meter.over .bar { fill: var(--fail); }
 
 .panel { padding: 16px 18px; }
-.chart-bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 10px 24px; margin-bottom: 12px; font-size: 13px; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; }
-.legend li { display: flex; align-items: center; gap: 7px; }
-#off-scale { color: var(--muted); margin-left: -3px; }
-.swatch { width: 16px; height: 0; border-top: 2px solid; flex: none; }
-.swatch.rss { border-color: var(--rss); }
-.swatch.streams { height: 9px; border-top: 1.5px solid var(--streams-line); background: var(--streams); }
-.swatch.budget { border-top-style: dashed; border-color: var(--fail); }
+.chart-bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 8px 24px; margin-bottom: 14px; font-size: 13px; }
+.plot + .plot { margin-top: 6px; padding-top: 8px; border-top: 1px solid var(--line); }
+.plot-head { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 16px; min-height: 26px; font-size: 13px; }
+.plot-head h3 { font-size: 13px; line-height: 20px; font-weight: 600; }
+.plot-head h3 .toggle { margin-left: -8px; white-space: nowrap; font-weight: 600; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 4px; }
+.toggle { display: inline-flex; align-items: center; gap: 7px; padding: 2px 8px; border: 0; background: none; text-align: left; }
+.toggle:hover { background: var(--sunken); }
+.toggle[aria-pressed="false"] { color: var(--muted); text-decoration: line-through; }
+.toggle[aria-pressed="false"] .swatch { opacity: 0.35; }
+.toggle.off-scale::after { content: "above this scale"; color: var(--muted); }
+.swatch { display: inline-block; width: 14px; height: 10px; border-radius: 2px; flex: none; }
+.swatch:is(.rss, .pss, .heap, .fds) { height: 3px; }
+.swatch.rss { background: var(--rss); }
+.swatch.pss { background: var(--pss); }
+.swatch.heap { background: var(--heap); }
+.swatch.fds { background: var(--fds); }
+.swatch.streams { background: var(--streams-fill); border-top: 2px solid var(--streams); }
+.swatch.events { background: var(--events-fill); border-top: 2px solid var(--events); }
+.swatch.trend { background: linear-gradient(var(--trend), var(--trend)) center / 100% 2px no-repeat, color-mix(in srgb, var(--trend) 22%, transparent); }
+.swatch.trend-leaks { background: linear-gradient(var(--fail), var(--fail)) center / 100% 2px no-repeat, color-mix(in srgb, var(--fail) 22%, transparent); }
+.swatch.budget { height: 0; border-radius: 0; border-top: 2px dashed var(--fail); }
+.swatch.client { background: var(--end-client); }
+.swatch.server-end { background: var(--end-server-end); }
+.swatch.refused { background: var(--end-refused); }
+.swatch.server-reset { background: var(--end-server-reset); }
+.swatch.connect-failed { background: var(--end-connect-failed); }
+.swatch.protocol-error { background: var(--end-protocol-error); }
 .controls { display: flex; min-width: 0; max-width: 100%; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
 .controls label { display: flex; align-items: center; min-width: 0; color: var(--muted); }
 select, button { font: inherit; font-size: 13px; line-height: 20px; color: var(--text); background: var(--surface); border: 1px solid var(--line-strong); border-radius: 6px; padding: 4px 10px; cursor: pointer; max-width: 100%; }
 select { margin-left: 8px; min-width: 0; max-width: 240px; text-overflow: ellipsis; }
 button:hover, select:hover { border-color: var(--muted); }
-button[aria-pressed="true"] { background: var(--text); border-color: var(--text); color: var(--surface); }
+.controls button[aria-pressed="true"] { background: var(--text); border-color: var(--text); color: var(--surface); }
 #chart { position: relative; min-width: 0; }
 #chart .uplot { font-family: var(--sans); }
 .u-select { background: rgb(37 99 201 / 0.14); }
 .u-hz .u-cursor-x, .u-vt .u-cursor-y { border-right: 1px solid var(--line-strong); }
-.tip { position: absolute; inset: 0 auto auto 0; z-index: 5; pointer-events: none; width: max-content; max-width: 260px; padding: 9px 12px; font-size: 12.5px; line-height: 1.45; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.14); }
+.tip { position: absolute; inset: 0 auto auto 0; z-index: 5; pointer-events: none; width: max-content; max-width: 340px; padding: 9px 12px; font-size: 12.5px; line-height: 1.45; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.14); }
 .tip strong { display: block; font-weight: 600; margin-bottom: 4px; }
 .tip dl { display: grid; grid-template-columns: auto auto; gap: 1px 16px; }
-.tip dt { color: var(--muted); }
+.tip dt { display: flex; align-items: baseline; gap: 7px; color: var(--muted); }
+.tip dt span { align-self: center; width: 10px; flex: none; }
 .tip dd { text-align: right; }
-.hint { margin-top: 6px; font-size: 12.5px; }
+.hint { font-size: 12.5px; text-wrap: pretty; }
+@media (hover: none) { .hint { display: none; } }
 details.data { margin-top: 10px; font-size: 13px; }
 details.data .scroll { margin-top: 10px; max-height: 380px; overflow: auto; }
 
@@ -113,11 +140,11 @@ summary { cursor: pointer; }
 h3 { font-size: 16px; line-height: 1.5; font-weight: 650; }
 .what p { color: var(--muted); font-size: 14px; max-width: 68ch; text-wrap: pretty; }
 .pill { display: inline-flex; align-items: center; gap: 6px; padding: 1px 10px 1px 3px; border-radius: 99px; font-size: 12.5px; line-height: 20px; font-weight: 600; background: var(--tint); color: var(--tone); }
-.stats { display: grid; grid-template-columns: 92px 76px 92px; text-align: right; }
+.stats { display: grid; grid-template-columns: 92px 84px 104px; text-align: right; white-space: nowrap; }
 .stats div { display: flex; flex-direction: column-reverse; }
 .stats dt { font-size: 12px; line-height: 1.4; color: var(--muted); }
 .stats dd { font-weight: 600; line-height: 24px; }
-.body { border-top: 1px solid var(--line); padding: 4px 18px 16px 44px; }
+.body { border-top: 1px solid var(--line); padding: 14px 18px 16px 44px; }
 .body > .empty { padding-top: 12px; }
 .finding { display: flex; gap: 12px; padding-block: 14px; border-bottom: 1px solid var(--line); }
 .finding > .icon { margin-top: 3px; }
@@ -129,9 +156,20 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .finding .time svg { flex: none; width: 16px; height: 16px; margin-top: 3px; fill: none; stroke: var(--tone); stroke-width: 1.6; stroke-linecap: round; }
 .times { margin-top: 14px; }
 .times .scroll { margin-top: 8px; }
-.times :is(th, td) { white-space: nowrap; padding-block: 7px; }
-.times th[rowspan] { vertical-align: top; text-align: left; }
-.times :is(td, thead th):nth-last-child(-n + 6) { text-align: right; font-variant-numeric: tabular-nums; }
+.times caption { padding: 10px 14px 4px; font-size: 12.5px; }
+.times :is(th, td) { white-space: nowrap; padding: 6px 14px; font-size: 13.5px; }
+.times .group th { padding-top: 12px; padding-bottom: 4px; border-top: 1px solid var(--line); }
+.times tr:not(.group) :is(th, td) { border-top: 0; }
+.times tr:not(.group) th { font-weight: 400; }
+.times thead th { color: var(--muted); font-size: 12.5px; }
+.times .label { display: none; }
+.times-plot { display: block; overflow: visible; }
+.times-plot text { font: 11px var(--sans); fill: var(--muted); text-anchor: middle; }
+.times-plot .grid { stroke: var(--line); }
+.times-plot .tail { stroke: var(--rss); stroke-width: 1.5; opacity: 0.45; }
+.times-plot .body { stroke: var(--rss); stroke-width: 3; opacity: 0.55; }
+.times-plot .mark { stroke: var(--rss); stroke-width: 2; }
+.times-plot circle { fill: var(--rss); }
 .finding details { margin-top: 6px; }
 .evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(210px, 100%), 1fr)); gap: 10px 24px; margin-top: 8px; padding: 12px 16px; background: var(--sunken); border-radius: 8px; font-size: 13.5px; }
 .evidence:empty { display: none; }
@@ -147,6 +185,14 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .body .facts div { padding-block: 2px; }
 
 .levels { margin-top: 12px; max-width: 460px; }
+.levels .band { fill: var(--rss); opacity: 0.16; }
+.levels .fit { fill: none; stroke: var(--rss); stroke-width: 1; opacity: 0.6; }
+@media (min-width: 1000px) {
+  .leak-evidence { display: grid; grid-template-columns: minmax(0, 1fr) 420px; gap: 0 20px; align-items: start; }
+  .leak-evidence .words:empty { display: none; }
+  .leak-evidence .words { margin-top: 6px; }
+  .leak-evidence .words div { grid-template-columns: 130px minmax(0, 1fr); gap: 0 16px; }
+}
 .levels svg { display: block; width: 100%; height: auto; overflow: visible; }
 .levels text, .interval text { font: 11px var(--sans); fill: var(--muted); }
 .levels .end { text-anchor: end; }
@@ -172,28 +218,41 @@ tbody th .muted { font-weight: 400; }
 .skipped li { padding: 14px 18px; }
 .command { display: flex; gap: 12px; align-items: center; padding: 6px 8px 6px 18px; }
 .command pre { flex: 1; min-width: 0; margin: 0; padding-block: 8px; white-space: pre-wrap; font-size: 14px; }
-.columns { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px 48px; margin-top: 22px; }
+.columns { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 5fr); gap: 12px 48px; margin-top: 22px; }
+.columns > :last-child .facts { columns: 2; column-gap: 48px; }
+.columns .facts div { grid-template-columns: 112px minmax(0, 1fr); break-inside: avoid; }
 .columns h3 { margin-bottom: 4px; }
 footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(--line); font-size: 13px; color: var(--muted); }
 
 @media (max-width: 860px) {
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .columns { grid-template-columns: minmax(0, 1fr); }
+  .columns > :last-child .facts { columns: auto; }
   .card > summary { grid-template-columns: 10px minmax(0, 1fr); }
   .stats { grid-column: 2; grid-template-columns: repeat(3, auto); justify-content: start; gap: 24px; text-align: left; margin-top: 4px; }
 }
 @media (max-width: 560px) {
-  main > section { margin-top: 32px; }
+  main section { margin-top: 32px; }
   .figures { gap: 8px; }
   .figure { padding: 12px 14px; }
   .figure .value { font-size: 22px; }
   .panel { padding: 14px 12px; }
   .card > summary { padding: 14px; gap: 4px 12px; }
-  .body { padding: 0 14px 14px; }
+  .body { padding: 12px 14px 14px; }
+  .levels text { font-size: 15px; }
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .evidence { grid-template-columns: repeat(auto-fill, minmax(118px, 1fr)); gap: 10px 16px; padding: 10px 12px; }
+  .times thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .times table, .times caption, .times tbody { display: block; }
+  .times tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 4px 10px; padding: 8px 12px; }
+  .times tr :is(th, td), .times .group th { padding: 0; border: 0; }
+  .times tr.group { padding-bottom: 0; border-top: 1px solid var(--line); }
+  .times tr > :is(th, .spread) { grid-column: 1 / -1; }
+  .times .number { text-align: left; }
+  .times .label { display: block; font-size: 11.5px; color: var(--muted); }
+  .times-plot { width: 100%; height: auto; max-height: 26px; }
   .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
-  .tip { max-width: 196px; padding: 7px 10px; font-size: 12px; }
+  .tip { max-width: 250px; padding: 7px 10px; font-size: 12px; }
   .tip dl { column-gap: 10px; }
 }
 @media print {

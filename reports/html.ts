@@ -3,22 +3,122 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Report, Reporter } from '../harness/model.ts';
 import { outcomeSymbols } from './format.ts';
-import { chartData, chartMarkup } from './html-chart.ts';
+import { chartMarkup, readingsMarkup } from './html-chart.ts';
+import { type ChartColumns, chartColumns } from './html-chart-data.ts';
 import { chartScript } from './html-chart-script.ts';
 import { environmentMarkup, footerMarkup, skippedMarkup } from './html-environment.ts';
 import { fingerprintMarkup } from './html-fingerprint.ts';
 import { fingerprintStyle } from './html-fingerprint-style.ts';
 import { figuresMarkup, headerMarkup } from './html-header.ts';
 import { html as markup, trusted } from './html-markup.ts';
+import { localeScript, pageScript } from './html-page-script.ts';
 import { scenariosMarkup } from './html-scenarios.ts';
 import { pageStyle } from './html-style.ts';
+import { oneLine } from './text.ts';
 
 /** One HTML file that needs nothing else: no network, no other file. */
 export const html: Reporter = {
   name: 'html',
   fileName: 'report.html',
-  render: (report) => page(report),
+  render: (report) => renderPage(report),
 };
+
+/** How a run is shown while it goes on: it has no verdict yet, and what is measured so far is not called incomplete. */
+export interface ReportView {
+  running?: boolean;
+}
+
+/** What a page that is served while the run goes on has more than a file: it may speak to where it came from. */
+export interface LivePage {
+  /** Runs after the page's own scripts, so that it finds `window.hydrotest.update(parts, data)`. */
+  script: string;
+  /** A style sheet of its own, behind that of the page. */
+  style?: string;
+}
+
+/** What the page's scripts read from `#data`, and what `window.hydrotest.update` takes as its second argument. */
+export interface PageData extends ChartColumns {
+  title: string;
+  /** A `data:` address. */
+  icon: string;
+}
+
+/**
+ * The page in parts that can be put in anew while a run goes on: the id of an element and the HTML in it, in the order of
+ * the page. The charts are not among them: they take `chartData`.
+ */
+export function htmlParts(report: Report, view: ReportView = {}): Record<string, string> {
+  const parts = {
+    header: headerMarkup(report, view),
+    figures: figuresMarkup(report),
+    fingerprint: fingerprintMarkup(report),
+    readings: readingsMarkup(report),
+    scenarios: scenariosMarkup(report, view),
+    skipped: skippedMarkup(report),
+    environment: environmentMarkup(report),
+    footer: footerMarkup(report),
+  };
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [`part-${name}`, part.markup]));
+}
+
+export function chartData(report: Report, view: ReportView = {}): PageData {
+  const { outcome } = report.verdict;
+  const running = view.running === true;
+  const words = running ? '… running' : `${outcomeSymbols[outcome]} ${outcome}`;
+  return {
+    title: `${words} · hydrotest ${oneLine(report.runId)}`,
+    icon: icon(running ? runningColor : iconColors[outcome]),
+    ...chartColumns(report),
+  };
+}
+
+/**
+ * The whole page. With `live` it has one more script, whose hash is in the policy, and may fetch from its own origin; all
+ * else stays forbidden.
+ */
+export function renderPage(report: Report, { live, ...view }: ReportView & { live?: LivePage } = {}): string {
+  const parts = htmlParts(report, view);
+  const part = (name: string) =>
+    markup`<div id="part-${name}" class="part">${trusted(parts[`part-${name}`] ?? '')}</div>`;
+  const data = chartData(report, view);
+  const styles = [`${uplotFile('uPlot.min.css')}\n${pageStyle}${fingerprintStyle}`, ...given(live?.style)];
+  // Elements of their own, so that the page's script can still say so where uPlot does not run.
+  const scripts = [
+    `${localeScript}${uplotFile('uPlot.iife.min.js')}`,
+    `${pageScript}${chartScript}`,
+    ...given(live?.script),
+  ];
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policyOf(styles, scripts, live !== undefined))}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>${data.title}</title>
+<link rel="icon" href="${data.icon}">
+${styles.map((style) => markup`<style>${trusted(style)}</style>`)}
+</head>
+<body>
+${part('header')}
+<main class="page">
+${part('figures')}
+${part('fingerprint')}
+${chartMarkup(report, part('readings'))}
+${part('scenarios')}
+${part('skipped')}
+${part('environment')}
+</main>
+${part('footer')}
+<script type="application/json" id="data">${trusted(inertJson(data))}</script>
+${scripts.map((script) => markup`<script>${trusted(script)}</script>`)}
+</body>
+</html>
+`.markup;
+}
+
+const given = (text: string | undefined) => (text === undefined ? [] : [text]);
 
 /** Text of a file of the uplot package, wherever npm put it. */
 function uplotFile(name: string): string {
@@ -28,46 +128,16 @@ function uplotFile(name: string): string {
 // CSP 3, section 2.3.1: the hash is over the exact text between the tags.
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-function page(report: Report): string {
-  const style = `${uplotFile('uPlot.min.css')}\n${pageStyle}${fingerprintStyle}`;
-  // Two elements, so that the chart's script can still say so where uPlot does not run.
-  const scripts = [uplotFile('uPlot.iife.min.js'), chartScript];
-  const policy = [
+function policyOf(styles: string[], scripts: string[], live: boolean): string {
+  return [
     "default-src 'none'",
-    `style-src ${hashOf(style)}`,
+    `style-src ${styles.map(hashOf).join(' ')}`,
     `script-src ${scripts.map(hashOf).join(' ')}`,
     'img-src data:',
+    ...(live ? ["connect-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${outcomeSymbols[report.verdict.outcome]} ${report.verdict.outcome} · hydrotest ${report.runId}</title>
-<link rel="icon" href="${icon(report)}">
-<style>${trusted(style)}</style>
-</head>
-<body>
-${headerMarkup(report)}
-<main class="page">
-${figuresMarkup(report)}
-${fingerprintMarkup(report)}
-${chartMarkup(report)}
-${scenariosMarkup(report)}
-${skippedMarkup(report)}
-${environmentMarkup(report)}
-</main>
-${footerMarkup(report)}
-<script type="application/json" id="data">${trusted(inertJson(chartData(report)))}</script>
-${scripts.map((script) => markup`<script>${trusted(script)}</script>`)}
-</body>
-</html>
-`.markup;
 }
 
 /** JSON that cannot end the script element it stands in (HTML, "Restrictions for contents of script elements"). */
@@ -76,8 +146,9 @@ function inertJson(data: object): string {
 }
 
 const iconColors = { pass: '1a7f43', fail: 'c62f2b', inconclusive: 'b26a00', invalid: '7a3fb0' } as const;
+const runningColor = '2563c9';
 
-function icon({ verdict }: Report): string {
-  const disc = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='8' fill='#${iconColors[verdict.outcome]}'/></svg>`;
+function icon(color: string): string {
+  const disc = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='8' fill='#${color}'/></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(disc)}`;
 }

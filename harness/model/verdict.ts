@@ -2,7 +2,7 @@ import type { RunConfig } from './config.ts';
 import type { DoseUnit, Environment, RunRecord, ScenarioRecord } from './journal.ts';
 import type { TimingName, TimingSummary } from './load.ts';
 import type { CheckName, Outcome } from './outcome.ts';
-import type { BehaviourName } from './streams.ts';
+import type { BehaviourName, StreamEnding } from './streams.ts';
 
 /**
  * What a leak measurement says about one path.
@@ -183,10 +183,54 @@ export interface ScenarioReport {
   /** One row a behaviour, without the stream that warms the target up. */
   timings: TimingRow[];
   series: SeriesPoint[];
+  /** Readings of a quiet target, which are careful and few. */
+  readings: QuietPoint[];
+  /** A measured path on a process each. */
+  trends: LeakTrend[];
+  ends: EndBuckets;
 }
 
 /** What was timed of all streams of a behaviour; null: there was nothing to time. */
 export type TimingRow = { behaviour: BehaviourName } & Record<TimingName, TimingSummary | null>;
+
+/** A careful reading, as a point of the chart. */
+export interface QuietPoint {
+  elapsedMs: number;
+  of: 'cycle' | 'held' | 'drain';
+  /** Another attempt is another process: no line joins the two. */
+  attempt: number;
+  rssBytes: number;
+  pssBytes: number | null;
+  anonymousBytes: number | null;
+  /** Live objects of the heap and the backing stores of its buffers. */
+  heapBytes: number | null;
+}
+
+/** What was fitted to the levels of a path, at the time of each counted cycle that did work. */
+export interface LeakTrend {
+  path: string;
+  attempt: number;
+  /** Of the path, over all attempts. */
+  state: LeakState;
+  unit: DoseUnit;
+  probe: LeakEvidence['probe'];
+  ratePerUnitBytes: number;
+  lowPerUnitBytes: number;
+  highPerUnitBytes: number;
+  points: {
+    elapsedMs: number;
+    levelBytes: number;
+    fittedBytes: number;
+    lowBytes: number;
+    highBytes: number;
+  }[];
+}
+
+/** How many streams ended in which way, in spans of `bucketMs`; those in which none ended are left out. */
+export interface EndBuckets {
+  bucketMs: number;
+  buckets: { elapsedMs: number; counts: Record<StreamEnding, number> }[];
+}
 
 /** One point of the chart. */
 export interface SeriesPoint {
@@ -194,5 +238,7 @@ export interface SeriesPoint {
   rssBytes: number;
   openStreamCount: number;
   eventCount: number;
+  /** Since the point before; null: there is none. */
+  eventsPerSecond: number | null;
   fdCount: number | null;
 }

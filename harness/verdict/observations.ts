@@ -6,6 +6,7 @@ const MIN_LANDED_RATIO = 0.98;
 
 /** A reading that can be used, with all that the target was given since the first counted cycle began. */
 export interface Observation {
+  elapsedMs: number;
   /** False: an idle cycle. */
   working: boolean;
   cumulative: Doses;
@@ -40,7 +41,7 @@ export function observe(cycles: readonly CycleEntry[], probe: LeakProbe): Observ
     const levelBytes = levelOf(cycle.reading, probe);
     const sameHeaps = probe !== 'heap' || cycle.reading.heap?.processCount === processCount;
     if (levelBytes !== null && cycle.reading.settled && sameHeaps && comparable.includes(cycle)) {
-      usable.push({ working, cumulative: countedDoses, levelBytes });
+      usable.push({ elapsedMs: cycle.elapsedMs, working, cumulative: countedDoses, levelBytes });
     } else if (working) unusableWorkingCount++;
   }
   return {

@@ -1,5 +1,6 @@
 /** The eight scenarios as a run leaves them: phases, a reading a second, totals. */
-import type { Finding, Outcome, ScenarioReport, SeriesPoint } from '../../harness/model.ts';
+import type { Finding, Outcome, ScenarioReport, SeriesPoint, TimingRow } from '../../harness/model.ts';
+import { endsOf, readingsOf, trendsOf } from './sample-course.ts';
 
 export const MB = 1_000_000;
 
@@ -115,6 +116,7 @@ function seriesOf(shape: Shape, startedMs: number, everyMs = 1000): SeriesPoint[
       rssBytes: Math.round((start + (end - start) * (1 - (1 - part) ** 2) + noise) * MB),
       openStreamCount: held,
       eventCount: Math.round(shape.events * part),
+      eventsPerSecond: index === 0 ? null : (shape.events / (count - 1)) * (1000 / everyMs),
       fdCount: 24 + held,
     };
   });
@@ -147,9 +149,44 @@ export function scenarioOf(
     })),
     gaps: [],
     findings,
-    timings: [],
+    timings: timingsOf(shape),
     series,
+    readings: readingsOf(series),
+    trends: trendsOf(findings, startedMs, shape.seconds * 1000),
+    ends: endsOf(shape.streams, startedMs, shape.seconds * 1000),
   };
+}
+
+/** Times are those of a quick server on the same machine; only a scenario with many streams has them. */
+function timingsOf({ streams, events }: Shape): TimingRow[] {
+  if (streams < 100) return [];
+  const summary = (count: number, p50Ms: number) => ({
+    count,
+    meanMs: p50Ms * 1.2,
+    p50Ms,
+    p90Ms: p50Ms * 1.6,
+    p99Ms: p50Ms * 4,
+    p999Ms: p50Ms * 21,
+    maxMs: p50Ms * 40,
+  });
+  return [
+    {
+      behaviour: 'graceful-close',
+      firstByte: summary(streams, 1.9),
+      firstEvent: summary(streams, 2.6),
+      event: summary(events, 0.8),
+      duration: summary(streams, 104),
+      lateness: null,
+    },
+    {
+      behaviour: 'abrupt-drop',
+      firstByte: summary(streams, 2.1),
+      firstEvent: summary(streams, 2.9),
+      event: null,
+      duration: summary(streams, 31),
+      lateness: null,
+    },
+  ];
 }
 
 /** A little above the highest sample, as the kernel's high-water mark is. */
