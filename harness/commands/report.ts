@@ -1,23 +1,15 @@
-import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { renderTerminal, reporters, terminalOptions } from '../../reports/index.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
-import { JOURNAL_NAME, readJournal } from '../journal.ts';
-import { judge } from '../judge.ts';
-import type { Report } from '../model.ts';
+import { resolve } from 'node:path';
+import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
+import { orderReports, type WrittenReports, writeReports } from '../reporters.ts';
 
 /** `hydrotest report`: the reports of a run again, from its journal. The exit code is that of the run. */
-export async function reportCommand(folder: string): Promise<void> {
-  const { verdict } = await writeReports(resolve(folder));
-  process.exitCode = EXIT_CODES[verdict.outcome];
+export async function reportCommand(folder: string, { reporter }: { reporter?: string[] }): Promise<void> {
+  const orders = await orderReports(reporter);
+  process.exitCode = exitCodeOf(await writeReports(resolve(folder), orders));
 }
 
-/** Makes every report of a run from its journal, and prints the one for the terminal. */
-export async function writeReports(folder: string): Promise<Report> {
-  const report = judge(readJournal(join(folder, JOURNAL_NAME)));
-  process.stdout.write(`${renderTerminal(report, terminalOptions(process.stdout))}\n`);
-  for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
-  const shown = relative(process.cwd(), folder);
-  process.stdout.write(`Reports: ${shown}/{${reporters.map(({ fileName }) => fileName).join(',')}}\n`);
-  return report;
+/** A report that is missing must be seen by whoever waits for it; it takes nothing from a verdict that is not good. */
+export function exitCodeOf({ report, failures }: WrittenReports): number {
+  const code = EXIT_CODES[report.verdict.outcome];
+  return code === 0 && failures.length > 0 ? EXIT_INTERNAL : code;
 }
