@@ -1,13 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { renderTerminal, renderVerdict, reporters, terminalOptions } from '../reports/index.ts';
+import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
 import { importDefault } from './config.ts';
-import { JOURNAL_NAME, readJournal } from './journal.ts';
-import { judge } from './judge.ts';
+import { JOURNAL_NAME } from './journal.ts';
 import type { Report, ReporterFunction } from './model.ts';
 import { listOf, usage } from './option-values.ts';
-import { appendToStepSummary } from './step-summary.ts';
 
 /** A report that is to be made: what writes it, and where it goes. */
 export interface ReportOrder {
@@ -24,12 +22,13 @@ type Destination =
   | { kind: 'stdout' };
 
 export interface WrittenReports {
-  report: Report;
+  /** Of the files. */
+  paths: string[];
   /** One sentence for each report that could not be made or written. */
   failures: string[];
 }
 
-const terminal: ReportOrder = {
+export const terminal: ReportOrder = {
   name: 'terminal',
   render: (report) => renderTerminal(report, terminalOptions(process.stdout)),
   destination: { kind: 'stdout' },
@@ -127,22 +126,15 @@ function placeOf(destination: Destination): string {
   return destination.kind === 'file' ? destination.path : `${destination.fileName} in the run's folder`;
 }
 
-/**
- * Makes the reports of a run from its journal. One that fails keeps none of the others away. The verdict is printed in
- * any case: on stderr where a report for another program has stdout.
- *
- * @throws HydrotestError `usage` or `journal` when the folder has no journal that can be read.
- */
-export async function writeReports(folder: string, orders: ReportOrder[]): Promise<WrittenReports> {
+/** Makes reports that are ordered, in files and on stdout. One that fails keeps none of the others away. */
+export async function writeReports(
+  report: Report,
+  folder: string,
+  orders: ReportOrder[],
+): Promise<WrittenReports> {
   const journal = join(folder, JOURNAL_NAME);
-  const report = judge(readJournal(journal));
-  const onStdout = orders.find(({ destination }) => destination.kind === 'stdout');
-  const notes = onStdout === undefined || onStdout === terminal ? process.stdout : process.stderr;
-  const failures: string[] = [];
   const written = new Set<string>();
-  const inFolder: string[] = [];
-  const elsewhere: string[] = [];
-  if (onStdout !== terminal) notes.write(renderVerdict(report, terminalOptions(notes)));
+  const failures: string[] = [];
   for (const { name, render, destination } of orders) {
     try {
       const text: unknown = await render(report);
@@ -158,32 +150,22 @@ export async function writeReports(folder: string, orders: ReportOrder[]): Promi
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, text);
       written.add(path);
-      if (destination.kind === 'file') elsewhere.push(shown(path));
-      else inFolder.push(destination.fileName);
     } catch (error) {
-      const to = destination.kind === 'file' ? ` (${shown(destination.path)})` : '';
+      const to = destination.kind === 'file' ? ` (${shownPath(destination.path)})` : '';
       failures.push(`the report ${name}${to} could not be made: ${messageOf(error)}.`);
     }
   }
-  const [only] = inFolder;
-  if (inFolder.length > 1) elsewhere.unshift(`${shown(folder)}/{${inFolder.join(',')}}`);
-  else if (only !== undefined) elsewhere.unshift(join(shown(folder), only));
-  if (elsewhere.length > 0) notes.write(`Reports: ${elsewhere.join(', ')}\n`);
-  const summary = await appendToStepSummary(report, process.env);
-  if (summary !== null) notes.write(`${summary}\n`);
-  for (const failure of failures) {
-    process.stderr.write(`hydrotest: ${failure} The journal is whole: hydrotest report ${shown(folder)}\n`);
-  }
-  return { report, failures };
+  return { paths: [...written], failures };
+}
+
+/** From the working folder, where the path is below it. */
+export function shownPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere || '.';
 }
 
 function kindOf(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
-}
-
-function shown(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith('..') ? path : fromHere || '.';
 }
 
 function messageOf(error: unknown): string {

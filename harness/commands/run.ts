@@ -1,9 +1,9 @@
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { createProgress } from '../progress.ts';
-import { orderReports, writeReports } from '../reporters.ts';
+import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { exitCodeOf } from './report.ts';
+import { makeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
 export async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
@@ -25,7 +25,7 @@ export async function runCommand(options: UserConfig & { config?: string }): Pro
     progress.close();
     interrupt.close();
   }
-  process.exitCode = exitCodeOf(await writeReports(folder, orders));
+  process.exitCode = await makeReports(folder, orders);
 }
 
 /** A target on the command line takes the place of the one in the file: two of them would exclude each other. */
