@@ -6,7 +6,7 @@ import { LOAD_DEFAULTS } from './load-options.ts';
 export interface CliActions {
   run(options: UserConfig & { config?: string }): Promise<void>;
   list(): void;
-  report(folder: string): Promise<void>;
+  report(folder: string, options: { reporter?: string[] }): Promise<void>;
   serve(args: string[]): Promise<void>;
 }
 
@@ -78,6 +78,7 @@ export function createProgram(version: string, actions: CliActions): Command {
       `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}; hold with no load asked for: 5s)`,
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
+    .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
     .optionsGroup('The load of the scenario hold:')
@@ -122,7 +123,8 @@ export function createProgram(version: string, actions: CliActions): Command {
     .command('report')
     .description('make all reports of a run again from its journal')
     .argument('<run>', 'folder of the run, such as reports/out/<run>')
-    .action((folder: string) => actions.report(folder));
+    .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
+    .action((folder: string, options: { reporter?: string[] }) => actions.report(folder, options));
 
   program
     .command('serve')
@@ -138,6 +140,9 @@ export function createProgram(version: string, actions: CliActions): Command {
 function collect(value: string, previous: string[] | undefined): string[] {
   return [...(previous ?? []), value];
 }
+
+const REPORTER_TEXT =
+  'terminal, json, junit, markdown, html or a module of your own (./mine.ts); with a path, or - for stdout, where it is to go elsewhere than into the folder of the run; may be given several times (default: all)';
 
 const PROGRAM_HELP = `
 Examples:
@@ -161,6 +166,8 @@ Examples:
     hydrotest --scenarios churn --seed 42
   One lifecycle path, and what its rate means at 50 connections a second:
     hydrotest --paths abrupt-drop --traffic 50/s
+  Reports where a CI job looks for them; the verdict is printed in any case:
+    hydrotest --reporter terminal --reporter junit=build/junit.xml --reporter ./my-reporter.ts=build/leaks.txt
   5,000 streams held for 10 minutes, each for 30 s on average; then a spike of arrivals:
     hydrotest --scenarios hold --streams 5000 --duration 10m --lifetime 30s
     hydrotest --scenarios hold --stages 30s:50/s,5s:400/s,10s:400/s,5s:50/s,30s:50/s

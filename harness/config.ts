@@ -55,6 +55,8 @@ export interface UserConfig extends LoadOptions {
   grace?: number | string;
   /** Traffic at which rates are turned into time to the budget (`50/s`, `3000/min`, `1e6/day`). */
   traffic?: number | string;
+  /** Reports to make, each with a path if it goes elsewhere than into the run's folder (`junit=build/junit.xml`); default: all. */
+  reporter?: string[] | string;
 }
 
 /** Types a `hydrotest.config.ts`: `export default defineConfig({ command: 'npm start', url: … })`. */
@@ -190,6 +192,7 @@ const userConfigSchema = z.strictObject({
   paths: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
   grace: textOrNumber.optional(),
   traffic: textOrNumber.optional(),
+  reporter: z.union([z.array(z.string()), z.string()], 'must be a list of reporters').optional(),
 });
 
 function targetOf(said: UserConfig): TargetConfig {
@@ -284,20 +287,7 @@ export async function loadConfigFile(folder: string, file: string | undefined): 
   const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
   if (path === null) return {};
   if (!existsSync(path)) throw usage(`--config "${file}" does not exist (looked for ${path}).`);
-  // tsx compiles what Node cannot run by itself: enums, decorators, JSX, and any TypeScript before Node 22.18.
-  const { tsImport } = await import('tsx/esm/api');
-  let loaded: { default?: unknown };
-  try {
-    loaded = await tsImport(pathToFileURL(path).href, import.meta.url);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
-  }
-  let config = loaded.default;
-  // Where the package is CommonJS, the default import is the whole of what the module exports.
-  if (config !== null && typeof config === 'object' && ('default' in config || '__esModule' in config)) {
-    config = 'default' in config ? config.default : null;
-  }
+  const config = await importDefault(path);
   // An empty one is what a file without any export looks like: the reference server would be tested instead, and pass.
   if (config === null || typeof config !== 'object' || Object.keys(config).length === 0) {
     throw usage(
@@ -308,6 +298,29 @@ export async function loadConfigFile(folder: string, file: string | undefined): 
     throw usage(`${path} exports a list: write "export default defineConfig({ … })".`);
   }
   return config as UserConfig;
+}
+
+/**
+ * The default export of a module of the user's.
+ *
+ * @throws HydrotestError `usage` when it cannot be loaded.
+ */
+export async function importDefault(path: string): Promise<unknown> {
+  // tsx compiles what Node cannot run by itself: enums, decorators, JSX, and any TypeScript before Node 22.18.
+  const { tsImport } = await import('tsx/esm/api');
+  let loaded: { default?: unknown };
+  try {
+    loaded = await tsImport(pathToFileURL(path).href, import.meta.url);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
+  }
+  const value = loaded.default;
+  // Where the package is CommonJS, the default import is the whole of what the module exports.
+  if (value !== null && typeof value === 'object' && ('default' in value || '__esModule' in value)) {
+    return 'default' in value ? value.default : null;
+  }
+  return value;
 }
 
 function findConfigFile(folder: string): string | null {

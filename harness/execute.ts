@@ -21,13 +21,15 @@ export interface RunWatcher {
 }
 
 /**
- * Checks what the user said, and runs it. Returns the folder of the run, whose journal tells everything.
+ * Checks what the user said, and runs it. Returns the folder of the run, whose journal tells everything. A run of a
+ * program that keeps none says by `runsFolder` where the folder is to be made, which is then no part of what is repeated.
  *
  * @throws HydrotestError `usage` when the configuration makes no sense or cannot be done on this machine, `journal` when
  * the journal cannot be written.
  */
-export async function execute(user: UserConfig, watcher: RunWatcher): Promise<string> {
-  const config = completeConfig(user);
+export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?: string): Promise<string> {
+  const complete = completeConfig(user);
+  const config = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
   const scenarios = selectScenarios(config.scenarios, config.paths);
   await checkPossible(config, scenarios);
   return run({

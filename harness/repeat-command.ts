@@ -5,7 +5,8 @@ export function repeatCommand(user: UserConfig, seed: number): string {
   const words = ['hydrotest', 'run'];
   for (const [name, value] of Object.entries({ ...user, seed })) {
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (value === undefined) continue;
+    // Where the reports go is no part of what is repeated.
+    if (value === undefined || name === 'reporter') continue;
     if (name === 'header') {
       const names = Array.isArray(value)
         ? value.map((line) => line.split(':')[0] ?? '')

@@ -37,9 +37,9 @@ export async function run(options: RunOptions): Promise<string> {
   const startedAt = new Date();
   const began = performance.now();
   const elapsedMs = () => Math.round((performance.now() - began) * 10) / 10;
-  const runId = `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-${process.pid}`;
+  const name = `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-${process.pid}`;
+  const runId = await makeFolder(config.outDir, name);
   const runDir = join(config.outDir, runId);
-  await makeFolder(runDir);
 
   const failure = new AbortController();
   const journal = openJournal(join(runDir, JOURNAL_NAME), (error) => failure.abort(error));
@@ -93,14 +93,24 @@ export async function run(options: RunOptions): Promise<string> {
   return runDir;
 }
 
-async function makeFolder(folder: string): Promise<void> {
+/** Two runs of one process may begin in the same second: then the second has a number. Returns the folder's name. */
+async function makeFolder(outDir: string, name: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(outDir, { recursive: true });
+    for (let n = 1; ; n++) {
+      const numbered = n === 1 ? name : `${name}-${n}`;
+      try {
+        await mkdir(join(outDir, numbered));
+        return numbered;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new HydrotestError(
       'usage',
-      `--out: the folder ${folder} cannot be made: ${message}. Give one that can be written.`,
+      `--out: the folder ${join(outDir, name)} cannot be made: ${message}. Give one that can be written.`,
       { cause },
     );
   }

@@ -7,5 +7,12 @@ import { markdown } from './markdown.ts';
 /** The reporters that write a file each. The terminal is apart: it writes to a stream. */
 export const reporters: Reporter[] = [json, junit, markdown, html];
 
-export { renderTerminal, type TerminalOptions, terminalOptions } from './terminal.ts';
+export { type MarkdownOptions, renderMarkdown } from './markdown.ts';
+export {
+  renderProblems,
+  renderTerminal,
+  renderVerdict,
+  type TerminalOptions,
+  terminalOptions,
+} from './terminal.ts';
 export { html, json, junit, markdown };

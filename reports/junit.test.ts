@@ -54,7 +54,6 @@ test('a passing run: a suite a scenario, a case a finding, nothing else', () => 
     tests: '19',
     failures: '0',
     errors: '0',
-    skipped: '0',
     time: '169.806',
   });
   expect(root.children.map(({ attributes }) => attributes.name)).toEqual(
@@ -116,6 +115,104 @@ test('skipped scenarios are skipped, with why', () => {
     'hydrotest.timeout',
   ]);
   expect(skipped[1]?.children[0]?.attributes.message).toMatch(/promises no deadline/);
+});
+
+/** The shape of Jenkins's junit-10.xsd (xunit-plugin): attributes, those that are required with a "!", and children. */
+const SHAPE: Record<string, { attributes: string; children: string }> = {
+  testsuites: { attributes: 'name time tests failures errors', children: 'testsuite' },
+  testsuite: {
+    attributes:
+      'name! tests! failures! errors! group time skipped timestamp hostname id package file log url',
+    children: 'testsuite properties testcase system-out system-err',
+  },
+  properties: { attributes: '', children: 'property' },
+  property: { attributes: 'name! value!', children: '' },
+  testcase: {
+    attributes: 'name! time classname group',
+    children: 'skipped error failure rerunFailure rerunError flakyFailure flakyError system-out system-err',
+  },
+  skipped: { attributes: 'type message', children: '' },
+  error: { attributes: 'type message', children: '' },
+  failure: { attributes: 'type message', children: '' },
+};
+
+/** What does not fit the shape, a line each. */
+function misshapen({ name, attributes, children }: Element): string[] {
+  const shape = SHAPE[name];
+  if (shape === undefined) return [`there is no element ${name}`];
+  const words = shape.attributes.split(' ');
+  const known = words.map((word) => word.replace('!', ''));
+  const required = words.filter((word) => word.endsWith('!')).map((word) => word.slice(0, -1));
+  const time = attributes.time ?? '0';
+  return [
+    ...Object.keys(attributes)
+      .filter((attribute) => !known.includes(attribute))
+      .map((attribute) => `${name} has no attribute ${attribute}`),
+    ...required.filter((word) => attributes[word] === undefined).map((word) => `${name} lacks ${word}`),
+    ...children
+      .filter((child) => !shape.children.split(' ').includes(child.name))
+      .map((child) => `${name} has no child ${child.name}`),
+    // Its SUREFIRE_TIME.
+    ...(/^(([0-9]{0,3},)*[0-9]{3}|[0-9]{0,3})*(\.[0-9]*)?$/.test(time) ? [] : [`${name} time="${time}"`]),
+    ...children.flatMap(misshapen),
+  ];
+}
+
+test.each([
+  ['passing', passingReport()],
+  ['failing', failingReport()],
+  ['inconclusive', inconclusiveReport()],
+  ['interrupted', interruptedReport()],
+  ['empty', emptyReport()],
+  ['hostile', hostileReport()],
+  ['large', largeReport()],
+])('the %s report has the shape that Jenkins checks, and its counts are right', (_, report) => {
+  const root = parse(junit.render(report));
+  expect(misshapen(root)).toEqual([]);
+  expect(Number(root.attributes.tests)).toBe(casesOf(report).length);
+  for (const tag of ['failure', 'error', 'skipped']) {
+    const name = tag === 'skipped' ? tag : `${tag}s`;
+    const sum = root.children.reduce((total, suite) => total + Number(suite.attributes[name]), 0);
+    expect(sum, tag).toBe(tags(report, tag).length);
+  }
+});
+
+test('twin: what does not fit the shape is found', () => {
+  expect(misshapen(parse('<testsuites skipped="0"><testsuite name="a"/><testcase/></testsuites>'))).toEqual([
+    'testsuites has no attribute skipped',
+    'testsuites has no child testcase',
+    'testsuite lacks tests',
+    'testsuite lacks failures',
+    'testsuite lacks errors',
+    'testcase lacks name',
+  ]);
+});
+
+test('every suite says how to get the same again', () => {
+  for (const suite of parse(junit.render(failingReport())).children) {
+    const properties = suite.children
+      .filter(({ name }) => name === 'properties')
+      .flatMap(({ children }) => children.map(({ attributes }) => [attributes.name, attributes.value]));
+    expect(Object.fromEntries(properties)).toMatchObject({
+      repeatCommand: 'npx hydrotest run --duration 30s --seed 42',
+      seed: '42',
+      nodeVersion: 'v24.21.0',
+      platform: 'linux x64',
+    });
+  }
+  expect(tags(failingReport(), 'failure')[0]?.children[0]?.text).toContain(
+    'repeat: npx hydrotest run --duration 30s --seed 42',
+  );
+});
+
+test('names are the same in a run with other figures', () => {
+  const names = (report: Report) => casesOf(report).map(({ attributes }) => attributes);
+  const other = passingReport();
+  for (const scenario of other.scenarios) {
+    scenario.startedMs += 1234;
+    for (const finding of scenario.findings) finding.reason = 'Something else was seen.';
+  }
+  expect(names(other)).toEqual(names(passingReport()));
 });
 
 describe('never green without a pass', () => {

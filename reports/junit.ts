@@ -20,14 +20,15 @@ interface Suite {
 /**
  * JUnit XML as Jenkins, GitLab and GitHub actions read it: a suite a scenario, a case a finding. `failure` is a
  * finding that failed, `error` one that could not be decided. Times are in seconds; a case has none, because a
- * finding is judged over its whole scenario. A report that did not pass always has a case that is not green.
+ * finding is judged over its whole scenario. A report that did not pass always has a case that is not green. Names hold
+ * no figures, so that a case is the same one in the next run. Elements and attributes are those of Jenkins's junit-10.xsd.
  */
 export const junit: Reporter = {
   name: 'junit',
   fileName: 'junit.xml',
   render: (report) => {
     const suites = [
-      ...report.scenarios.map((scenario) => scenarioSuite(scenario, report.config.budgetBytes)),
+      ...report.scenarios.map((scenario) => scenarioSuite(scenario, report)),
       ...skippedSuites(report),
     ];
     if (isGreen(suites) && !saysPass(report)) suites.push(runSuite(report));
@@ -35,8 +36,8 @@ export const junit: Reporter = {
   },
 };
 
-function scenarioSuite(scenario: ScenarioReport, budgetBytes: number): Suite {
-  const cases = numbered(scenario.findings.map((finding) => findingCase(finding, budgetBytes)));
+function scenarioSuite(scenario: ScenarioReport, report: Report): Suite {
+  const cases = numbered(scenario.findings.map((finding) => findingCase(finding, report)));
   if (cases.length === 0) {
     cases.push(errorCase('findings', 'no-findings', 'The scenario left no finding: nothing was checked.'));
   } else if (scenario.outcome !== 'pass' && cases.every((testCase) => testCase.problem === null)) {
@@ -59,17 +60,22 @@ function scenarioSuite(scenario: ScenarioReport, budgetBytes: number): Suite {
   };
 }
 
-function findingCase(finding: Finding, budgetBytes: number): TestCase {
+function findingCase(finding: Finding, { config, repeatCommand }: Report): TestCase {
   if (finding.outcome === 'pass') return { name: findingTitle(finding), problem: null };
   const facts = evidenceFacts(finding).map(({ label, value }) => `${label}: ${value}`);
-  const time = budgetSentence(finding, budgetBytes);
+  const time = budgetSentence(finding, config.budgetBytes);
   return {
     name: findingTitle(finding),
     problem: {
       tag: finding.outcome === 'fail' ? 'failure' : 'error',
       type: finding.outcome === 'fail' ? finding.check : finding.outcome,
       message: oneLine(finding.reason),
-      text: [cleanText(finding.reason), ...(time === null ? [] : [time]), ...facts].join('\n'),
+      text: [
+        cleanText(finding.reason),
+        ...(time === null ? [] : [time]),
+        ...facts,
+        `repeat: ${cleanText(repeatCommand)}`,
+      ].join('\n'),
     },
   };
 }
@@ -125,6 +131,21 @@ function runSuite({ verdict, complete, durationMs }: Report): Suite {
   };
 }
 
+/** What a reader of one suite needs to get the same again: JUnit has no place for it above the suites. */
+function runProperties({ runId, config, repeatCommand, environment }: Report): Facts {
+  return {
+    runId,
+    repeatCommand,
+    seed: config.seed,
+    hydrotestVersion: environment.hydrotestVersion,
+    nodeVersion: environment.nodeVersion,
+    platform: environment.platform,
+    cpuModel: environment.cpuModel,
+    cpuCount: environment.cpuCount,
+    memoryBytes: environment.memoryBytes,
+  };
+}
+
 const count = (cases: TestCase[], tag: Problem['tag']) =>
   cases.filter(({ problem }) => problem?.tag === tag).length;
 const seconds = (ms: number) => (Number.isFinite(ms) ? ms / 1000 : 0).toFixed(3);
@@ -136,9 +157,7 @@ function serialize(report: Report, suites: Suite[]): string {
     tests: all.length,
     failures: count(all, 'failure'),
     errors: count(all, 'error'),
-    skipped: count(all, 'skipped'),
     time: seconds(report.durationMs),
-    timestamp: oneLine(report.startedAt),
   });
   for (const suite of suites) {
     const node = root.ele('testsuite', {
@@ -150,7 +169,7 @@ function serialize(report: Report, suites: Suite[]): string {
       time: seconds(suite.durationMs),
       timestamp: timestamp(report.startedAt, suite.startedMs),
     });
-    writeProperties(node, suite.properties);
+    writeProperties(node, { ...suite.properties, ...runProperties(report) });
     for (const testCase of suite.cases) writeCase(node, suite, testCase);
   }
   return `${root.end({ prettyPrint: true })}\n`;

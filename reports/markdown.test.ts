@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { markdown } from './markdown.ts';
+import { markdown, renderMarkdown } from './markdown.ts';
 import { escapeMarkdown } from './markdown-text.ts';
 import {
   emptyReport,
@@ -38,7 +38,7 @@ test('hostile text breaks no table, makes no HTML and closes no fence', () => {
   const report = { ...hostileReport(), repeatCommand: 'run ``` \n```\n<script>alert(1)</script>' };
   const text = markdown.render(report);
   const [before, , after] = text.split(/^`{4,}(?:sh)?$/m);
-  expect(`${before}${after}`.replace(/<\/?(?:details|summary|br)>/g, '')).not.toMatch(/<[a-z!/]/i);
+  expect(`${before}${after}`.replace(/<\/?(?:details(?: open)?|summary|br)>/g, '')).not.toMatch(/<[a-z!/]/i);
   for (const table of text.split('\n\n').filter((part) => part.startsWith('|'))) {
     const cells = table.split('\n').map((row) => row.match(/(?<!\\)\|/g)?.length);
     expect(new Set(cells).size, table).toBe(1);
@@ -50,7 +50,7 @@ test('says what is missing', () => {
   expect(markdown.render(emptyReport())).toContain('No scenario was run.');
   expect(markdown.render(interruptedReport())).toContain('**Incomplete run.**');
   expect(markdown.render(inconclusiveReport())).toContain('### Skipped');
-  expect(markdown.render(largeReport()).match(/<details>/g)).toHaveLength(31);
+  expect(markdown.render(largeReport()).match(/<details open>/g)).toHaveLength(30);
 });
 
 test('the fingerprint: leaks in bold with a symbol, what was not measured with its reason', () => {
@@ -65,4 +65,32 @@ test('the fingerprint: leaks in bold with a symbol, what was not measured with i
 
 test('keeps the values of request headers to itself', () => {
   expect(markdown.render(failingReport())).not.toContain('not-to-be-shown');
+});
+
+test('what failed comes first and is open, what passed is folded up', () => {
+  const text = markdown.render(failingReport());
+  const open = [...text.matchAll(/^<details open><summary>(.)/gm)].map(([, symbol]) => symbol);
+  expect(open).toEqual(['✖', '✖', '✖', '✖', '✖', '!', '?']);
+  expect(text).toContain('<details><summary>✔ 13 passed</summary>');
+  expect(text.indexOf('<details open>')).toBeLessThan(text.indexOf('### Leak fingerprint'));
+});
+
+test('a report that is too long is shortened, and says so', () => {
+  const whole = markdown.render(largeReport());
+  const bytes = Buffer.byteLength(whole);
+  expect(renderMarkdown(largeReport(), { maxBytes: bytes })).toBe(whole);
+  expect(whole).not.toContain('Shortened');
+  for (const maxBytes of [bytes - 1, Math.round(bytes / 2), 8000]) {
+    const short = renderMarkdown(largeReport(), { maxBytes });
+    expect(Buffer.byteLength(short)).toBeLessThanOrEqual(maxBytes);
+    expect(short).toMatch(/^## ✖ FAIL/);
+    expect(short).toMatch(/^> \*\*Shortened\.\*\* \d+ of \d+ sections did not fit/m);
+    expect(short.match(/<details/g)?.length).toBe(short.match(/<\/details>/g)?.length);
+  }
+});
+
+test('a sentence without an end is cut', () => {
+  const report = failingReport();
+  report.verdict.reason = 'x'.repeat(3_000_000);
+  expect(Buffer.byteLength(markdown.render(report))).toBeLessThan(1024 * 1024);
 });

@@ -12,27 +12,41 @@ import {
 } from './format.ts';
 import { budgetSentence } from './leak-words.ts';
 import { fingerprintSection } from './markdown-fingerprint.ts';
+import { block, clip, withinBytes } from './markdown-size.ts';
 import { codeBlock, escapeLines, escapeMarkdown, table } from './markdown-text.ts';
+import { sparkline } from './sparkline.ts';
 import { oneLine } from './text.ts';
 import { loadTimings, percentiles, percentileTitles, timingTitles } from './timings.ts';
+
+export interface MarkdownOptions {
+  /** UTF-8 bytes that it may have; details go first where it would be more. */
+  maxBytes?: number;
+}
+
+/** GitHub refuses a job's summary above this as a whole. */
+const defaultMaxBytes = 1024 * 1024;
 
 /** GitHub-flavoured Markdown for the summary of a CI job or a comment. Everything from outside is escaped. */
 export const markdown: Reporter = {
   name: 'markdown',
   fileName: 'report.md',
-  render: (report) => {
-    const sections = [
-      verdictSection(report),
-      scenarioSection(report),
-      problemSection(report),
-      timingSection(report),
-      fingerprintSection(report),
-      skippedSection(report),
-      detailsSection(report),
-    ];
-    return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
-  },
+  render: (report) => renderMarkdown(report),
 };
+
+export function renderMarkdown(report: Report, { maxBytes = defaultMaxBytes }: MarkdownOptions = {}): string {
+  const verdict = verdictSection(report);
+  const blocks = [
+    block('needed', scenarioSection(report)),
+    ...problemSections(report).map((text) => block('evidence', text)),
+    block('evidence', fingerprintSection(report)),
+    block('extra', timingSection(report)),
+    block('extra', passedSection(report)),
+    block('evidence', skippedSection(report)),
+    block('needed', repeatSection(report)),
+    block('extra', environmentSection(report)),
+  ].filter(({ text }) => text !== '');
+  return withinBytes(verdict, blocks, maxBytes);
+}
 
 function verdictSection({ verdict, complete, durationMs, config }: Report): string {
   const badge = `${outcomeSymbols[verdict.outcome]} ${verdict.outcome.toUpperCase()}`;
@@ -41,34 +55,57 @@ function verdictSection({ verdict, complete, durationMs, config }: Report): stri
     formatDuration(durationMs),
     `budget ${formatBytes(config.budgetBytes)}`,
   ];
-  const lines = [`## ${badge}: hydrotest`, '', escapeMarkdown(verdict.reason), '', facts.join(' · ')];
+  const lines = [`## ${badge}: hydrotest`, '', escapeMarkdown(clip(verdict.reason)), '', facts.join(' · ')];
   if (!complete) lines.push('', `> **Incomplete run.** ${incompleteNote}`);
   return lines.join('\n');
 }
 
 function scenarioSection({ scenarios }: Report): string {
   if (scenarios.length === 0) return 'No scenario was run.';
-  return table(
-    ['Scenario', 'Outcome', 'What was shown', 'Peak memory', 'Streams', 'Duration'],
-    ['---', '---', '---', '---:', '---:', '---:'],
-    scenarios.map((scenario) => [
-      `**${escapeMarkdown(scenario.scenario)}**`,
-      `${outcomeSymbols[scenario.outcome]} ${scenario.outcome}`,
-      escapeMarkdown(scenario.shown),
-      scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes),
-      formatCount(scenario.streamCount),
-      formatDuration(scenario.durationMs),
-    ]),
-  );
+  const topBytes = Math.max(0, ...scenarios.flatMap(({ series }) => series.map(({ rssBytes }) => rssBytes)));
+  const note = `Memory over time: RSS from zero to the run's highest reading, ${formatBytes(topBytes)}.`;
+  const rows = scenarios.map((scenario) => [
+    `**${escapeMarkdown(scenario.scenario)}**`,
+    `${outcomeSymbols[scenario.outcome]} ${scenario.outcome}`,
+    escapeMarkdown(clip(scenario.shown)),
+    sparkline(scenario.series, topBytes) || '–',
+    scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes),
+    formatCount(scenario.streamCount),
+    formatDuration(scenario.durationMs),
+  ]);
+  const head = ['Scenario', 'Outcome', 'What was shown', 'Memory over time', 'Peak', 'Streams', 'Duration'];
+  const text = table(head, ['---', '---', '---', '---', '---:', '---:', '---:'], rows);
+  return topBytes === 0 ? text : `${text}\n\n${note}`;
 }
 
-function problemSection({ scenarios, config }: Report): string {
-  const problems = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome !== 'pass'));
-  if (problems.length === 0) return '';
+/** What failed comes before what could not be decided. The heading goes with the first of them. */
+function problemSections({ scenarios, config }: Report): string[] {
+  const findings = scenarios.flatMap((scenario) => scenario.findings);
+  const problems = [
+    ...findings.filter(({ outcome }) => outcome === 'fail'),
+    ...findings.filter(({ outcome }) => outcome !== 'fail' && outcome !== 'pass'),
+  ];
+  return problems.map((finding, index) => {
+    const details = problemDetails(finding, config.budgetBytes);
+    return index === 0 ? `### What went wrong\n\n${details}` : details;
+  });
+}
+
+function passedSection({ scenarios }: Report): string {
+  const passed = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome === 'pass'));
+  if (passed.length === 0) return '';
+  const rows = passed.map((finding) => [
+    escapeMarkdown(finding.scenario),
+    escapeMarkdown(findingTitle(finding)),
+    escapeMarkdown(clip(finding.reason)),
+  ]);
   return [
-    '### What went wrong',
-    ...problems.map((finding) => problemDetails(finding, config.budgetBytes)),
-  ].join('\n\n');
+    `<details><summary>${outcomeSymbols.pass} ${formatCount(passed.length)} passed</summary>`,
+    '',
+    table(['Scenario', 'Check', 'What was seen'], ['---', '---', '---'], rows),
+    '',
+    '</details>',
+  ].join('\n');
 }
 
 // The summary is an HTML block until the blank line (CommonMark 4.6), so there HTML escapes count, not backslashes.
@@ -77,9 +114,9 @@ function problemDetails(finding: Finding, budgetBytes: number): string {
   const facts = evidenceFacts(finding).map(({ label, value }) => [escapeMarkdown(label), escapeLines(value)]);
   const time = budgetSentence(finding, budgetBytes);
   return [
-    `<details><summary>${htmlEscape(title)}</summary>`,
+    `<details open><summary>${htmlEscape(title)}</summary>`,
     '',
-    escapeMarkdown(finding.reason),
+    escapeMarkdown(clip(finding.reason)),
     '',
     ...(time === null ? [] : [`**${escapeMarkdown(time)}**`, '']),
     ...(facts.length === 0 ? [] : [table(['Evidence', 'Value'], ['---', '---'], facts), '']),
@@ -115,21 +152,24 @@ function skippedSection({ skipped }: Report): string {
   return ['### Skipped', '', ...items].join('\n');
 }
 
-function detailsSection({ environment, config, repeatCommand, runId, startedAt }: Report): string {
+function repeatSection({ repeatCommand }: Report): string {
+  return `### Repeat this run\n\n${codeBlock(repeatCommand)}`;
+}
+
+function environmentSection({ environment, config, runId, startedAt }: Report): string {
   const rows = [
     ['Run', escapeMarkdown(runId)],
     ['Started', escapeMarkdown(startedAt)],
     ['Target', escapeMarkdown(targetWords(config))],
+    ['Seed', String(config.seed)],
     ['hydrotest', escapeMarkdown(environment.hydrotestVersion)],
     ['Node', escapeMarkdown(environment.nodeVersion)],
     ['Machine', escapeMarkdown(machineWords(environment))],
   ];
   return [
-    '<details><summary>Environment, and how to repeat this run</summary>',
+    '<details><summary>Environment</summary>',
     '',
     table(['', ''], ['---', '---'], rows),
-    '',
-    codeBlock(repeatCommand),
     '',
     unitsNote,
     '',

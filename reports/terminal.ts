@@ -63,6 +63,23 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
   return `${text.replace(/ +$/gm, '')}\n`;
 }
 
+/** What failed or could not be decided, with its evidence, below the verdict: what a failing test prints. */
+export function renderProblems(report: Report, options: TerminalOptions = {}): string {
+  const pen = penOf(options.columns ?? defaultColumns, options.color ?? false);
+  const sections = [verdictLines(report, pen), ...problemSections(report, pen), skippedLines(report, pen)];
+  const text = sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+  return text.replace(/ +$/gm, '');
+}
+
+/** The verdict alone, where the report goes elsewhere. */
+export function renderVerdict(report: Report, options: TerminalOptions = {}): string {
+  const pen = penOf(options.columns ?? defaultColumns, options.color ?? false);
+  return `${verdictLines(report, pen).join('\n')}\n`;
+}
+
 function verdictLines(
   { verdict, durationMs, complete, config, environment, runId }: Report,
   pen: Pen,

@@ -1,23 +1,47 @@
-import { writeFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
-import { renderTerminal, reporters, terminalOptions } from '../../reports/index.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { renderVerdict, terminalOptions } from '../../reports/index.ts';
+import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
 import { judge } from '../judge.ts';
-import type { Report } from '../model.ts';
+import { orderReports, type ReportOrder, shownPath, terminal, writeReports } from '../reporters.ts';
+import { appendToStepSummary } from '../step-summary.ts';
 
 /** `hydrotest report`: the reports of a run again, from its journal. The exit code is that of the run. */
-export async function reportCommand(folder: string): Promise<void> {
-  const { verdict } = await writeReports(resolve(folder));
-  process.exitCode = EXIT_CODES[verdict.outcome];
+export async function reportCommand(folder: string, { reporter }: { reporter?: string[] }): Promise<void> {
+  const orders = await orderReports(reporter);
+  process.exitCode = await makeReports(resolve(folder), orders);
 }
 
-/** Makes every report of a run from its journal, and prints the one for the terminal. */
-export async function writeReports(folder: string): Promise<Report> {
+/**
+ * Makes the reports of a run from its journal, and says where they are. The verdict is printed in any case: on stderr
+ * where a report for another program has stdout. Returns the exit code: a report that is missing must be seen by whoever
+ * waits for it, but takes nothing from a verdict that is not good.
+ *
+ * @throws HydrotestError `usage` or `journal` when the folder has no journal that can be read.
+ */
+export async function makeReports(folder: string, orders: ReportOrder[]): Promise<number> {
   const report = judge(readJournal(join(folder, JOURNAL_NAME)));
-  process.stdout.write(`${renderTerminal(report, terminalOptions(process.stdout))}\n`);
-  for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
-  const shown = relative(process.cwd(), folder);
-  process.stdout.write(`Reports: ${shown}/{${reporters.map(({ fileName }) => fileName).join(',')}}\n`);
-  return report;
+  const onStdout = orders.find(({ destination }) => destination.kind === 'stdout');
+  const notes = onStdout === undefined || onStdout === terminal ? process.stdout : process.stderr;
+  if (onStdout !== terminal) notes.write(renderVerdict(report, terminalOptions(notes)));
+  const { paths, failures } = await writeReports(report, folder, orders);
+  if (paths.length > 0) notes.write(`Reports: ${placesOf(paths, folder)}\n`);
+  const summary = await appendToStepSummary(report, process.env);
+  if (summary !== null) notes.write(`${summary}\n`);
+  for (const failure of failures) {
+    process.stderr.write(
+      `hydrotest: ${failure} The journal is whole: hydrotest report ${shownPath(folder)}\n`,
+    );
+  }
+  const code = EXIT_CODES[report.verdict.outcome];
+  return code === 0 && failures.length > 0 ? EXIT_INTERNAL : code;
+}
+
+/** Those in the folder of the run in one, as a shell would write them. */
+function placesOf(paths: string[], folder: string): string {
+  const inFolder = paths.filter((path) => dirname(path) === folder);
+  if (inFolder.length < 2) return paths.map(shownPath).join(', ');
+  const others = paths.filter((path) => !inFolder.includes(path));
+  const names = inFolder.map((path) => basename(path)).join(',');
+  return [`${shownPath(folder)}/{${names}}`, ...others.map(shownPath)].join(', ');
 }

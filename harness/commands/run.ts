@@ -1,15 +1,16 @@
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
 import { createProgress } from '../progress.ts';
+import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { writeReports } from './report.ts';
+import { makeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
 export async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
   const { config: file, ...fromCli } = options;
   const fromFile = await loadConfigFile(process.cwd(), file);
   const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
+  const orders = await orderReports(user.reporter);
 
   const progress = createProgress(process.stderr);
   const interrupt = listenForInterrupts((text) => progress.note(text));
@@ -24,7 +25,7 @@ export async function runCommand(options: UserConfig & { config?: string }): Pro
     progress.close();
     interrupt.close();
   }
-  process.exitCode = EXIT_CODES[(await writeReports(folder)).verdict.outcome];
+  process.exitCode = await makeReports(folder, orders);
 }
 
 /** A target on the command line takes the place of the one in the file: two of them would exclude each other. */

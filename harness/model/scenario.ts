@@ -113,3 +113,6 @@ export interface Reporter {
   fileName: string;
   render(report: Report): string;
 }
+
+/** A reporter of the user's: the default export of a module. What it returns is written as it is. */
+export type ReporterFunction = (report: Report) => string | Promise<string>;

@@ -93,7 +93,7 @@ export function openBox(goneMs = GONE_MS): { box: Box; close(failed: boolean): P
     NO_COLOR: '1',
   };
   // The harness would inherit vitest's own; the targets' are part of what is tested.
-  for (const name of ['NODE_OPTIONS', 'FORCE_COLOR', 'PORT']) delete env[name];
+  for (const name of ['NODE_OPTIONS', 'FORCE_COLOR', 'PORT', 'GITHUB_STEP_SUMMARY']) delete env[name];
 
   const spawnIn = (
     command: string,

@@ -1,0 +1,173 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
+import { importDefault } from './config.ts';
+import { JOURNAL_NAME } from './journal.ts';
+import type { Report, ReporterFunction } from './model.ts';
+import { listOf, usage } from './option-values.ts';
+
+/** A report that is to be made: what writes it, and where it goes. */
+export interface ReportOrder {
+  /** As the user names it. */
+  name: string;
+  render: ReporterFunction;
+  destination: Destination;
+}
+
+type Destination =
+  | { kind: 'run-folder'; fileName: string }
+  /** An absolute path. */
+  | { kind: 'file'; path: string }
+  | { kind: 'stdout' };
+
+export interface WrittenReports {
+  /** Of the files. */
+  paths: string[];
+  /** One sentence for each report that could not be made or written. */
+  failures: string[];
+}
+
+export const terminal: ReportOrder = {
+  name: 'terminal',
+  render: (report) => renderTerminal(report, terminalOptions(process.stdout)),
+  destination: { kind: 'stdout' },
+};
+
+/**
+ * What `--reporter` asks for, each `name` or `name=path`; nothing given: the terminal's and all files. Modules are loaded
+ * here, so that a mistake in one is found before anything runs.
+ *
+ * @throws HydrotestError `usage` for names, paths and modules that make no sense.
+ */
+export async function orderReports(given: string[] | string | undefined): Promise<ReportOrder[]> {
+  const list: unknown[] = [given ?? []].flat();
+  if (!list.every((text) => typeof text === 'string'))
+    throw usage('config: reporter: must be a list of reporters.');
+  const said = list.flatMap(listOf);
+  if (said.length === 0) {
+    if (given !== undefined) throw usage('--reporter is empty: name one, such as --reporter html.');
+    return [terminal, ...reporters.map(({ name }) => builtIn(name, null) as ReportOrder)];
+  }
+  const orders: ReportOrder[] = [];
+  for (const text of said) orders.push(await orderOf(text));
+  const taken = new Map<string, string>();
+  for (const { name, destination } of orders) {
+    const place = placeOf(destination);
+    const other = taken.get(place);
+    if (other !== undefined) {
+      const same = other === name ? `${name} is given twice` : `${other} and ${name} go to the same place`;
+      throw usage(`--reporter: ${same} (${place}): give each a path of its own, such as ${name}=path.`);
+    }
+    taken.set(place, name);
+  }
+  return orders;
+}
+
+async function orderOf(text: string): Promise<ReportOrder> {
+  const split = text.indexOf('=');
+  const name = split < 0 ? text : text.slice(0, split);
+  const path = split < 0 ? null : text.slice(split + 1);
+  if (path === '') throw usage(`--reporter "${text}" has no path after "=": write for example ${name}=path.`);
+  if (path !== null && !isStdout(path) && existsSync(path) && statSync(path).isDirectory()) {
+    throw usage(`--reporter "${text}": ${path} is a folder: name a file in it.`);
+  }
+  return builtIn(name, path) ?? (await ownModule(name, path));
+}
+
+function builtIn(name: string, path: string | null): ReportOrder | null {
+  if (name === terminal.name) {
+    if (path === null || isStdout(path)) return terminal;
+    // A file has no width and shows no colour.
+    return { name, render: (report) => renderTerminal(report), destination: destinationOf(path, '') };
+  }
+  const reporter = reporters.find((one) => one.name === name);
+  if (reporter === undefined) return null;
+  return {
+    name,
+    render: (report) => reporter.render(report),
+    destination: destinationOf(path, reporter.fileName),
+  };
+}
+
+async function ownModule(name: string, path: string | null): Promise<ReportOrder> {
+  if (!/[/\\.]/.test(name)) {
+    const names = [terminal, ...reporters].map((reporter) => reporter.name).join(', ');
+    throw usage(
+      `--reporter ${name}: there is no such reporter. There are ${names}; a module of your own is given by its path, such as ./${name}.ts.`,
+    );
+  }
+  const file = resolve(name);
+  if (!existsSync(file)) throw usage(`--reporter ${name} does not exist (looked for ${file}).`);
+  const render = await importDefault(file);
+  if (typeof render !== 'function') {
+    throw usage(
+      `--reporter ${name} has no function as its default export: write "export default (report) => text".`,
+    );
+  }
+  return {
+    name,
+    render: render as ReporterFunction,
+    destination: destinationOf(path, `${basename(name, extname(name))}.txt`),
+  };
+}
+
+function isStdout(path: string): boolean {
+  return path === '-' || path === 'stdout';
+}
+
+function destinationOf(path: string | null, fileName: string): Destination {
+  if (path === null) return { kind: 'run-folder', fileName };
+  return isStdout(path) ? { kind: 'stdout' } : { kind: 'file', path: resolve(path) };
+}
+
+function placeOf(destination: Destination): string {
+  if (destination.kind === 'stdout') return 'stdout';
+  return destination.kind === 'file' ? destination.path : `${destination.fileName} in the run's folder`;
+}
+
+/** Makes reports that are ordered, in files and on stdout. One that fails keeps none of the others away. */
+export async function writeReports(
+  report: Report,
+  folder: string,
+  orders: ReportOrder[],
+): Promise<WrittenReports> {
+  const journal = join(folder, JOURNAL_NAME);
+  const written = new Set<string>();
+  const failures: string[] = [];
+  for (const { name, render, destination } of orders) {
+    try {
+      const text: unknown = await render(report);
+      if (typeof text !== 'string') throw new Error(`it returned ${kindOf(text)} and no text`);
+      if (destination.kind === 'stdout') {
+        process.stdout.write(name === terminal.name ? `${text}\n` : text);
+        continue;
+      }
+      const path = destination.kind === 'file' ? destination.path : join(folder, destination.fileName);
+      if (path === journal)
+        throw new Error('that is the journal of the run, from which all reports are made');
+      if (written.has(path)) throw new Error('another report of this run is there');
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+      written.add(path);
+    } catch (error) {
+      const to = destination.kind === 'file' ? ` (${shownPath(destination.path)})` : '';
+      failures.push(`the report ${name}${to} could not be made: ${messageOf(error)}.`);
+    }
+  }
+  return { paths: [...written], failures };
+}
+
+/** From the working folder, where the path is below it. */
+export function shownPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere || '.';
+}
+
+function kindOf(value: unknown): string {
+  return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+}

@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UserConfig } from './config.ts';
+import { HydrotestError } from './errors.ts';
+import { execute } from './execute.ts';
+import { JOURNAL_NAME, readJournal } from './journal.ts';
+import { judge } from './judge.ts';
+import type { Report } from './model.ts';
+import { usage } from './option-values.ts';
+import { orderReports, terminal, writeReports } from './reporters.ts';
+import type { RunStatus } from './run.ts';
+import { findOwner, listeningInodes } from './targets/listener.ts';
+
+/** How a program that starts a run stops it and follows it. */
+export interface RunControls {
+  /** Aborted to stop gently: the target is ended, and the report is not complete. */
+  signal?: AbortSignal;
+  onStatus?: (status: RunStatus) => void;
+}
+
+/**
+ * The run of `hydrotest run`, for a program: the same options, checks and verdict. Without `out` nothing is left of it but
+ * the report; with it the folder of the run stays there, with all reports or those of `reporter`. Resolves with whatever
+ * verdict: see `assertPasses`.
+ *
+ * @throws HydrotestError `usage` when the configuration makes no sense, cannot be done on this machine, or names the very
+ * process that calls; `journal` when the journal cannot be written; `internal` when a report cannot be.
+ */
+export async function runScenarios(config: UserConfig, controls: RunControls = {}): Promise<Report> {
+  refuseOwnProcess(config);
+  const asked = config.reporter !== undefined || config.out !== undefined;
+  const orders = asked ? await orderReports(config.reporter) : [];
+  // Who says nothing of reporters wants files, and a test's output for itself.
+  const wanted = config.reporter === undefined ? orders.filter((order) => order !== terminal) : orders;
+  const temporary = config.out === undefined ? await mkdtemp(join(tmpdir(), 'hydrotest-run-')) : null;
+  try {
+    const { signal = new AbortController().signal, onStatus } = controls;
+    const watcher = { signal, ...(onStatus === undefined ? {} : { onStatus }) };
+    const folder = await execute(config, watcher, temporary ?? undefined);
+    const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+    const { failures } = await writeReports(report, folder, wanted);
+    if (failures.length > 0) {
+      const { outcome, reason } = report.verdict;
+      throw new HydrotestError('internal', `${failures.join(' ')} The verdict is ${outcome}: ${reason}`);
+    }
+    return report;
+  } finally {
+    if (temporary !== null) await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Memory is read by the process: that of a server in the process of the tests, or of their runner, is that of the tests. */
+function refuseOwnProcess({ pid, port, url }: UserConfig): void {
+  const owner = pid === undefined ? ownerOf(port) : Number(pid);
+  if (owner !== process.pid && owner !== process.ppid) return;
+  const whose = owner === process.pid ? 'this process' : 'the process that started this one';
+  const example = url?.replace(/:\d+/, ':{port}') ?? 'http://127.0.0.1:{port}/events';
+  throw usage(
+    `the server is a part of ${whose} (${owner}), which runs the tests: its memory cannot be told from theirs. Let it be started as a process of its own: { command: 'node server.js', url: '${example}' }.`,
+  );
+}
+
+function ownerOf(port: number | string | undefined): number | null {
+  if (port === undefined || process.platform !== 'linux') return null;
+  const inodes = listeningInodes(Number(port));
+  return inodes.size === 0 ? null : findOwner(inodes);
+}
