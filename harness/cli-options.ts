@@ -4,7 +4,7 @@ import { HydrotestError } from './errors.ts';
 import { LOAD_DEFAULTS } from './load-options.ts';
 
 export interface CliActions {
-  run(options: UserConfig & { config?: string }): Promise<void>;
+  run(options: UserConfig & { config?: string; ui?: boolean }): Promise<void>;
   list(): void;
   report(folder: string, options: { reporter?: string[] }): Promise<void>;
   serve(args: string[]): Promise<void>;
@@ -79,6 +79,7 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
+    .option('--ui', 'show the report in a browser while the run goes on; the address is printed')
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
     .optionsGroup('The load of the scenario hold:')

@@ -71,17 +71,39 @@ export function readJournal(path: string): RunRecord {
       `there is no journal at ${path}: give the folder of a run, such as reports/out/<run>.`,
     );
   }
-  const lines = readFileSync(path, 'utf8').split('\n');
-  const all = lines.filter((line) => line !== '').map(parseEntry);
-  const entries = all.filter((entry) => entry !== null);
-  const run = all[0];
-  if (run?.type !== 'run' || run.journalVersion !== 1) {
-    throw new HydrotestError(
+  const reading = readLines(path);
+  for (const line of readFileSync(path, 'utf8').split('\n')) reading.add(line);
+  return reading.record();
+}
+
+/** A journal that is read line by line, such as one that is still being written. */
+export interface JournalReading {
+  /** An empty line is none. Throws HydrotestError `journal` when the first line is no run. */
+  add(line: string): void;
+  /** What the lines so far say; the same object each time. Throws HydrotestError `journal` while there is no first line. */
+  record(): RunRecord;
+}
+
+export function readLines(path: string): JournalReading {
+  let arranging: ReturnType<typeof arrange> | null = null;
+  const notOurs = () =>
+    new HydrotestError(
       'journal',
       `${path} is not a journal of this version of hydrotest: its first line is no run of version 1.`,
     );
-  }
-  return arrange(run, entries, all.length - entries.length);
+  return {
+    add(line) {
+      if (line === '') return;
+      const entry = parseEntry(line);
+      if (arranging !== null) return arranging.add(entry);
+      if (entry?.type !== 'run' || entry.journalVersion !== 1) throw notOurs();
+      arranging = arrange(entry);
+    },
+    record() {
+      if (arranging === null) throw notOurs();
+      return arranging.record;
+    },
+  };
 }
 
 /** Null: torn, or not of hydrotest. */
@@ -97,19 +119,20 @@ function parseEntry(line: string): JournalEntry | null {
   }
 }
 
-function arrange(run: RunEntry, entries: JournalEntry[], tornLineCount: number): RunRecord {
+function arrange(run: RunEntry): { record: RunRecord; add(entry: JournalEntry | null): void } {
   const record: RunRecord = {
     run,
     scenarios: [],
     skipped: [],
     interrupted: null,
     complete: false,
-    tornLineCount,
+    tornLineCount: 0,
     durationMs: 0,
   };
   const scenarios = new Map<string, ScenarioRecord>();
-  for (const entry of entries) {
-    if (entry.type === 'run') continue;
+  const add = (entry: JournalEntry | null) => {
+    if (entry === null) record.tornLineCount++;
+    if (entry === null || entry.type === 'run') return;
     record.durationMs = Math.max(record.durationMs, entry.elapsedMs);
     switch (entry.type) {
       case 'scenario': {
@@ -133,8 +156,8 @@ function arrange(run: RunEntry, entries: JournalEntry[], tornLineCount: number):
         else addTo(scenario, entry);
       }
     }
-  }
-  return record;
+  };
+  return { record, add };
 }
 
 type OfScenario = Exclude<JournalEntry, { type: 'run' | 'scenario' | 'skipped' | 'interrupted' | 'end' }>;

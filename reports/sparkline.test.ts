@@ -7,6 +7,7 @@ const point = (elapsedMs: number, rssBytes: number) => ({
   openStreamCount: 0,
   eventCount: 0,
   fdCount: null,
+  eventsPerSecond: null,
 });
 const every = (values: number[]) => values.map((bytes, index) => point(index * 1000, bytes));
 

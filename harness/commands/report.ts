@@ -9,17 +9,20 @@ import { appendToStepSummary } from '../step-summary.ts';
 /** `hydrotest report`: the reports of a run again, from its journal. The exit code is that of the run. */
 export async function reportCommand(folder: string, { reporter }: { reporter?: string[] }): Promise<void> {
   const orders = await orderReports(reporter);
-  process.exitCode = await makeReports(resolve(folder), orders);
+  process.exitCode = (await makeReports(resolve(folder), orders)).exitCode;
 }
 
 /**
  * Makes the reports of a run from its journal, and says where they are. The verdict is printed in any case: on stderr
- * where a report for another program has stdout. Returns the exit code: a report that is missing must be seen by whoever
- * waits for it, but takes nothing from a verdict that is not good.
+ * where a report for another program has stdout. A report that is missing must be seen in the exit code by whoever waits for
+ * it, but takes nothing from a verdict that is not good. `htmlFile` is the HTML report's path as shown; null: none was made.
  *
  * @throws HydrotestError `usage` or `journal` when the folder has no journal that can be read.
  */
-export async function makeReports(folder: string, orders: ReportOrder[]): Promise<number> {
+export async function makeReports(
+  folder: string,
+  orders: ReportOrder[],
+): Promise<{ exitCode: number; htmlFile: string | null }> {
   const report = judge(readJournal(join(folder, JOURNAL_NAME)));
   const onStdout = orders.find(({ destination }) => destination.kind === 'stdout');
   const notes = onStdout === undefined || onStdout === terminal ? process.stdout : process.stderr;
@@ -34,7 +37,11 @@ export async function makeReports(folder: string, orders: ReportOrder[]): Promis
     );
   }
   const code = EXIT_CODES[report.verdict.outcome];
-  return code === 0 && failures.length > 0 ? EXIT_INTERNAL : code;
+  const htmlFile = paths.find((path) => path.endsWith('.html'));
+  return {
+    exitCode: code === 0 && failures.length > 0 ? EXIT_INTERNAL : code,
+    htmlFile: htmlFile === undefined ? null : shownPath(htmlFile),
+  };
 }
 
 /** Those in the folder of the run in one, as a shell would write them. */

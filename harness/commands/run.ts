@@ -1,31 +1,41 @@
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
+import { type LiveView, startLiveView } from '../live/start.ts';
 import { createProgress } from '../progress.ts';
 import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { makeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
-export async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
-  const { config: file, ...fromCli } = options;
+export async function runCommand(options: UserConfig & { config?: string; ui?: boolean }): Promise<void> {
+  const { config: file, ui = false, ...fromCli } = options;
   const fromFile = await loadConfigFile(process.cwd(), file);
   const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
   const orders = await orderReports(user.reporter);
 
   const progress = createProgress(process.stderr);
   const interrupt = listenForInterrupts((text) => progress.note(text));
-  let folder: string;
+  let live: LiveView | null = null;
+  let reportFile: string | null = null;
   try {
-    folder = await execute(user, {
+    const folder = await execute(user, {
       signal: interrupt.signal,
+      onStart(started) {
+        if (ui) live = startLiveView(started, progress.note);
+      },
       onStatus: progress.update,
       onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
     });
+    progress.close();
+    interrupt.close();
+    const made = await makeReports(folder, orders);
+    process.exitCode = made.exitCode;
+    reportFile = made.htmlFile;
   } finally {
     progress.close();
     interrupt.close();
+    await (live as LiveView | null)?.finish(reportFile);
   }
-  process.exitCode = await makeReports(folder, orders);
 }
 
 /** A target on the command line takes the place of the one in the file: two of them would exclude each other. */
