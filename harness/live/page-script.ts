@@ -50,7 +50,7 @@ source.onmessage = (event) => {
     clearInterval(ticker);
     say(status.state, status.state === 'lost'
       ? 'hydrotest has ended in the middle of the run. This is what it had measured.'
-      : 'The run has ended. This is its report' + (status.reportFile === null ? '.' : ', also in ' + status.reportFile));
+      : 'The run is over' + (status.reportFile === null ? '.' : ' \u00b7 saved as ' + status.reportFile));
   }
   tick();
 };
