@@ -50,14 +50,17 @@ export async function holdStreams(target: TestTarget, options: HoldOptions = {})
  */
 export async function releaseEverything(target: TestTarget, options: ReleaseOptions = {}): Promise<Report> {
   const { signal, onStatus, ...rest } = options;
+  const config = { ...checked(target), ...rest, scenarios: releaseScenarios(target, options) };
+  return runScenarios(config, controlsOf({ signal, onStatus }));
+}
+
+/** The names of the scenarios that `releaseEverything` runs. */
+export function releaseScenarios({ limit }: TestTarget, options: Pick<ReleaseOptions, 'paths'>): string[] {
   const paths = listOf(options.paths).map((path) => path.replaceAll('-', ' '));
-  const measuring =
-    paths.length === 0
-      ? ['churn']
-      : scenarios.filter((one) => one.paths.some((path) => paths.includes(path))).map(({ name }) => name);
-  const hasLimit = target.limit !== undefined && target.limit !== 'none';
-  const names = [...measuring, 'orphans', ...(hasLimit ? ['limit'] : [])];
-  return runScenarios({ ...checked(target), ...rest, scenarios: names }, controlsOf({ signal, onStatus }));
+  const measuring = scenarios.filter((one) => one.paths.some((path) => paths.includes(path)));
+  // A path that does not exist is explained by the run.
+  const names = measuring.length === 0 ? ['churn'] : measuring.map(({ name }) => name);
+  return [...names, 'orphans', ...(limit === undefined || limit === 'none' ? [] : ['limit'])];
 }
 
 /** Without a target the reference server would be tested, and pass. */

@@ -16,7 +16,10 @@ import { type Box, boxTest, findRun, REPO, readReport } from './support/cli.ts';
 
 /** What a user writes who wants to read reports and to have a typed configuration. */
 const CHECK_TS = `
-import { defineConfig, HydrotestError, judge, readJournal, type Report } from 'hydrotest';
+import {
+  assertPasses, defineConfig, explain, holdStreams, HydrotestError, judge, readJournal, releaseEverything, runScenarios,
+  type Report, type ReporterFunction,
+} from 'hydrotest';
 export const config = defineConfig({ command: 'npm start', url: 'http://127.0.0.1:{port}/events', limit: 5 });
 // @ts-expect-error: options that do not exist are found by the compiler
 defineConfig({ limits: 5 });
@@ -24,6 +27,15 @@ export function outcomes(report: Report): string[] {
   return report.scenarios.map(({ scenario, outcome }) => \`\${scenario}: \${outcome satisfies string}\`);
 }
 export const again = (path: string): string => judge(readJournal(path)).verdict.reason;
+export async function test(url: string, signal: AbortSignal): Promise<string> {
+  const report = await holdStreams({ command: 'npm start', url }, { streams: 200, duration: '5s', signal });
+  assertPasses(report);
+  await releaseEverything({ port: 80, url, limit: 5 }, { paths: ['abrupt-drop'], out: 'build' });
+  return explain(await runScenarios({ scenarios: 'limit' }, { onStatus: ({ phase }) => void phase }));
+}
+// @ts-expect-error: a target says nothing of scenarios
+releaseEverything({ port: 80, url: '', scenarios: 'limit' });
+export const mine: ReporterFunction = async ({ verdict }) => verdict.reason;
 export const isOurs = (error: unknown): boolean => error instanceof HydrotestError && error.code === 'usage';
 `;
 
@@ -40,6 +52,44 @@ const TSCONFIG = {
   },
   files: ['check.ts'],
 };
+
+/** What the compiler has to know of the matchers; what Vitest itself needs (the types of Node, of a DOM) is not ours. */
+const VITEST_TSCONFIG = {
+  compilerOptions: { ...TSCONFIG.compilerOptions, skipLibCheck: true },
+  files: ['vitest/stream.test.ts', 'mistakes.test.ts'],
+};
+
+const MISTAKES_TEST = `
+import 'hydrotest/vitest';
+import { expect } from 'vitest';
+// @ts-expect-error: options that do not exist are found by the compiler
+expect({}).toHoldStreams({ stream: 200 });
+export const promise: Promise<void> = expect({ port: 80 }).not.toReleaseEverything();
+`;
+
+/** A test whose time is over ends the target of its run, while the tests after it go on. */
+const TIMEOUT_TEST = `
+import 'hydrotest/vitest';
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+const marker = 'HYDROTEST_TIMEOUT=' + process.pid;
+const running = () => readdirSync('/proc').filter((pid) => {
+  try {
+    return /^\\d+$/.test(pid) && readFileSync('/proc/' + pid + '/environ', 'latin1').split('\\0').includes(marker);
+  } catch {
+    return false;
+  }
+});
+let held: Promise<void>;
+test('takes too long', { timeout: 3000 }, async () => {
+  const target = { command: marker + ' node server.mjs', url: 'http://127.0.0.1:{port}/' };
+  await (held = expect(target).toHoldStreams({ streams: 5, duration: '1h' }));
+});
+test('the next one', { timeout: 60_000 }, async () => {
+  await expect(held).rejects.toThrow('the run was stopped before its end');
+  await expect.poll(running, { timeout: 20_000 }).toEqual([]);
+});
+`;
 
 boxTest('the published package works in an empty folder', { timeout: 300_000 }, async ({ box }) => {
   const tarball = await pack(box);
@@ -85,7 +135,33 @@ boxTest('the published package works in an empty folder', { timeout: 300_000 }, 
     JSON.parse(readFileSync(schemaPath, 'utf8')),
   );
   expect(validate(report), JSON.stringify(validate.errors, null, 2)).toBe(true);
+
+  await runExamples(box, consumer);
 });
+
+/** The examples as their readers have them: beside the package, with the Vitest of this repository. */
+async function runExamples(box: Box, consumer: string): Promise<void> {
+  for (const name of ['server.mjs', 'vitest', 'node-test']) {
+    cpSync(join(REPO, 'examples', name), join(consumer, name), { recursive: true });
+  }
+  symlinkSync(join(REPO, 'node_modules/vitest'), join(consumer, 'node_modules/vitest'));
+  writeFileSync(join(consumer, 'mistakes.test.ts'), MISTAKES_TEST);
+  writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(VITEST_TSCONFIG));
+  await run(box, consumer, process.execPath, [join(REPO, 'node_modules/typescript/bin/tsc'), '-p', '.']);
+
+  const vitest = [join(REPO, 'node_modules/vitest/vitest.mjs'), 'run', '--no-cache'];
+  // On a machine that is busy with other tests a run may be inconclusive, which does not pass.
+  const output = await run(box, consumer, process.execPath, [...vitest, '--retry=2', 'vitest/']);
+  expect(output).toMatch(/Tests .*2 passed/);
+  await run(box, consumer, process.execPath, ['--test', 'node-test/stream.test.mjs']);
+
+  mkdirSync(join(consumer, 'late'));
+  writeFileSync(join(consumer, 'late/late.test.ts'), TIMEOUT_TEST);
+  const late = await run(box, consumer, process.execPath, [...vitest, 'late/']).catch(String);
+  expect(late).toMatch(/exit code 1/);
+  expect(late).toContain('Test timed out in 3000ms');
+  expect(late).toMatch(/Tests .*1 failed.*1 passed/);
+}
 
 /** Packs a copy of the sources, as the build that goes before it would pull dist/ away from under other tests. */
 async function pack(box: Box): Promise<string> {
