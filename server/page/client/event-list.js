@@ -113,8 +113,9 @@ export function createEventList({ list, note, types, search }) {
     const time = createText('time', '', timeFormat.format(timeMs ?? entry.at));
     time.title = `${timeMs === null ? 'Arrived' : 'Happened'} ${new Date(timeMs ?? entry.at).toLocaleString()}`;
     line.append(time);
-    if (level !== '') line.append(createText('span', 'level', level));
-    if (type !== '') line.append(createText('span', 'type', type));
+    // Empty columns only where other rows have something in them.
+    if (level !== '') list.dataset.hasLevels = '';
+    line.append(createText('span', 'level', level), createText('span', 'type', type));
     line.append(createText('span', 'text', summary));
     details.append(line);
     row.append(details);
@@ -168,6 +169,7 @@ export function createEventList({ list, note, types, search }) {
       knownTypes = [];
       chosenTypes = new Set();
       types.replaceChildren();
+      delete list.dataset.hasLevels;
       types.hidden = true;
       search.value = '';
       clear();

@@ -15,6 +15,9 @@ let limit = null;
 let isPaused = false;
 let eventCount = 0;
 let lastEventAt = null;
+/** A stream begins with events of the past, which are no rate. */
+const replayMs = 1000;
+let followedAt = 0;
 /** Events that came live since the last tick, and when that was. */
 let sinceTick = 0;
 let tickedAt = performance.now();
@@ -63,6 +66,7 @@ function go() {
   lastEventAt = null;
   rate = 0;
   sinceTick = 0;
+  followedAt = performance.now();
   eventList.reset();
   setPaused(false);
   nav.mark(workflowId);
@@ -75,11 +79,12 @@ function go() {
     events(events, isReplay) {
       eventCount += events.length;
       lastEventAt = events.at(-1).at;
-      if (!isReplay) sinceTick += events.length;
+      if (!isReplay && performance.now() - followedAt > replayMs) sinceTick += events.length;
       eventList.add(events);
     },
     reset: () => eventList.clear(),
     state(state, role) {
+      if (state.name !== streamState?.name) nav.load(); // the list has the open streams, too
       streamState = state;
       byId('connection').dataset.role = role;
       showConnection();

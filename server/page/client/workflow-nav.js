@@ -79,10 +79,12 @@ export function createWorkflowNav({ list, note, count, filter, empty }, onLoaded
   }
 
   function markCurrent() {
+    const marked = list.querySelector('[aria-current]')?.parentElement.dataset.workflow;
     for (const item of list.children) {
       const isCurrent = item.dataset.workflow === current;
       if (isCurrent) item.firstElementChild.setAttribute('aria-current', 'page');
       else item.firstElementChild.removeAttribute('aria-current');
+      if (isCurrent && current !== marked) item.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
   }
 
