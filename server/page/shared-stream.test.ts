@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../testing/start-server.ts';
@@ -34,7 +35,7 @@ const waitForRole = (page: Page, role: string) => page.waitForSelector(`#connect
 const untilOpen = (expected: Record<string, number>) =>
   until(`open streams are ${JSON.stringify(expected)}`, async () => {
     const { openStreamsByWorkflow } = await server.health();
-    return JSON.stringify(openStreamsByWorkflow) === JSON.stringify(expected);
+    return isDeepStrictEqual(openStreamsByWorkflow, expected);
   });
 
 async function expectOneLeader(pages: Page[]): Promise<Page> {
@@ -112,13 +113,13 @@ describe('tabs of one browser', () => {
     const second = await openPage();
     await waitForRole(second, 'follower');
 
-    const session = await profile.newCDPSession(first);
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    // A browser freezes hidden tabs only, and here all are visible: the event is what the page gets of it.
+    await first.evaluate(`document.dispatchEvent(new Event('freeze'))`);
     await waitForRole(second, 'leader');
     server.append('flow', numbers(4, 4));
     await expectRows(second, texts(1, 4));
     await untilOpen({ flow: 1 });
-    await session.send('Page.setWebLifecycleState', { state: 'active' });
+    await first.evaluate(`document.dispatchEvent(new Event('resume'))`);
     await expectRows(first, texts(1, 4));
     await waitForRole(first, 'follower');
 
@@ -151,24 +152,35 @@ describe('tabs of one browser', () => {
 });
 
 describe('a leader that hangs', () => {
-  /** Tabs look after their leader ten times as often as they do else, so that the test need not wait as long. */
+  /** Opens a leader and a follower, then lets the leader hang, and an event come. */
   async function hangLeader(
     hangMs: number,
-  ): Promise<{ leader: Page; follower: Page; isBack: Promise<unknown> }> {
-    await changePage(profile, 'const checkMs = 1500;', 'const checkMs = 150;');
+  ): Promise<{ leader: Page; follower: Page; isBack: Promise<void> }> {
     server.append('flow', numbers(1, 3));
     const leader = await openPage();
     await expectRows(leader, texts(1, 3));
     const follower = await openPage();
     await expectRows(follower, texts(1, 3));
-    const isBack = leader.evaluate(
-      `{ const end = performance.now() + ${hangMs}; while (performance.now() < end); }`,
-    );
+    await follower.evaluate(`void new BroadcastChannel('test').addEventListener('message', () => {
+      globalThis.hasLeaderHung = true;
+    })`);
+    const isBack = leader
+      .evaluate(
+        `new BroadcastChannel('test').postMessage('hangs');
+        for (const end = performance.now() + ${hangMs}; performance.now() < end; );`,
+      )
+      .then(() => undefined);
+    isBack.catch(() => undefined);
+    await until('it hangs', () => follower.evaluate('globalThis.hasLeaderHung === true'));
     server.append('flow', numbers(4, 4));
     return { leader, follower, isBack };
   }
 
+  /** Tabs look after their leader ten times as often as they do else, so that nobody has to wait as long. */
+  const impatient = { 'const checkMs = 1500;': 'const checkMs = 150;' };
+
   test('loses the lock to one that asked in vain, and closes its stream when it is back', async () => {
+    await changePage(profile, impatient);
     const { leader, follower, isBack } = await hangLeader(2500);
     await expectRows(follower, texts(1, 4));
     expect(await roleOf(follower)).toBe('leader');
@@ -180,17 +192,18 @@ describe('a leader that hangs', () => {
     for (const page of [leader, follower]) await expectRows(page, texts(1, 5));
   });
 
-  test('would starve the others, if nobody asked', async () => {
-    await changePage(profile, 'const maxUnanswered = 3;', 'const maxUnanswered = Infinity;');
-    const { follower, isBack } = await hangLeader(1500);
-    let isOver = false;
-    const whenOver = isBack.then(() => {
-      isOver = true;
+  test('starves the others, where nobody asks', async () => {
+    await changePage(profile, {
+      ...impatient,
+      'const maxUnanswered = 3;': 'const maxUnanswered = Infinity;',
     });
-    await until('the fourth event comes', async () => (await rowTexts(follower)).length === 4);
-    // The hang is over before the event comes, as the leader alone could pass it on.
-    await whenOver;
-    expect(isOver).toBe(true);
+    const { follower, isBack } = await hangLeader(2500);
+    const first = await Promise.race([
+      isBack.then(() => 'it is back'),
+      expectRows(follower, texts(1, 4)).then(() => 'the event'),
+    ]);
+    expect(first).toBe('it is back');
+    await expectRows(follower, texts(1, 4));
     expect(await roleOf(follower)).toBe('follower');
   });
 });
@@ -246,12 +259,14 @@ describe('however many events come, a tab stays as large as it is', () => {
     }));
   }
 
-  /** 15,000 events of some 270 bytes are 4 MB; what moves without a leak is far less. */
-  const slackBytes = 512 * 1024;
+  /**
+   * The text of events lies outside of what is measured, as strings of the browser; the objects around 15,000 of them
+   * take 1.2 MB. What moves without a leak is some 50 kB.
+   */
+  const slackBytes = 256 * 1024;
 
   test('in its heap, its nodes and its listeners', async () => {
     for (const { heapBytes, nodes, listeners } of await growth()) {
-      console.log(heapBytes, nodes, listeners);
       expect(heapBytes).toBeLessThan(slackBytes);
       expect(nodes).toBeLessThan(200);
       expect(listeners).toBeLessThan(10);
@@ -259,14 +274,9 @@ describe('however many events come, a tab stays as large as it is', () => {
   });
 
   test('and one that keeps them all is found', async () => {
-    await changePage(
-      profile,
-      'on.events(fresh, isReplay);',
-      '(globalThis.kept ??= []).push(...fresh); on.events(fresh, isReplay);',
-    );
-    for (const { heapBytes } of await growth()) {
-      console.log(heapBytes);
-      expect(heapBytes).toBeGreaterThan(4 * slackBytes);
-    }
+    await changePage(profile, {
+      'on.events(fresh, isReplay);': '(globalThis.kept ??= []).push(...fresh); on.events(fresh, isReplay);',
+    });
+    for (const { heapBytes } of await growth()) expect(heapBytes).toBeGreaterThan(3 * slackBytes);
   });
 });

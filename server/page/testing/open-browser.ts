@@ -1,5 +1,5 @@
 import chromium from '@sparticuz/chromium';
-import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium as playwright } from 'playwright-core';
 import { hashOf } from '../page.ts';
 
 /** A real browser, with its back/forward cache, and what its pages had to complain about. */
@@ -39,19 +39,18 @@ export async function openBrowser(): Promise<TestBrowser> {
   };
 }
 
-/** Lets a profile or a page get a page with one line changed, under a policy that allows it. */
-export async function changePage(
-  to: BrowserContext | Page,
-  from: string,
-  replacement: string,
-): Promise<void> {
-  await to.route(
+/** Gives a profile a page with some of its code replaced, under a policy that allows it. */
+export async function changePage(profile: BrowserContext, changes: Record<string, string>): Promise<void> {
+  await profile.route(
     ({ pathname }) => pathname === '/',
     async (route) => {
       const response = await route.fetch();
       const html = await response.text();
-      if (html.split(from).length !== 2) throw new Error(`the page does not have exactly one ${from}`);
-      const changed = html.replace(from, () => replacement);
+      let changed = html;
+      for (const [from, to] of Object.entries(changes)) {
+        if (changed.split(from).length !== 2) throw new Error(`the page has not exactly one ${from}`);
+        changed = changed.replace(from, () => to);
+      }
       const policy = response.headers()['content-security-policy'] ?? '';
       const newPolicy = policy.replace(hashOf(scriptOf(html)), hashOf(scriptOf(changed)));
       await route.fulfill({
