@@ -38,6 +38,8 @@ export const hashOf = (text: string) => `'sha256-${createHash('sha256').update(t
 /** Nothing runs on the page but its own script, and it talks to nobody but its own server. */
 export const pageHeaders: OutgoingHttpHeaders = {
   'Content-Type': 'text/html; charset=utf-8',
+  // Asked for each time, but not `no-store`, with which browsers do not keep a page for the back button.
+  'Cache-Control': 'no-cache',
   'Content-Security-Policy': [
     `default-src 'none'`,
     `script-src ${hashOf(script)}`,

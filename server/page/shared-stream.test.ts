@@ -123,17 +123,34 @@ describe('tabs of one browser', () => {
     await expectRows(first, texts(1, 4));
     await waitForRole(first, 'follower');
 
-    // As by a link to another page and the back button.
-    await second.evaluate('globalThis.isSamePage = true');
-    await second.goto(`${server.url}/health`);
+    // Kept for the back button, and shown again.
+    await second.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
     await waitForRole(first, 'leader');
     server.append('flow', numbers(5, 5));
     await expectRows(first, texts(1, 5));
-    await second.goBack();
+    expect(await rowTexts(second)).toEqual(texts(1, 4));
+    await second.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`);
     await expectRows(second, texts(1, 5));
     await waitForRole(second, 'follower');
-    expect(await second.evaluate('globalThis.isSamePage'), 'it was kept for the back button').toBe(true);
     await untilOpen({ flow: 1 });
+  });
+
+  test('nothing of the page keeps it from being kept for the back button', async () => {
+    server.append('flow', numbers(1, 3));
+    const page = await openPage();
+    await expectRows(page, texts(1, 3));
+    const session = await profile.newCDPSession(page);
+    await session.send('Page.enable');
+    const reasons: string[] = [];
+    session.on('Page.backForwardCacheNotUsed', ({ notRestoredExplanations }) => {
+      reasons.push(...notRestoredExplanations.map(({ reason }) => reason));
+    });
+    await page.goto(`${server.url}/health`);
+    await untilOpen({});
+    await page.goBack();
+    await expectRows(page, texts(1, 3));
+    // The browser without a window has no such cache; whatever else there were would be of the page.
+    expect(reasons.sort()).toEqual(['BackForwardCacheDisabledForDelegate', 'BrowsingInstanceNotSwapped']);
   });
 
   test('a leader that crashes is followed by the next', async () => {
