@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ServerSettings } from '../settings.ts';
 import { startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
-import { openBrowser, type TestBrowser } from './testing/open-browser.ts';
+import { changePage, openBrowser, type TestBrowser } from './testing/open-browser.ts';
 import { expectRows, line, numbers, rowTexts, texts } from './testing/rows.ts';
 
 let browser: TestBrowser;
@@ -47,6 +47,7 @@ const untilOpen = (expected: Record<string, number>) =>
 describe('workflows', () => {
   test('the first appears by itself; choosing one does not load the page again, and Back leads back', async () => {
     await start();
+    await changePage(profile, { 'const pollMs = 4000;': 'const pollMs = 400;' });
     const page = await openPage('/');
     await page.waitForSelector('#empty:visible');
     expect(await page.locator('#command').textContent()).toContain('agents/demo/events.jsonl');

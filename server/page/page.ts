@@ -6,6 +6,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 const scripts = [
   'describe-event.js',
   'connection.js',
+  'connection-places.js',
   'shared-stream.js',
   'event-list.js',
   'connection-view.js',

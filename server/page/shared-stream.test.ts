@@ -193,12 +193,12 @@ describe('a leader that hangs', () => {
     return { leader, follower, isBack };
   }
 
-  /** Tabs look after their leader ten times as often as they do else, so that nobody has to wait as long. */
-  const impatient = { 'const checkMs = 1500;': 'const checkMs = 150;' };
+  /** Tabs look after their leader 20 times as often as they do else, so that nobody has to wait as long. */
+  const impatient = { 'const checkMs = 1500;': 'const checkMs = 75;' };
 
   test('loses the lock to one that asked in vain, and closes its stream when it is back', async () => {
     await changePage(profile, impatient);
-    const { leader, follower, isBack } = await hangLeader(2500);
+    const { leader, follower, isBack } = await hangLeader(2000);
     await expectRows(follower, texts(1, 4));
     expect(await roleOf(follower)).toBe('leader');
     await isBack;
@@ -214,7 +214,7 @@ describe('a leader that hangs', () => {
       ...impatient,
       'const maxUnanswered = 3;': 'const maxUnanswered = Infinity;',
     });
-    const { follower, isBack } = await hangLeader(2500);
+    const { follower, isBack } = await hangLeader(1000);
     const first = await Promise.race([
       isBack.then(() => 'it is back'),
       expectRows(follower, texts(1, 4)).then(() => 'the event'),
@@ -222,6 +222,49 @@ describe('a leader that hangs', () => {
     expect(first).toBe('it is back');
     await expectRows(follower, texts(1, 4));
     expect(await roleOf(follower)).toBe('follower');
+  });
+});
+
+describe('tabs of more workflows than a browser has connections', () => {
+  const many = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+  test('all load, 4 are followed, and the others wait for one that closes', async () => {
+    const pages: Page[] = [];
+    for (const workflowId of many) {
+      server.append(workflowId, numbers(1, 3));
+      pages.push(await openPage(workflowId));
+    }
+    const states = () =>
+      Promise.all(pages.map((page) => page.locator('#connection').getAttribute('data-state')));
+    const [live, waiting] = ['live', 'waiting'];
+    await until('4 are live', async () => {
+      return isDeepStrictEqual(await states(), [live, live, live, live, waiting, waiting, waiting]);
+    });
+    expect(await pages[6]?.locator('#notice-text').textContent()).toContain('4 other workflows');
+    expect((await server.health()).openStreams).toBe(4);
+    await pages.shift()?.close();
+    await until(
+      'a fifth is live',
+      async () => (await states()).filter((state) => state === live).length === 4,
+    );
+    await pages.shift()?.close();
+    await until(
+      'a sixth is live',
+      async () => (await states()).filter((state) => state === live).length === 4,
+    );
+    for (const page of pages.filter((_, n) => n < 2)) await expectRows(page, texts(1, 3));
+    expect((await server.health()).openStreams).toBe(4);
+  });
+
+  test('would stay blank, if all were followed', async () => {
+    await changePage(profile, { 'const maxPlaces = 4;': 'const maxPlaces = 100;' });
+    for (const workflowId of many.slice(0, 6)) {
+      const page = await openPage(workflowId);
+      await page.waitForSelector('#connection[data-state=live]');
+    }
+    const page = await profile.newPage();
+    const error = await page.goto(`${server.url}/health`, { timeout: 1000 }).catch((cause) => cause);
+    expect(String(error)).toContain('Timeout');
   });
 });
 
@@ -258,13 +301,14 @@ describe('however many events come, a tab stays as large as it is', () => {
     let written = 0;
     for (const total of [5000, 20_000]) {
       while (written < total) {
-        const lines = Array.from({ length: 500 }, (_, n) =>
+        const lines = Array.from({ length: 1000 }, (_, n) =>
           JSON.stringify({ type: `type-${written + n}`, message: `event ${written + n + 1}`, padding }),
         );
         written += lines.length;
         server.append('flow', `${lines.join('\n')}\n`);
-        const last = `event ${written}`;
-        for (const page of pages) await until(last, async () => (await rowTexts(page))[0] === last);
+        const last = new RegExp(`^event ${written}$`);
+        for (const page of pages)
+          await page.locator('[data-row]:first-child .text', { hasText: last }).waitFor();
       }
       sizes.push(await Promise.all(sessions.map(measure)));
     }

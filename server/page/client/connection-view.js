@@ -59,6 +59,10 @@ const descriptions = {
         'them all. Close some of these, or look whether the server runs.'
       : '',
   }),
+  waiting: ({ maxPlaces }) => ({
+    label: 'Waiting',
+    explanation: `This browser follows ${maxPlaces} other workflows already, and must keep connections free to load pages. Close a tab of another workflow: this one then begins by itself.`,
+  }),
   live: () => ({ label: 'Live' }),
   paused: () => ({ label: 'Paused' }),
   reconnecting: ({ status }) => ({

@@ -10,6 +10,7 @@
  * (asks for the history), `ping`, `retry`.
  */
 import { connect } from './connection.js';
+import { connectWhenFree } from './connection-places.js';
 
 const maxRecent = 200;
 const checkMs = 1500;
@@ -68,9 +69,9 @@ export function followWorkflow(workflowId, on) {
   const tell = (kind, content) => channel?.postMessage({ kind, term, ...content });
   const tellHistory = () => tell('history', { events: recent, generation, state });
 
-  function openConnection() {
+  function openConnection(open) {
     let isOpening = true;
-    connection = connect(url, lastId, {
+    connection = open(url, lastId, {
       event(id, data) {
         const event = { id, data, at: Date.now() };
         take([event], false);
@@ -101,7 +102,7 @@ export function followWorkflow(workflowId, on) {
     mustSteal = false;
     term = Math.max(Date.now(), term + 1);
     generation ||= term;
-    openConnection();
+    openConnection(connectWhenFree);
     tellHistory();
     return new Promise((resolve) => {
       releaseLock = resolve;
@@ -117,7 +118,7 @@ export function followWorkflow(workflowId, on) {
       } catch (error) {
         if (signal.aborted) return;
         // AbortError: the lock was stolen, or the waiting for it was ended. Anything else: there are no locks here.
-        if (error.name !== 'AbortError') return openConnection();
+        if (error.name !== 'AbortError') return openConnection(connect);
         if (connection !== null) {
           closeConnection();
           setState(state);
@@ -180,7 +181,7 @@ export function followWorkflow(workflowId, on) {
     enter() {
       if (stay !== null) return;
       stay = new AbortController();
-      if (!canShare) return openConnection();
+      if (!canShare) return openConnection(connect);
       channel = new BroadcastChannel(name);
       channel.onmessage = listen;
       checkTimer = setInterval(check, checkMs);
