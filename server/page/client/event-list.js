@@ -19,9 +19,10 @@ const timeFormat = new Intl.DateTimeFormat(undefined, {
 
 /**
  * @param elements `list`, `note`, `types`, `search`: where it draws and what it listens to
- * @returns `add(events)`, `clear()`, `setPaused(isPaused)`, `draw()`; `pausedCount` is what came in since the pause
+ * @param onDrawn called after each frame in which something new was drawn
+ * @returns `add(events)`, `clear()`, `reset()`, `setPaused(isPaused)`; `pausedCount` is what came in since the pause
  */
-export function createEventList({ list, note, types, search }) {
+export function createEventList({ list, note, types, search }, onDrawn) {
   let number = 0;
   /** Newest last, whatever the filters. */
   let recent = [];
@@ -82,6 +83,7 @@ export function createEventList({ list, note, types, search }) {
     list.prepend(rows);
     while (list.childElementCount > maxRows) list.lastElementChild.remove();
     drawNote();
+    onDrawn();
   }
 
   /** What is shown stays, if it matches; of what is not shown there are the most recent. */

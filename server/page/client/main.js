@@ -23,12 +23,15 @@ let sinceTick = 0;
 let tickedAt = performance.now();
 let rate = 0;
 
-const eventList = createEventList({
-  list: byId('events'),
-  note: byId('events-note'),
-  types: byId('types'),
-  search: byId('search'),
-});
+const eventList = createEventList(
+  {
+    list: byId('events'),
+    note: byId('events-note'),
+    types: byId('types'),
+    search: byId('search'),
+  },
+  tick,
+);
 const connectionView = createConnectionView({
   badge: byId('connection'),
   label: byId('connection-label'),
