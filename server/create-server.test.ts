@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { getRequest } from './testing/raw-client.ts';
 import { startServer, type TestServer } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
 
@@ -80,6 +81,66 @@ test('HEAD answers with the head alone and takes no slot', async () => {
   expect(await health.text()).toBe('');
 });
 
+test('HEAD is refused as GET would be, and neither takes a slot nor counts as rejected', async () => {
+  const limited = await startServer({ limit: 2, retryMs: 2500 });
+  const head = () => fetch(`${limited.url}/api/events/flow/stream`, { method: 'HEAD' });
+  await limited.stream('flow').answered();
+  expect((await head()).status).toBe(200);
+  expect(await limited.stream('flow').answered()).toBe(200);
+  const refused = await head();
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toBe('3');
+  expect(await refused.text()).toBe('');
+  expect(await limited.health()).toMatchObject({ openStreams: 2, rejected: 0 });
+  await limited.close();
+});
+
+describe('a stream goes on behind the last event', () => {
+  const lines = ['{"n":1}\n', '{"n":2}\n', '{"n":3}\n'];
+  const cases: [string, string, Record<string, string>, number][] = [
+    ['of the query', '?lastEventId=8', {}, 2],
+    ['of the header', '', { 'Last-Event-ID': '16' }, 3],
+    ['of the header rather than of the query', '?lastEventId=8', { 'Last-Event-ID': '16' }, 3],
+    ['of the first of two in the query', '?a=b&lastEventId=16&lastEventId=8', {}, 3],
+  ];
+  test.each(cases)('%s', async (_what, query, headers, first) => {
+    const resumed = await startServer();
+    resumed.append('flow', lines.join(''));
+    const stream = resumed.client({ request: getRequest(`/api/events/flow/stream${query}`, headers) });
+    await stream.received('{"n":3}');
+    expect(stream.body).toBe(
+      `retry: 3000\n\n${lines
+        .map((line, n) => `id: ${8 * (n + 1)}\ndata: ${line}\n`)
+        .slice(first - 1)
+        .join('')}`,
+    );
+    await resumed.close();
+  });
+
+  test.each(['', 'x', '-8', '8.0', '1e3', '0x8', '9999999999999999', '%0a8', '8%20'])(
+    'but not behind %j, which is no id',
+    async (id) => {
+      const fresh = await startServer();
+      fresh.append('flow', lines.join(''));
+      const stream = fresh.client({ request: getRequest(`/api/events/flow/stream?lastEventId=${id}`) });
+      await stream.received('{"n":3}');
+      expect(stream.body).toContain('{"n":1}');
+      expect(stream.body).not.toContain('event: reset');
+      await fresh.close();
+    },
+  );
+
+  test('where the id does not fit the file, a reset says so', async () => {
+    const reset = await startServer();
+    reset.append('flow', lines.join(''));
+    const stream = reset.client({ request: getRequest('/api/events/flow/stream?lastEventId=9') });
+    await stream.received('{"n":3}');
+    expect(stream.body).toContain('event: reset\nid: 0\n');
+    expect(stream.body).toContain('{"n":1}');
+    await reset.close();
+  });
+});
+
 test('a query and an absolute target lead to the same route', async () => {
   expect((await get('/health?now=1')).status).toBe(200);
   expect((await getRaw(`http://test/health`)).status).toBe(200);
@@ -146,12 +207,13 @@ test('/api/workflows lists folders with a valid name', async () => {
       { workflowId: 'a', openStreams: 1 },
       { workflowId: 'b', openStreams: 0 },
     ],
+    limit: 5,
     truncated: false,
   });
   await listed.close();
   const empty = await startServer({ dir: join(listed.dir, 'missing') });
   const nothing = await (await fetch(`${empty.url}/api/workflows`)).json();
-  expect(nothing).toEqual({ workflows: [], truncated: false });
+  expect(nothing).toEqual({ workflows: [], limit: 5, truncated: false });
   await empty.close();
 });
 
@@ -174,13 +236,16 @@ test('the page runs its own script and style, and nothing else', async () => {
   const policy = response.headers.get('content-security-policy');
   expect(policy).toContain(`default-src 'none'`);
   for (const tag of ['script', 'style']) {
-    const [, content] = new RegExp(`<${tag}>(.*)</${tag}>`, 's').exec(html) ?? [];
+    const [, content] = new RegExp(`<${tag}[^>]*>(.*)</${tag}>`, 's').exec(html) ?? [];
     const hash = createHash('sha256')
       .update(content ?? '')
       .digest('base64');
     expect(policy).toContain(`${tag}-src 'sha256-${hash}'`);
   }
-  const [, script] = /<script>(.*)<\/script>/s.exec(html) ?? [];
+  const [, script] = /<script type="module">(.*)<\/script>/s.exec(html) ?? [];
   expect(() => new Script(script ?? 'no script')).not.toThrow();
-  expect(html).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write/);
+  expect(html).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write/);
+  expect(html).not.toMatch(/^(import|export) /m);
+  // Benches and floods load it thousands of times.
+  expect(Buffer.byteLength(html)).toBeLessThan(40_000);
 });

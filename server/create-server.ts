@@ -87,9 +87,22 @@ export function createServer(parts: ServerParts): SseServer {
     } else if (closing !== null) {
       sendJson(response, 503, { error: 'the server is shutting down' }, { Connection: 'close' });
     } else if (request.method === 'HEAD') {
-      response.writeHead(200, streamHeaders(response)).end();
+      tellOfStream(request, response, workflowId);
     } else {
       admit(request, response, workflowId);
+    }
+  }
+
+  /**
+   * The head that a GET would get at this moment. It takes no slot and does not count as rejected: a browser's
+   * EventSource does not tell why it was refused, so a page has to ask.
+   */
+  function tellOfStream(request: IncomingMessage, response: ServerResponse, workflowId: string): void {
+    const { limit, openByWorkflow } = registry;
+    if ((openByWorkflow.get(workflowId) ?? 0) < limit) {
+      response.writeHead(200, streamHeaders(response)).end();
+    } else {
+      parts.rejectStream(request, response, { workflowId, limit, retryMs: settings.retryMs });
     }
   }
 
@@ -129,9 +142,13 @@ export function createServer(parts: ServerParts): SseServer {
     logger.info({ connectionId, workflowId }, 'stream opened');
   }
 
-  /** From the event behind `Last-Event-ID` (an offset in the file), or with the most recent events. */
+  /**
+   * From the event behind the last one (its id is an offset in the file), or with the most recent events. A browser
+   * sends `Last-Event-ID` only when it reconnects by itself; a new EventSource has nothing but its URL to say it with.
+   * The header wins, as it is the newer of the two: the URL stays the same through all reconnects.
+   */
   function startAt(request: IncomingMessage): StartAt {
-    const lastEventId = request.headers['last-event-id'];
+    const lastEventId = request.headers['last-event-id'] ?? requestQuery(request).get('lastEventId');
     if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId)) {
       return { offset: Number(lastEventId) };
     }
@@ -144,7 +161,8 @@ export function createServer(parts: ServerParts): SseServer {
       workflowId,
       openStreams: registry.openByWorkflow.get(workflowId) ?? 0,
     }));
-    sendJson(response, 200, { workflows, truncated });
+    // Without a limit (Infinity) JSON has `null`.
+    sendJson(response, 200, { workflows, limit: registry.limit, truncated });
   }
 
   function showHealth(_request: IncomingMessage, response: ServerResponse): void {
@@ -197,6 +215,11 @@ function requestPath(request: IncomingMessage): string {
   const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
   const path = target.split('?', 1)[0];
   return path || '/';
+}
+
+function requestQuery(request: IncomingMessage): URLSearchParams {
+  const [, query = ''] = (request.url ?? '').split('?', 2);
+  return new URLSearchParams(query);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

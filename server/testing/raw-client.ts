@@ -109,6 +109,10 @@ function dechunk(bytes: Buffer): { body: string; isComplete: boolean } {
 }
 
 export function streamRequest(workflowId: string, headers: Record<string, string> = {}): string {
+  return getRequest(`/api/events/${workflowId}/stream`, headers);
+}
+
+export function getRequest(target: string, headers: Record<string, string> = {}): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `GET /api/events/${workflowId}/stream HTTP/1.1\r\nHost: test\r\n${lines.join('')}\r\n`;
+  return `GET ${target} HTTP/1.1\r\nHost: test\r\n${lines.join('')}\r\n`;
 }

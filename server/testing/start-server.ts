@@ -38,24 +38,27 @@ export interface TestServer {
   /** Opens a connection; it is destroyed when the server is closed. */
   client(options?: Omit<RawClientOptions, 'port'>): RawClient;
   stream(workflowId: string, headers?: Record<string, string>): RawClient;
+  /** Ends the server, and leaves its files for another. */
+  stop(): Promise<void>;
   /** Ends all clients, then the server, and removes its files. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A real server on a free port over a folder of its own. `change` may replace parts. */
+/** A real server on a free port, or on that of one that was stopped, over a folder of its own. `change` may replace parts. */
 export async function startServer(
   settings: Partial<ServerSettings> = {},
   change: (parts: ServerParts) => ServerParts = (parts) => parts,
+  atPort = 0,
 ): Promise<TestServer> {
-  const dir = mkdtempSync(join(tmpdir(), 'sse-server-'));
+  const dir = settings.dir ?? mkdtempSync(join(tmpdir(), 'sse-server-'));
   const log: LogLine[] = [];
   const logger = pino(
     { base: null, formatters: { level: (level) => ({ level }) } },
     { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   );
-  const parts = change(createParts({ ...defaultSettings, dir, ...settings }, logger));
+  const parts = change(createParts({ ...defaultSettings, ...settings, dir }, logger));
   const server = createServer(parts);
-  const url = await server.listen(0, '127.0.0.1');
+  const url = await server.listen(atPort, '127.0.0.1');
   const port = Number(new URL(url).port);
   const clients: RawClient[] = [];
 
@@ -81,6 +84,7 @@ export async function startServer(
     },
     client,
     stream: (workflowId, headers) => client({ request: streamRequest(workflowId, headers) }),
+    stop: () => server.close(),
     async close() {
       for (const { socket } of clients) socket.destroy();
       await server.close();
