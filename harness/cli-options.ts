@@ -45,7 +45,10 @@ export function createProgram(version: string, actions: CliActions): Command {
       `what {key} becomes; {n} is a number, {uuid} a UUID (default: "${DEFAULTS.key}")`,
     )
     .option('--header <name: value>', 'request header; may be given several times', collect)
-    .option('--page <url>', 'page whose latency is watched while files grow')
+    .option(
+      '--page <url>',
+      'page that shows a stream ({port}, {key}): watched while files grow, opened by --browser',
+    )
     .option('--events-file <path>', 'file that the target follows ({dir}, {key}), so that events can be made')
     .option(
       '--ready-timeout <duration>',
@@ -77,6 +80,8 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--duration <duration>',
       `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}; hold with no load asked for: 5s)`,
     )
+    .option('--browser [path]', 'open the tabs of the scenario tabs in a real Chromium')
+    .option('--rows <selector>', 'CSS selector of what the page adds for each event (default: anything)')
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
     .option('--ui', 'show the report in a browser while the run goes on; the address is printed')

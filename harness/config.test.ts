@@ -25,7 +25,8 @@ describe('defaults', () => {
     expect(config).toMatchObject({
       target: { mode: 'spawn', readyTimeoutMs: 30_000 },
       url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
-      page: 'http://127.0.0.1:{port}/',
+      page: 'http://127.0.0.1:{port}/?workflow={key}',
+      browser: null,
       eventsFile: '{dir}/{key}/events.jsonl',
       key: 'workflow-{uuid}',
       headers: {},

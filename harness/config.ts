@@ -25,8 +25,12 @@ export interface UserConfig extends LoadOptions {
   key?: string;
   /** Request headers, as an object or as `Name: value` lines. */
   header?: Record<string, string> | string[];
-  /** Page to watch while files grow. `{port}` is filled in. */
+  /** Page that shows a stream: watched while files grow, and opened by `browser`. `{port}` and `{key}` are filled in. */
   page?: string;
+  /** Opens the tabs of `tabs` in a real browser: `true` looks for a Chromium, a text is the path of one. */
+  browser?: boolean | string;
+  /** CSS selector of what the page adds for each event (`#events li`); default: anything that it adds. */
+  rows?: string;
   /** File that the target follows, so that events can be written to it. `{dir}` and `{key}` are filled in. */
   eventsFile?: string;
   /** Streams a key that the target allows, or `none`. */
@@ -81,7 +85,8 @@ export function referenceTarget() {
   return {
     command: `${quote(process.execPath)} ${quote(main)} --port {port} --dir {dir} --limit {limit} --max-duration {deadline}`,
     url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
-    page: 'http://127.0.0.1:{port}/',
+    page: 'http://127.0.0.1:{port}/?workflow={key}',
+    rows: '[data-row]',
     eventsFile: '{dir}/{key}/events.jsonl',
     key: 'workflow-{uuid}',
     limit: 5,
@@ -143,6 +148,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     url,
     key,
     page: said.page ?? null,
+    browser: browserOf(said),
     eventsFile: said.eventsFile ?? null,
     headers: headersOf(said.header ?? {}),
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
@@ -172,6 +178,8 @@ const userConfigSchema = z.strictObject({
     .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { name: value }')
     .optional(),
   page: z.string().optional(),
+  browser: z.union([z.boolean(), z.string().min(1, 'is empty')], 'must be true or a path').optional(),
+  rows: z.string().min(1, 'is empty').optional(),
   eventsFile: z.string().optional(),
   limit: textOrNumber.optional(),
   deadline: textOrNumber.optional(),
@@ -194,6 +202,16 @@ const userConfigSchema = z.strictObject({
   traffic: textOrNumber.optional(),
   reporter: z.union([z.array(z.string()), z.string()], 'must be a list of reporters').optional(),
 });
+
+function browserOf({ browser, page, rows }: UserConfig): RunConfig['browser'] {
+  if (browser === undefined || browser === false) return null;
+  if (page === undefined) {
+    throw usage(
+      '--browser has no page to open: give one that shows a stream, such as --page "http://127.0.0.1:{port}/?id={key}".',
+    );
+  }
+  return { path: browser === true ? null : browser, rows: rows ?? null };
+}
 
 function targetOf(said: UserConfig): TargetConfig {
   if (said.command !== undefined) {

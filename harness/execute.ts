@@ -1,4 +1,5 @@
 import { scenarios as allScenarios } from '../scenarios/index.ts';
+import { findBrowser } from './browser/find-browser.ts';
 import { completeConfig, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { lackOfRoom, sizeOf } from './load/room.ts';
@@ -49,6 +50,14 @@ async function checkPossible(config: RunConfig, scenarios: Scenario[]): Promise<
     const reason = config.scenarios.length > 0 ? scenario.unfit(config) : null;
     if (reason !== null)
       throw new HydrotestError('usage', `--scenarios ${scenario.name} cannot run: ${reason}.`);
+  }
+  if (config.browser !== null) {
+    if (!scenarios.some(({ name }) => name === 'tabs'))
+      throw new HydrotestError(
+        'usage',
+        '--browser is for the scenario tabs, which is not among those to run.',
+      );
+    await findBrowser(config.browser.path);
   }
   if (scenarios.some(({ name }) => name === 'hold') && config.load.asked) {
     const lack = lackOfRoom(sizeOf(config.load, config.url), null);

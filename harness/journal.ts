@@ -209,6 +209,9 @@ function addTo(scenario: ScenarioRecord, entry: OfScenario): void {
     case 'feed':
       scenario.feeds.push(entry);
       break;
+    case 'browser':
+      scenario.browser.push(entry);
+      break;
     case 'scenario-end':
       scenario.endedMs = entry.elapsedMs;
       scenario.error = entry.error;
@@ -236,5 +239,6 @@ function emptyScenario({ type: _, ...start }: { type: 'scenario' } & ScenarioSta
     requests: [],
     levels: [],
     feeds: [],
+    browser: [],
   };
 }

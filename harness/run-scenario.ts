@@ -66,7 +66,7 @@ export async function runScenario(options: ScenarioRunOptions): Promise<void> {
     scenario: name,
     elapsedMs: elapsedMs(),
     proves: scenario.proves,
-    checks: scenario.checks,
+    checks: scenario.checksFor?.(config) ?? scenario.checks,
     paths: [...scenario.paths],
     command: opening.command,
     limit: config.limit,

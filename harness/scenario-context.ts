@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { startBrowser } from './browser/start-browser.ts';
 import type { Suspect } from './confirm.ts';
 import { createEventFeed } from './event-feed.ts';
 import { flood } from './flood.ts';
@@ -6,6 +7,7 @@ import { type RunningLoad, runLoad } from './load/run-load.ts';
 import { longDrain } from './long-drain.ts';
 import { MAX_OVER_BUDGET, measureLeak } from './measure-leak.ts';
 import type {
+  Browser,
   CycleEntry,
   DrainEntry,
   JournalEntry,
@@ -15,6 +17,7 @@ import type {
   RunConfig,
   ScenarioContext,
 } from './model.ts';
+import { countPortSockets } from './probes/sockets.ts';
 import { drain, type Session } from './session.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { fill, fillKey } from './template.ts';
@@ -70,11 +73,14 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   let keptRatio: number | null = null;
   let runningLoad: RunningLoad | null = null;
   let loadedEventCount = 0;
+  const browsers: Browser[] = [];
   /** Settles when the workers of the load are gone; the scenario itself is left as soon as it is stopped. */
   let loadOver: Promise<unknown> = Promise.resolve();
 
   const keyAt = (n: number) => fillKey(config.key, config.seed, options.firstKeyNumber + n);
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
+  const pageUrl = (key: string) =>
+    config.page === null ? null : fill(config.page, { port: session.port, key: encodeURIComponent(key) });
   const fileOf = (key: string) => fill(config.eventsFile ?? '', { dir: options.dataDir, key });
   const beginPhase = async (name: string) => {
     // The last sample of a phase and the first one of the next are the same moment, read twice.
@@ -250,9 +256,17 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     },
     wants: isWanted,
     streamUrl,
-    pageUrl: () => (config.page === null ? null : fill(config.page, { port: session.port })),
+    pageUrl,
+    async browser() {
+      const started = await startBrowser(config.browser, { pageUrl, headers: config.headers, signal });
+      browsers.push(started);
+      return started;
+    },
+    connections: () => countPortSockets(session.port, { pid: session.target.pid }),
+    noteTabs: (note) =>
+      write({ type: 'browser', scenario, elapsedMs: elapsedMs(), phase: phaseName, ...note }),
     async close() {
-      await Promise.all([loadOver, pool.endAll()]);
+      await Promise.all([loadOver, pool.endAll(), ...browsers.map((browser) => browser.kill())]);
       pool.flush(phaseName);
       await feed.close();
       if (config.target.mode === 'spawn') await rm(options.dataDir, { recursive: true, force: true });

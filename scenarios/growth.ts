@@ -40,7 +40,7 @@ async function growFile(context: ScenarioContext): Promise<void> {
   const grow = async (count: number): Promise<number> => {
     const before = received();
     fed += count;
-    const page = askPage ? context.pageUrl() : null;
+    const page = askPage ? context.pageUrl(key) : null;
     const load = { count: PAGE_REQUESTS, connections: 1 };
     const [answers] = await Promise.all([
       page === null ? null : context.flood('page', page, load),

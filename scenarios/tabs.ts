@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness/model.ts';
+import { TABS_IN_BROWSER_CHECKS, tabsInBrowser } from './tabs-in-browser.ts';
 
 /** The checklist's "dashboard with 10 browser tabs": five on each of two workflows, which is just the usual limit. */
 const KEYS = 2;
@@ -11,10 +12,12 @@ export const tabs: Scenario = {
   name: 'tabs',
   proves: '10 tabs held over 2 workflows stay open, receive events, and keep memory under the budget',
   checks: ['streams-held', 'cleanup'],
+  checksFor: ({ browser }) => (browser === null ? tabs.checks : TABS_IN_BROWSER_CHECKS),
   paths: [],
   unfit: () => null,
   async run(context) {
     const { config } = context;
+    if (config.browser !== null) return tabsInBrowser(context);
     await context.phase('hold');
     // Without {key} in the URL all streams share one limit.
     const keys = config.url.includes('{key}') ? KEYS : 1;

@@ -1,4 +1,5 @@
 import type { Check, CheckName } from '../model.ts';
+import { browserHeap } from './browser-heap.ts';
 import { cleanup } from './cleanup.ts';
 import { connectionLimit } from './connection-limit.ts';
 import { controls } from './controls.ts';
@@ -13,6 +14,7 @@ import { rejections } from './rejections.ts';
 import { responsiveness } from './responsiveness.ts';
 import { slotsReleased } from './slots-released.ts';
 import { streamsHeld } from './streams-held.ts';
+import { tabsInBrowser } from './tabs-in-browser.ts';
 import { targetAlive } from './target-alive.ts';
 import { timeoutClose } from './timeout-close.ts';
 
@@ -28,6 +30,8 @@ export const checks: Record<CheckName, Check> = {
   'slots-released': slotsReleased,
   'timeout-close': timeoutClose,
   'streams-held': streamsHeld,
+  'tabs-in-browser': tabsInBrowser,
+  'browser-heap': browserHeap,
   'load-held': loadHeld,
   'generator-health': generatorHealth,
   'event-integrity': eventIntegrity,

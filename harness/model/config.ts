@@ -1,3 +1,4 @@
+import type { BrowserConfig } from './browser.ts';
 import type { LoadPlan } from './load.ts';
 
 /** A server that hydrotest starts itself, or one that runs already. */
@@ -18,8 +19,10 @@ export interface RunConfig {
   url: string;
   /** Template of the `{key}` in the URL; `{n}` is a number. */
   key: string;
-  /** Page whose latency is watched while files grow (`{port}` is filled in), or null. */
+  /** Page that shows a stream (`{port}` and `{key}` are filled in): watched while files grow, and opened by `browser`; or null. */
   page: string | null;
+  /** Drives the tabs of `tabs` with a real browser; null: with a client of our own. */
+  browser: BrowserConfig | null;
   /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
   eventsFile: string | null;
   headers: Record<string, string>;

@@ -1,7 +1,8 @@
+import type { TabReading } from './browser.ts';
 import type { RunConfig } from './config.ts';
 import type { EncodedTimings, GeneratorHealth } from './load.ts';
 import type { CheckName } from './outcome.ts';
-import type { ProcessReading, QuietReading } from './probes.ts';
+import type { ProcessReading, QuietReading, SocketStates } from './probes.ts';
 import type { BehaviourName, StreamEnding, StreamRecord } from './streams.ts';
 
 /** What a leak rate is counted in. `second` is time that passes whatever the clients do. */
@@ -29,6 +30,7 @@ export type JournalEntry =
   | RequestsEntry
   | LevelsEntry
   | FeedEntry
+  | BrowserEntry
   | { type: 'scenario-end'; scenario: string; elapsedMs: number; error: string | null }
   | { type: 'interrupted'; elapsedMs: number; reason: string }
   | { type: 'end'; elapsedMs: number };
@@ -254,6 +256,36 @@ export interface FeedEntry {
   byteCount: number;
 }
 
+/** Whether the slots of one key are free, tried with raw streams. */
+export interface SlotReading {
+  key: string;
+  askedCount: number;
+  acceptedCount: number;
+  /** Answered 429. */
+  refusedCount: number;
+  /** Tabs that were open on this key at that time, each of which may hold one. */
+  tabCount: number;
+}
+
+/** The tabs of a real browser, and what the target holds for them. */
+export interface BrowserEntry {
+  type: 'browser';
+  scenario: string;
+  elapsedMs: number;
+  phase: string;
+  /** `heap`: one of many careful readings while tabs are held; `end`: how a phase turned out. */
+  moment: 'heap' | 'end';
+  browserVersion: string;
+  /** Of tabs that were to show rows, the numbers of those that showed none in `waitedMs`. */
+  blankTabs: number[];
+  waitedMs: number;
+  tabs: TabReading[];
+  /** Connections at the target's port once they had come down, by state; null where that cannot be read. */
+  sockets: SocketStates | null;
+  /** Empty where the target promises no limit, or it was not tried. */
+  slots: SlotReading[];
+}
+
 /** The journal read back, arranged by scenario. */
 export interface RunRecord {
   run: RunEntry;
@@ -286,4 +318,5 @@ export interface ScenarioRecord extends ScenarioStart {
   requests: RequestsEntry[];
   levels: LevelsEntry[];
   feeds: FeedEntry[];
+  browser: BrowserEntry[];
 }

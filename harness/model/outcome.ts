@@ -9,6 +9,8 @@ export type CheckName =
   | 'slots-released'
   | 'timeout-close'
   | 'streams-held'
+  | 'tabs-in-browser'
+  | 'browser-heap'
   | 'load-held'
   | 'generator-health'
   | 'event-integrity'

@@ -1,6 +1,8 @@
+import type { Browser } from './browser.ts';
 import type { RunConfig } from './config.ts';
-import type { DoseUnit, RequestsEntry } from './journal.ts';
+import type { BrowserEntry, DoseUnit, RequestsEntry } from './journal.ts';
 import type { CheckName } from './outcome.ts';
+import type { SocketStates } from './probes.ts';
 import type { BehaviourName, OpenStream } from './streams.ts';
 import type { Report } from './verdict.ts';
 
@@ -90,7 +92,13 @@ export interface ScenarioContext {
   /** Whether `measureLeak` would measure a path of this name, so that what it needs has to be prepared. */
   wants(path: string): boolean;
   streamUrl(key: string): string;
-  pageUrl(): string | null;
+  pageUrl(key: string): string | null;
+  /** Starts the browser of `config.browser`. It is gone when the scenario is over. Throws `usage` where there is none. */
+  browser(): Promise<Browser>;
+  /** Connections at the target's port, by state; null where that cannot be read. */
+  connections(): Promise<SocketStates | null>;
+  /** Journals how the tabs of a browser are. */
+  noteTabs(note: Omit<BrowserEntry, 'type' | 'scenario' | 'elapsedMs' | 'phase'>): void;
 }
 
 export interface Scenario {
@@ -98,6 +106,8 @@ export interface Scenario {
   /** One sentence for `hydrotest list` and the report. */
   proves: string;
   checks: CheckName[];
+  /** The checks where the configuration decides on them; without it `checks`. */
+  checksFor?(config: RunConfig): CheckName[];
   /** The lifecycle paths whose leak rates it measures. */
   paths: readonly string[];
   /** Why this scenario cannot run with this configuration and what to give it, or null: it can. */

@@ -73,6 +73,7 @@ export function journalOf(record: RunRecord): JournalEntry[] {
       ...scenario.requests,
       ...scenario.levels,
       ...scenario.feeds,
+      ...scenario.browser,
     );
     if (scenario.endedMs !== null) {
       entries.push({

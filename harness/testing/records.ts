@@ -123,6 +123,7 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
     held: [],
     requests: [],
     feeds: [],
+    browser: [],
     ...own.record,
     tallies: [tallyOf(name, 'warm-up', 1), ...(own.record.tallies ?? [])],
     levels: [levels('before', startMs + 500), levels('after', startMs + SCENARIO_MS - 100)],

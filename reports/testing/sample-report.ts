@@ -52,6 +52,7 @@ function reportOf(
       url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
       key: 'workflow-{n}',
       page: 'http://127.0.0.1:{port}/',
+      browser: null,
       eventsFile: '{dir}/agents/{key}/events.jsonl',
       headers: { authorization: 'Bearer not-to-be-shown' },
       limit: 5,

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HydrotestError } from '../errors.ts';
+import { startGuardian } from '../targets/guard.ts';
+import { endGroup, isGroupAlive, readIdentity, signalGroup } from '../targets/process-group.ts';
+import { until } from '../waiting.ts';
+
+export interface BrowserProcess {
+  readonly pid: number;
+  /** Where it listens for the DevTools protocol, on loopback. */
+  readonly endpoint: string;
+  /** Ends all of its processes by SIGKILL and removes its profile. Idempotent. */
+  kill(): Promise<void>;
+}
+
+const START_MS = 30_000;
+/** A browser's processes write to the profile until the last of them is gone. */
+const REMOVE_RETRIES = 10;
+
+/** A fresh profile without first-run pages, and nothing that talks to anybody but the page's server. */
+const FLAGS = [
+  '--headless',
+  '--remote-debugging-port=0',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--no-pings',
+  '--lang=en-US',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-domain-reliability',
+  '--disable-extensions',
+  '--disable-sync',
+  '--disable-breakpad',
+  '--metrics-recording-only',
+  '--mute-audio',
+  '--password-store=basic',
+  '--use-mock-keychain',
+  // Containers give /dev/shm 64 MB, which ten tabs use up.
+  '--disable-dev-shm-usage',
+];
+
+/**
+ * Starts a Chromium in a process group of its own, under a guardian that ends it and removes its profile when the harness is
+ * gone. @throws HydrotestError `internal` when it does not come up, with what it printed last.
+ */
+export async function startBrowserProcess(
+  executable: string,
+  env: Record<string, string>,
+  signal: AbortSignal,
+): Promise<BrowserProcess> {
+  const profile = await mkdtemp(join(tmpdir(), 'hydrotest-browser-'));
+  const remove = () => rm(profile, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
+  const logFile = join(profile, 'output.log');
+  const output = openSync(logFile, 'a');
+  // The sandbox refuses to run as root, which is what containers do.
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const child = spawn(executable, [...FLAGS, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'], {
+    detached: true,
+    stdio: ['ignore', 'ignore', output],
+    env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
+  });
+  closeSync(output);
+  const gone = new Promise<void>((done) => {
+    child.once('exit', () => done());
+    child.once('error', () => done());
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    await gone;
+    await remove();
+    throw new HydrotestError('internal', `the browser ${executable} could not be started`);
+  }
+  let guardian: ReturnType<typeof startGuardian>;
+  try {
+    guardian = startGuardian({
+      groupId: pid,
+      startTicks: readIdentity(pid)?.startTicks ?? null,
+      folder: profile,
+    });
+  } catch (error) {
+    signalGroup(pid, 'SIGKILL');
+    await remove();
+    throw error;
+  }
+  let killing: Promise<void> | null = null;
+  const end = async () => {
+    try {
+      if (isGroupAlive(pid)) signalGroup(pid, 'SIGKILL');
+      await endGroup(pid, 0);
+      await gone;
+      await remove();
+    } finally {
+      await guardian.dismiss();
+    }
+  };
+  const kill = () => {
+    killing ??= end();
+    return killing;
+  };
+  try {
+    let endpoint: string | null = null;
+    await until(
+      () => {
+        endpoint = readEndpoint(profile);
+        return endpoint !== null || child.exitCode !== null || child.signalCode !== null;
+      },
+      START_MS,
+      signal,
+    );
+    if (endpoint === null) {
+      const printed = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
+      throw new HydrotestError('internal', `the browser ${executable} did not come up: ${printed}`);
+    }
+    return { pid, endpoint, kill };
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+}
+
+/** Chromium writes the port and the path into this file once it listens. */
+function readEndpoint(profile: string): string | null {
+  try {
+    const [port, path] = readFileSync(join(profile, 'DevToolsActivePort'), 'utf8').split('\n');
+    return port !== undefined && path !== undefined && path !== '' ? `ws://127.0.0.1:${port}${path}` : null;
+  } catch {
+    return null;
+  }
+}
