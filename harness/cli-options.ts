@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { CompareOptions } from './commands/compare.ts';
 import { DEFAULTS, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { LOAD_DEFAULTS } from './load-options.ts';
@@ -8,6 +9,7 @@ export interface CliActions {
   list(): void;
   report(folder: string): Promise<void>;
   serve(args: string[]): Promise<void>;
+  compare(sides: string[], options: CompareOptions): Promise<void>;
 }
 
 /** The command line: names and texts only. What they mean is decided in config.ts. */
@@ -123,6 +125,18 @@ export function createProgram(version: string, actions: CliActions): Command {
     .description('make all reports of a run again from its journal')
     .argument('<run>', 'folder of the run, such as reports/out/<run>')
     .action((folder: string) => actions.report(folder));
+
+  program
+    .command('compare')
+    .description('say what is worse, the same or better in a run than in a baseline')
+    .argument(
+      '[sides...]',
+      'folders of the baseline and of the run, or folders that hold several runs of each',
+    )
+    .option('--fail-on <what>', 'worse, cannot-tell or never: what makes the exit code 1 or 3', 'worse')
+    .option('--allow-unlike', 'compare runs of different machines or configurations all the same')
+    .option('--out <folder>', 'where compare.json and compare.md go (default: reports/out/compare)')
+    .action((sides: string[], options: CompareOptions) => actions.compare(sides, options));
 
   program
     .command('serve')

@@ -5,6 +5,7 @@
  * `elapsedMs`; wall-clock time is `…At`, an ISO 8601 string. `null` always means "could not be read" or "did
  * not happen", never zero.
  */
+export type * from './model/comparison.ts';
 export type * from './model/config.ts';
 export type * from './model/journal.ts';
 export type * from './model/load.ts';

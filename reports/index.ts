@@ -7,5 +7,7 @@ import { markdown } from './markdown.ts';
 /** The reporters that write a file each. The terminal is apart: it writes to a stream. */
 export const reporters: Reporter[] = [json, junit, markdown, html];
 
+export { comparisonMarkdown } from './compare-markdown.ts';
+export { renderComparison } from './compare-terminal.ts';
 export { renderTerminal, type TerminalOptions, terminalOptions } from './terminal.ts';
 export { html, json, junit, markdown };
