@@ -126,17 +126,26 @@ export function createProgram(version: string, actions: CliActions): Command {
     .argument('<run>', 'folder of the run, such as reports/out/<run>')
     .action((folder: string) => actions.report(folder));
 
-  program
+  const compare = program
     .command('compare')
     .description('say what is worse, the same or better in a run than in a baseline')
     .argument(
       '[sides...]',
       'folders of the baseline and of the run, or folders that hold several runs of each',
     )
+    .optionsGroup('The comparison:')
     .option('--fail-on <what>', 'worse, cannot-tell or never: what makes the exit code 1 or 3', 'worse')
     .option('--allow-unlike', 'compare runs of different machines or configurations all the same')
+    .option('--baseline <what>', 'measure both now, in turns: a git ref, or a command in place of --command')
+    .option('--rounds <n>', 'runs a side, with --baseline (default: 2, in the order A B B A)')
+    .option('--setup <command>', 'is run first where a git ref was checked out, such as "npm ci"')
     .option('--out <folder>', 'where compare.json and compare.md go (default: reports/out/compare)')
-    .action((sides: string[], options: CompareOptions) => actions.compare(sides, options));
+    .action((sides: string[], { inspect, ...options }: CompareOptions) =>
+      actions.compare(sides, inspect === false ? { ...options, inspect } : options),
+    );
+  const own = new Set(compare.options.map(({ long }) => long));
+  const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
+  for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
 
   program
     .command('serve')

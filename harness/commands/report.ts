@@ -14,10 +14,16 @@ export async function reportCommand(folder: string): Promise<void> {
 
 /** Makes every report of a run from its journal, and prints the one for the terminal. */
 export async function writeReports(folder: string): Promise<Report> {
-  const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+  const report = await writeReportFiles(folder);
   process.stdout.write(`${renderTerminal(report, terminalOptions(process.stdout))}\n`);
-  for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
   const shown = relative(process.cwd(), folder);
   process.stdout.write(`Reports: ${shown}/{${reporters.map(({ fileName }) => fileName).join(',')}}\n`);
+  return report;
+}
+
+/** Makes the reports that are files. */
+export async function writeReportFiles(folder: string): Promise<Report> {
+  const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+  for (const { fileName, render } of reporters) await writeFile(join(folder, fileName), render(report));
   return report;
 }

@@ -7,10 +7,7 @@ import { writeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
 export async function runCommand(options: UserConfig & { config?: string }): Promise<void> {
-  const { config: file, ...fromCli } = options;
-  const fromFile = await loadConfigFile(process.cwd(), file);
-  const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
-
+  const user = await userConfigOf(options);
   const progress = createProgress(process.stderr);
   const interrupt = listenForInterrupts((text) => progress.note(text));
   let folder: string;
@@ -25,6 +22,13 @@ export async function runCommand(options: UserConfig & { config?: string }): Pro
     interrupt.close();
   }
   process.exitCode = EXIT_CODES[(await writeReports(folder)).verdict.outcome];
+}
+
+/** What the command line and the configuration file say together. */
+export async function userConfigOf(options: UserConfig & { config?: string }): Promise<UserConfig> {
+  const { config: file, ...fromCli } = options;
+  const fromFile = await loadConfigFile(process.cwd(), file);
+  return { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
 }
 
 /** A target on the command line takes the place of the one in the file: two of them would exclude each other. */

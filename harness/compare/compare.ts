@@ -20,18 +20,27 @@ export const FAMILY_ERROR = 0.05;
 /** From bad to good. */
 const SEVERITY: Change[] = ['worse', 'cannot-tell', 'same', 'better'];
 
-/** What changed from the runs of one side to those of the other. Pure. */
-export function compare(baseline: Side, run: Side, unlike: Difference[]): Comparison {
+/** What changed from the runs of one side to those of the other. `stopped`: why the measurement ended early, so that nothing is decided; null: it did not. Pure. */
+export function compare(
+  baseline: Side,
+  run: Side,
+  unlike: Difference[],
+  stopped: string | null = null,
+): Comparison {
   const pairs = pairsOf(baseline.runs, run.runs);
   const familySize = pairs.filter(({ missing }) => missing === null).length;
-  const metrics = pairs.map((pair) => comparePair(pair, FAMILY_ERROR / Math.max(1, familySize)));
+  const metrics = pairs
+    .map((pair) => comparePair(pair, FAMILY_ERROR / Math.max(1, familySize)))
+    .map((metric) =>
+      stopped === null ? metric : { ...metric, change: 'cannot-tell' as const, reason: stopped },
+    );
   const counts: Comparison['counts'] = { worse: 0, same: 0, better: 0, 'cannot-tell': 0 };
   for (const { change } of metrics) counts[change]++;
   const change = SEVERITY.find((one) => counts[one] > 0) ?? 'cannot-tell';
   return {
     schemaVersion: 1,
     change,
-    reason: sentence(change, metrics, baseline, run),
+    reason: stopped ?? sentence(change, metrics, baseline, run),
     counts,
     familyError: FAMILY_ERROR,
     baseline: summaryOf(baseline),
