@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { CompareOptions } from './commands/compare.ts';
 import { DEFAULTS, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { LOAD_DEFAULTS } from './load-options.ts';
@@ -8,6 +9,7 @@ export interface CliActions {
   list(): void;
   report(folder: string, options: { reporter?: string[] }): Promise<void>;
   serve(args: string[]): Promise<void>;
+  compare(sides: string[], options: CompareOptions): Promise<void>;
 }
 
 /** The command line: names and texts only. What they mean is decided in config.ts. */
@@ -131,6 +133,27 @@ export function createProgram(version: string, actions: CliActions): Command {
     .argument('<run>', 'folder of the run, such as reports/out/<run>')
     .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
     .action((folder: string, options: { reporter?: string[] }) => actions.report(folder, options));
+
+  const compare = program
+    .command('compare')
+    .description('say what is worse, the same or better in a run than in a baseline')
+    .argument(
+      '[sides...]',
+      'folders of the baseline and of the run, or folders that hold several runs of each',
+    )
+    .optionsGroup('The comparison:')
+    .option('--fail-on <what>', 'worse, cannot-tell or never: what makes the exit code 1 or 3', 'worse')
+    .option('--allow-unlike', 'compare runs of different machines or configurations all the same')
+    .option('--baseline <what>', 'measure both now, in turns: a git ref, or a command in place of --command')
+    .option('--rounds <n>', 'runs a side, with --baseline (default: 2, in the order A B B A)')
+    .option('--setup <command>', 'is run first where a git ref was checked out, such as "npm ci"')
+    .option('--out <folder>', 'where compare.json and compare.md go (default: reports/out/compare)')
+    .action((sides: string[], { inspect, ...options }: CompareOptions) =>
+      actions.compare(sides, inspect === false ? { ...options, inspect } : options),
+    );
+  const own = new Set(compare.options.map(({ long }) => long));
+  const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
+  for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
 
   program
     .command('serve')

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { createProgram } from './cli-options.ts';
+import { compareCommand } from './commands/compare.ts';
 import { listCommand } from './commands/list.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -30,6 +31,7 @@ async function main(argv: string[]): Promise<void> {
     list: listCommand,
     report: reportCommand,
     serve: serveCommand,
+    compare: compareCommand,
   });
   try {
     await program.parseAsync(argv);

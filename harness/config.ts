@@ -15,6 +15,8 @@ import { durationMs, listOf, perSecond, sizeBytes, usage, wholeNumber } from './
 export interface UserConfig extends LoadOptions {
   /** Shell command that starts the target. `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. */
   command?: string;
+  /** Folder in which the command is started; default: the current one. */
+  cwd?: string;
   /** Process id of a server that runs already. */
   pid?: number | string;
   /** Port of a server that runs already; its process is found by it. */
@@ -170,6 +172,7 @@ export function completeConfig(given: UserConfig): RunConfig {
 const textOrNumber = z.union([z.string(), z.number()], 'must be a text or a number');
 const userConfigSchema = z.strictObject({
   command: z.string().min(1, 'is empty').optional(),
+  cwd: z.string().min(1, 'is empty').optional(),
   pid: textOrNumber.optional(),
   port: textOrNumber.optional(),
   url: z.string().optional(),
@@ -216,7 +219,8 @@ function browserOf({ browser, page, rows }: UserConfig): RunConfig['browser'] {
 function targetOf(said: UserConfig): TargetConfig {
   if (said.command !== undefined) {
     const readyTimeoutMs = durationMs('--ready-timeout', said.readyTimeout ?? DEFAULTS.readyTimeout);
-    return { mode: 'spawn', command: said.command, readyTimeoutMs };
+    const cwd = said.cwd === undefined ? {} : { cwd: resolve(said.cwd) };
+    return { mode: 'spawn', command: said.command, readyTimeoutMs, ...cwd };
   }
   if (said.pid !== undefined) return { mode: 'attach', pid: wholeNumber('--pid', said.pid, 2, 2 ** 22) };
   return { mode: 'attach-port', port: wholeNumber('--port', said.port, 1, 65_535) };

@@ -6,6 +6,7 @@
  * not happen", never zero.
  */
 export type * from './model/browser.ts';
+export type * from './model/comparison.ts';
 export type * from './model/config.ts';
 export type * from './model/journal.ts';
 export type * from './model/load.ts';

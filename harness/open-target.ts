@@ -72,7 +72,7 @@ async function startOrAttach({
   if (config.target.mode === 'attach-port') {
     return { target: attachByPort(config.target.port), port: config.target.port };
   }
-  const { command, readyTimeoutMs } = config.target;
+  const { command, readyTimeoutMs, cwd } = config.target;
   const port = config.url.includes('{port}') ? await findFreePort() : portOf(config.url);
   const { NODE_OPTIONS } = process.env;
   const target = await spawnTarget({
@@ -89,6 +89,7 @@ async function startOrAttach({
     },
     readyUrl: fill(config.url, { port, key: 'ready' }),
     readyTimeoutMs,
+    ...(cwd === undefined ? {} : { cwd }),
     outputFile,
     // With the folder around it: the guardian leaves as little as an orderly end does.
     ownedFolder: dirname(dataDir),

@@ -16,6 +16,7 @@ async function typed(command: string): Promise<object> {
     list() {},
     async report() {},
     async serve() {},
+    async compare() {},
   });
   const [, ...words] = printed.split('\0').slice(0, -1);
   await program.parseAsync(['node', 'hydrotest', ...words]);

@@ -54,6 +54,20 @@ export class Timings {
     };
   }
 
+  /** Values that were recorded. */
+  count(name: TimingName): number {
+    return this.#histograms.get(name)?.totalCount ?? 0;
+  }
+
+  /** The value of this rank (from 1), in milliseconds, right to 1 %. Null: there are fewer values. */
+  atRank(name: TimingName, rank: number): number | null {
+    const histogram = this.#histograms.get(name);
+    if (histogram === undefined || rank < 1 || rank > histogram.totalCount) return null;
+    // Half a rank below, so that rounding cannot reach the next one.
+    const percentile = (100 * (rank - 0.5)) / histogram.totalCount;
+    return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / MICROSECONDS;
+  }
+
   #of(name: TimingName): Histogram {
     let histogram = this.#histograms.get(name);
     if (histogram === undefined) {

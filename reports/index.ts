@@ -7,6 +7,8 @@ import { markdown } from './markdown.ts';
 /** The reporters that write a file each. The terminal is apart: it writes to a stream. */
 export const reporters: Reporter[] = [json, junit, markdown, html];
 
+export { comparisonMarkdown } from './compare-markdown.ts';
+export { renderComparison } from './compare-terminal.ts';
 export { type MarkdownOptions, renderMarkdown } from './markdown.ts';
 export {
   renderProblems,

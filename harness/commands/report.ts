@@ -3,6 +3,7 @@ import { renderVerdict, terminalOptions } from '../../reports/index.ts';
 import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
 import { judge } from '../judge.ts';
+import type { Report } from '../model.ts';
 import { orderReports, type ReportOrder, shownPath, terminal, writeReports } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
 
@@ -51,4 +52,16 @@ function placesOf(paths: string[], folder: string): string {
   const others = paths.filter((path) => !inFolder.includes(path));
   const names = inFolder.map((path) => basename(path)).join(',');
   return [`${shownPath(folder)}/{${names}}`, ...others.map(shownPath)].join(', ');
+}
+
+/** Makes the reports that are files, all of them, and prints nothing. */
+export async function writeReportFiles(folder: string): Promise<Report> {
+  const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+  const orders = await orderReports(undefined);
+  await writeReports(
+    report,
+    folder,
+    orders.filter((order) => order !== terminal),
+  );
+  return report;
 }

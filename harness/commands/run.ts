@@ -8,9 +8,8 @@ import { makeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
 export async function runCommand(options: UserConfig & { config?: string; ui?: boolean }): Promise<void> {
-  const { config: file, ui = false, ...fromCli } = options;
-  const fromFile = await loadConfigFile(process.cwd(), file);
-  const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
+  const { ui = false, ...rest } = options;
+  const user = await userConfigOf(rest);
   const orders = await orderReports(user.reporter);
 
   const progress = createProgress(process.stderr);
@@ -36,6 +35,13 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
     interrupt.close();
     await (live as LiveView | null)?.finish(reportFile);
   }
+}
+
+/** What the command line and the configuration file say together. */
+export async function userConfigOf(options: UserConfig & { config?: string }): Promise<UserConfig> {
+  const { config: file, ...fromCli } = options;
+  const fromFile = await loadConfigFile(process.cwd(), file);
+  return { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
 }
 
 /** A target on the command line takes the place of the one in the file: two of them would exclude each other. */

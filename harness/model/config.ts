@@ -8,6 +8,8 @@ export type TargetConfig =
       /** Shell command; `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. `PORT` is set too. */
       command: string;
       readyTimeoutMs: number;
+      /** Folder in which it is started; without one: the current folder. */
+      cwd?: string;
     }
   | { mode: 'attach'; pid: number }
   | { mode: 'attach-port'; port: number };

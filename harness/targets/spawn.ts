@@ -16,6 +16,8 @@ export interface SpawnOptions {
   /** The target is ready when the host and port of this URL accept a connection. */
   readyUrl: string;
   readyTimeoutMs: number;
+  /** Folder in which it is started; without one: the current folder. */
+  cwd?: string;
   /** Standard output and standard error are appended to this file. */
   outputFile: string;
   /** Absolute path of a folder that is removed with the target if the harness dies. A living owner removes it itself. */
@@ -68,6 +70,7 @@ function launch(options: SpawnOptions): Target {
       detached: true,
       stdio: ['ignore', output, output],
       env: options.env,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       windowsHide: true,
     });
   } finally {

@@ -1,0 +1,153 @@
+import { randomInt } from 'node:crypto';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { comparisonMarkdown, renderComparison, terminalOptions } from '../../reports/index.ts';
+import { compare } from '../compare/compare.ts';
+import { exitCodeOf, failOnOf } from '../compare/exit-code.ts';
+import { measureInTurns, type SideName } from '../compare/in-turns.ts';
+import { readSide, type Side, sideOf } from '../compare/side.ts';
+import { differencesOf } from '../compare/unlike.ts';
+import { addWorktree, commitOf, setUp, type Worktree } from '../compare/worktree.ts';
+import { referenceTarget, type UserConfig } from '../config.ts';
+import { HydrotestError } from '../errors.ts';
+import type { Comparison } from '../model.ts';
+import { usage, wholeNumber } from '../option-values.ts';
+import { createProgress } from '../progress.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import { writeReportFiles } from './report.ts';
+import { userConfigOf } from './run.ts';
+
+/** Options of `compare`, as the command line gives them; beside its own it takes those of a run. */
+export interface CompareOptions extends UserConfig {
+  failOn: string;
+  allowUnlike?: boolean;
+  out?: string;
+  /** A git ref, or a shell command in place of `command`. */
+  baseline?: string;
+  rounds?: string;
+  setup?: string;
+  config?: string;
+}
+
+const DEFAULT_OUT = 'reports/out';
+
+/** `hydrotest compare <baseline> <run>`, or `--baseline`: what changed between runs that are there, or that are made now. */
+export async function compareCommand(sides: string[], options: CompareOptions): Promise<void> {
+  const { failOn: failOnText, allowUnlike, baseline: other, rounds, setup, ...runOptions } = options;
+  const failOn = failOnOf(failOnText);
+  const [baseline, run, ...more] = sides;
+  if (other !== undefined) {
+    if (sides.length > 0) throw usage('--baseline measures both sides now: give no folders with it.');
+    process.exitCode = exitCodeOf(await measureBoth(other, { rounds, setup }, runOptions), failOn);
+    return;
+  }
+  if (baseline === undefined || run === undefined || more.length > 0)
+    throw usage('compare needs two sides: the folders of a baseline and of a run, or --baseline.');
+  const comparison = compareSides(readSide(baseline), readSide(run), allowUnlike === true);
+  await writeComparison(comparison, resolve(options.out ?? join(DEFAULT_OUT, 'compare')));
+  process.exitCode = exitCodeOf(comparison, failOn);
+}
+
+/** Measures a baseline and what there is now in turns, and writes how they compare. */
+async function measureBoth(
+  other: string,
+  { rounds, setup }: { rounds: string | undefined; setup: string | undefined },
+  runOptions: UserConfig & { config?: string },
+): Promise<Comparison> {
+  const roundCount = wholeNumber('--rounds', rounds ?? '2', 1, 50);
+  const said = await userConfigOf(runOptions);
+  const isReference = [said.command, said.url, said.pid, said.port].every((one) => one === undefined);
+  // The baseline takes the place of the command alone: URL and promises are those of the reference server then.
+  const user = isReference ? { ...referenceTarget(), ...said } : said;
+  const commit = commitOf(other, process.cwd());
+  if (user.pid !== undefined || user.port !== undefined)
+    throw usage('--baseline starts both servers itself: give --command, not --pid or --port.');
+  if (commit !== null && said.command === undefined)
+    throw usage(`--baseline ${other} is a git ref: say with --command what is to be started in its folder.`);
+  if (commit === null && setup !== undefined)
+    throw usage(`--setup is for a git ref, and --baseline "${other}" is none in this folder.`);
+  const folder = join(resolve(user.out ?? DEFAULT_OUT), `compare-${stamp()}`);
+
+  const progress = createProgress(process.stderr);
+  const interrupt = listenForInterrupts((text) => progress.note(text));
+  const { signal } = interrupt;
+  let worktree: Worktree | null = null;
+  let folders: Record<SideName, string[]> = { A: [], B: [] };
+  try {
+    if (commit !== null) {
+      progress.note(`baseline: ${other} (${commit.slice(0, 12)})`);
+      worktree = addWorktree(commit, process.cwd());
+      if (setup !== undefined) await setUp(setup, worktree.folder, signal);
+    } else progress.note(`baseline: the command ${other}`);
+    // One seed for all: what is random is the same on both sides.
+    const seed = user.seed ?? randomInt(2 ** 31);
+    const both = { ...user, seed };
+    folders = await measureInTurns(
+      {
+        A: {
+          user: {
+            ...both,
+            ...(worktree === null ? { command: other } : { cwd: worktree.folder }),
+            out: join(folder, 'baseline'),
+          },
+        },
+        B: { user: { ...both, out: join(folder, 'run') } },
+      },
+      roundCount,
+      {
+        signal,
+        onTurn: (side, number, total) =>
+          progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
+        onStatus: progress.update,
+        onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
+        onEnd: async (done) => void (await writeReportFiles(done)),
+      },
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    worktree?.remove();
+    progress.close();
+    interrupt.close();
+  }
+  const stopped = signal.aborted
+    ? `the measurement was stopped after ${folders.A.length + folders.B.length} of ${2 * roundCount} runs`
+    : null;
+  const [a, b] = [
+    sideOf(other, folders.A),
+    sideOf(isReference ? 'the reference server' : (user.command ?? ''), folders.B),
+  ];
+  // Both were measured here and now, in one way: what could be unlike is a fault of this program.
+  const comparison = compare(a, b, differencesOf(a.runs, b.runs), stopped);
+  await writeComparison(comparison, folder);
+  return comparison;
+}
+
+function stamp(): string {
+  return new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+}
+
+/** @throws HydrotestError `usage` when the runs are unlike and that was not allowed. */
+export function compareSides(baseline: Side, run: Side, allowUnlike: boolean): Comparison {
+  const unlike = differencesOf(baseline.runs, run.runs);
+  if (unlike.length > 0 && !allowUnlike) {
+    const list = unlike.map(({ what, baseline: was, run: is }) => `  ${what}: ${was} → ${is}`).join('\n');
+    throw new HydrotestError(
+      'usage',
+      `these runs are unlike, so what differs may not be the server's doing:\n${list}\nMeasure both in the same way on one machine, or say --allow-unlike.`,
+    );
+  }
+  return compare(baseline, run, unlike);
+}
+
+/** Prints the comparison and writes compare.json and compare.md; in a job of GitHub Actions its summary too. */
+export async function writeComparison(comparison: Comparison, folder: string): Promise<void> {
+  process.stdout.write(`${renderComparison(comparison, terminalOptions(process.stdout))}\n`);
+  const markdown = comparisonMarkdown(comparison);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  await writeFile(join(folder, 'compare.md'), markdown);
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (summary !== undefined && summary !== '') await appendFile(summary, `${markdown}\n`);
+  process.stdout.write(`\nReports: ${relative(process.cwd(), folder)}/{compare.json,compare.md}\n`);
+}

@@ -1,0 +1,90 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HydrotestError } from '../errors.ts';
+import { endGroup } from '../targets/process-group.ts';
+
+/** Another commit, checked out beside the folder that is being worked in. */
+export interface Worktree {
+  commit: string;
+  /** What corresponds to the current folder. */
+  folder: string;
+  /** Removes it. Idempotent; also done when the process ends before. */
+  remove(): void;
+}
+
+/** The commit that a text names in the repository around a folder; null: it names none, or there is no repository. */
+export function commitOf(text: string, cwd: string): string | null {
+  if (text === '' || /\s/.test(text) || text.startsWith('-')) return null;
+  return git(cwd, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${text}^{commit}`);
+}
+
+/**
+ * Checks a commit out into a folder of its own, without touching the one that is being worked in.
+ *
+ * @throws HydrotestError `usage` when git cannot.
+ */
+export function addWorktree(commit: string, cwd: string): Worktree {
+  const parent = mkdtempSync(join(tmpdir(), 'hydrotest-baseline-'));
+  const top = join(parent, 'tree');
+  let present = true;
+  const remove = () => {
+    if (!present) return;
+    present = false;
+    process.off('exit', remove);
+    git(cwd, 'worktree', 'remove', '--force', top);
+    rmSync(parent, { recursive: true, force: true, maxRetries: 5 });
+    git(cwd, 'worktree', 'prune');
+  };
+  // A second Ctrl-C ends the process at once: the checkout goes with it.
+  process.on('exit', remove);
+  try {
+    execFileSync('git', ['worktree', 'add', '--detach', top, commit], { cwd, stdio: 'pipe' });
+  } catch (cause) {
+    remove();
+    const message = cause instanceof Error ? cause.message.trim() : String(cause);
+    throw new HydrotestError('usage', `--baseline: ${commit} could not be checked out: ${message}`, {
+      cause,
+    });
+  }
+  return { commit, folder: join(top, git(cwd, 'rev-parse', '--show-prefix') ?? ''), remove };
+}
+
+const STOP_GRACE_MS = 2000;
+
+/**
+ * Runs a shell command in the checkout; its output goes to this program's standard error.
+ *
+ * @throws HydrotestError `target-start` when it fails, `aborted`.
+ */
+export async function setUp(command: string, cwd: string, signal: AbortSignal): Promise<void> {
+  const child = spawn(command, { shell: true, cwd, detached: true, stdio: ['ignore', 2, 2] });
+  const { pid } = child;
+  const stop = () => {
+    if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const [code, name] = await once(child, 'exit');
+    if (signal.aborted) throw new HydrotestError('aborted', '--setup was stopped', { cause: signal.reason });
+    if (code !== 0) {
+      throw new HydrotestError(
+        'target-start',
+        `--setup "${command}" ended with ${name === null ? `exit code ${code}` : name} in ${cwd}: run it there by hand to see why`,
+      );
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** What git prints, or null where it fails or is not there. */
+function git(cwd: string, ...args: string[]): string | null {
+  try {
+    return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return null;
+  }
+}
