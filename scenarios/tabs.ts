@@ -13,6 +13,7 @@ export const tabs: Scenario = {
   checks: ['streams-held', 'cleanup'],
   paths: [],
   unfit: () => null,
+  expectedMs: ({ durationMs }) => durationMs + 2000,
   async run(context) {
     const { config } = context;
     await context.phase('hold');

@@ -1,7 +1,7 @@
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress } from '../progress/progress.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { writeReports } from './report.ts';
 
@@ -12,7 +12,7 @@ export async function runCommand(options: UserConfig & { config?: string }): Pro
   const user = { ...(namesTarget(fromCli) ? withoutTarget(fromFile) : fromFile), ...fromCli };
 
   const progress = createProgress(process.stderr);
-  const interrupt = listenForInterrupts((text) => progress.note(text));
+  const interrupt = listenForInterrupts(progress);
   let folder: string;
   try {
     folder = await execute(user, {
