@@ -64,7 +64,7 @@ async function measure(target: SimulatedTarget, options: Options = {}): Promise<
       budgetBytes: 500e6,
       heldCount: () => 0,
       write: (entry) => cycles.push(entry as CycleEntry),
-      onCycle: (...numbers) => progress.push(numbers),
+      onCycle: (done, planned) => progress.push([done, planned]),
       onWarm: () => Promise.resolve(),
       ...context,
     },

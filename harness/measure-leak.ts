@@ -1,6 +1,14 @@
-import type { CycleEntry, DoseUnit, JournalEntry, LeakMeasurement, QuietReading } from './model.ts';
+import type {
+  CycleEntry,
+  DoseUnit,
+  GrowthSoFar,
+  JournalEntry,
+  LeakMeasurement,
+  QuietReading,
+} from './model.ts';
 import { drain, type Session } from './session.ts';
 import { estimateLeak, hasLanded, leakDelta, MAX_LOOKS, MIN_CYCLES } from './verdict/estimate-leak.ts';
+import { rateSoFar } from './verdict/rate-so-far.ts';
 import { sleep } from './waiting.ts';
 import { gentleDose, isSteep, isWarm } from './warm-up.ts';
 
@@ -38,9 +46,16 @@ export interface MeasureContext {
   /** Streams that the scenario holds while it measures. */
   heldCount(): number;
   write(entry: JournalEntry): void;
-  onCycle(done: number, planned: number): void;
+  onCycle(done: number, planned: number, status: MeasureStatus): void;
   /** Between the warm-up and the first cycle that counts. */
   onWarm(warmup: CycleEntry[]): Promise<void>;
+}
+
+/** How a measurement goes, after each cycle, for who waits. */
+export interface MeasureStatus {
+  growth: GrowthSoFar;
+  /** Until the end of this look, at the pace of its cycles so far; null: none has counted yet. */
+  leftMs: number | null;
 }
 
 export interface Measured {
@@ -129,7 +144,7 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
     const cycle = await runCycle({ factor: cycles.length % 2 === 0 ? 2 : 1, rich: false }, true, 1);
     const ended = reasonToStop(cycle);
     if (ended !== null) return { ended, cycles };
-    context.onCycle(0, MIN_CYCLES);
+    context.onCycle(0, MIN_CYCLES, { growth: rateSoFar(cycles, level), leftMs: null });
     if (isWork && isSteep(cycles, level, context.budgetBytes)) {
       dose = gentleDose(cycles, level, context.budgetBytes, dose);
       break;
@@ -153,7 +168,9 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
       if (plan.factor > 0) working++;
       const ended = reasonToStop(cycle);
       if (ended !== null) return { ended, cycles };
-      context.onCycle(working, target);
+      const pace = working === 0 ? null : (performance.now() - began) / working;
+      const leftMs = pace === null ? null : pace * (target - working);
+      context.onCycle(working, target, { growth: rateSoFar(cycles, level), leftMs });
       const mayBePlain = attempt === 0 && look === 1 && working >= PLAIN_CYCLES && plan.factor > 0;
       if (mayBePlain && measurement.plantPerUnitBytes === undefined && isPlain())
         return { ended: 'done', cycles };

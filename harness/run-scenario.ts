@@ -4,10 +4,10 @@ import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
 import type { Journal } from './journal.ts';
-import type { CycleEntry, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
+import type { CycleEntry, GrowthSoFar, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
-import { createScenarioContext } from './scenario-context.ts';
+import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
@@ -26,6 +26,17 @@ export interface RunStatus {
   openStreamCount: number;
   eventCount: number;
   rssBytes: number | null;
+  budgetBytes: number;
+  /** Of the path that is being measured; null outside of a measurement. */
+  growth: GrowthSoFar | null;
+  /** Until the whole run ends, roughly; null: nobody knows. */
+  leftMs: number | null;
+}
+
+/** What a scenario knows of it: its own place among the others, and what they take, is known to the run. */
+export interface ScenarioStatus extends Omit<RunStatus, 'position' | 'total' | 'leftMs'> {
+  /** Until the measurement of this path ends; null: none is made, or its pace is not known yet. */
+  measurementLeftMs: number | null;
 }
 
 export interface ScenarioRunOptions {
@@ -38,7 +49,7 @@ export interface ScenarioRunOptions {
   firstKeyNumber: number;
   random(): number;
   elapsedMs(): number;
-  onProgress(status: Omit<RunStatus, 'position' | 'total'>): void;
+  onProgress(status: ScenarioStatus): void;
 }
 
 /** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
@@ -183,16 +194,20 @@ async function useTarget(
     write,
   });
   const thin = createThinning();
-  let progress: { phase: string; cycle: string | null } = { phase: 'start', cycle: null };
+  let progress: PhaseProgress = { phase: 'start', cycle: null, measuring: null };
   let rssBytes: number | null = null;
   const report = () =>
     options.onProgress({
       scenario: name,
-      ...progress,
+      phase: progress.phase,
+      cycle: progress.cycle,
+      growth: progress.measuring?.growth ?? null,
+      measurementLeftMs: progress.measuring?.leftMs ?? null,
       elapsedMs: elapsedMs(),
       openStreamCount: context.openStreamCount,
       eventCount: context.eventCount,
       rssBytes,
+      budgetBytes: config.budgetBytes,
     });
   const sampler = startSampler({
     read: (wanted) => session.probe.read(wanted),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { HydrotestError } from './errors.ts';
 import { JOURNAL_NAME, openJournal } from './journal.ts';
 import type { Environment, RunConfig, RunEntry, Scenario } from './model.ts';
+import { timeLeft } from './progress/time-left.ts';
 import { createRandom } from './random.ts';
 import { type RunStatus, runScenario } from './run-scenario.ts';
 
@@ -64,6 +65,7 @@ export async function run(options: RunOptions): Promise<string> {
         options.onSkip(name, reason);
         continue;
       }
+      const beganMs = elapsedMs();
       await runScenario({
         scenario,
         config: { ...config, ...scenario.configure?.(config) },
@@ -73,7 +75,13 @@ export async function run(options: RunOptions): Promise<string> {
         firstKeyNumber: index * KEYS_PER_SCENARIO,
         random: createRandom(config.seed + index),
         elapsedMs,
-        onProgress: (status) => options.onStatus({ ...status, position: index + 1, total: scenarios.length }),
+        onProgress: ({ measurementLeftMs, ...status }) =>
+          options.onStatus({
+            ...status,
+            position: index + 1,
+            total: scenarios.length,
+            leftMs: timeLeft(config, scenarios.slice(index), elapsedMs() - beganMs, measurementLeftMs),
+          }),
       });
     }
   } catch (error) {

@@ -5,7 +5,7 @@ import { createEventFeed } from './event-feed.ts';
 import { flood } from './flood.ts';
 import { type RunningLoad, runLoad } from './load/run-load.ts';
 import { longDrain } from './long-drain.ts';
-import { MAX_OVER_BUDGET, measureLeak } from './measure-leak.ts';
+import { MAX_OVER_BUDGET, type MeasureStatus, measureLeak } from './measure-leak.ts';
 import type {
   Browser,
   CycleEntry,
@@ -44,7 +44,15 @@ export interface ContextOptions {
   write(entry: JournalEntry): void;
   /** Takes a sample at once, so that each phase begins with one. */
   sampleNow(): Promise<void>;
-  onProgress(progress: { phase: string; cycle: string | null }): void;
+  onProgress(progress: PhaseProgress): void;
+}
+
+export interface PhaseProgress {
+  phase: string;
+  /** Such as `cycle 7 of 18`, or null outside of a measurement. */
+  cycle: string | null;
+  /** Null outside of a measurement. */
+  measuring: MeasureStatus | null;
 }
 
 /** Keys for `freshKey` begin so far behind the shared ones that they never meet. */
@@ -88,7 +96,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     pool.flush(phaseName);
     phaseName = attempt === 0 ? name : `confirm: ${name}`;
     write({ type: 'phase', scenario, elapsedMs: elapsedMs(), phase: phaseName });
-    options.onProgress({ phase: phaseName, cycle: null });
+    options.onProgress({ phase: phaseName, cycle: null, measuring: null });
     await options.sampleNow();
   };
 
@@ -120,6 +128,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         options.onProgress({
           phase: phaseName,
           cycle: `${seconds} of ${Math.round(config.graceMs / 1000)} s`,
+          measuring: null,
         }),
     });
 
@@ -186,7 +195,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
             write,
             beginPhase,
             meanwhile,
-            onProgress: (cycle) => options.onProgress({ phase: phaseName, cycle }),
+            onProgress: (cycle) => options.onProgress({ phase: phaseName, cycle, measuring: null }),
           },
           (load) => {
             runningLoad = load;
@@ -237,10 +246,11 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         elapsedMs,
         heldCount: () => pool.openCount,
         write,
-        onCycle: (done, planned) =>
+        onCycle: (done, planned, measuring) =>
           options.onProgress({
             phase: phaseName,
             cycle: done < 1 ? 'warm-up' : `cycle ${done} of ${planned}`,
+            measuring,
           }),
       });
       if (measurement.plantPerUnitBytes !== undefined) await session.probe.unplant();

@@ -34,7 +34,8 @@ function take(data) {
   };
 }
 take(JSON.parse(byId('data').textContent));
-window.hydrotest.charts = { update };
+// spans: what each chart shows, in seconds; they are all the same.
+window.hydrotest.charts = { update, spans: () => plots.map(({ scales }) => [scales.x.min, scales.x.max]) };
 if (typeof uPlot !== 'function') {
   byId('no-chart').hidden = false;
   return;

@@ -6,11 +6,11 @@ export const pageStyle = `
   --mono: ui-monospace, SFMono-Regular, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   --background: #f6f7f9; --surface: #ffffff; --sunken: #f3f5f7; --text: #14181d; --muted: #5a6472;
   --line: #e2e6eb; --line-strong: #c3cad3; --focus: #2563c9; --grid: #e8ebef;
-  --pass: #1a7f43; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --running: #2563c9; --sign: #ffffff;
+  --pass: #177a40; --fail: #c62f2b; --inconclusive: #946000; --invalid: #7a3fb0; --running: #2563c9; --sign: #ffffff;
   --pass-tint: #e8f5ec; --fail-tint: #fdecea; --inconclusive-tint: #fdf3e0; --invalid-tint: #f4ecfb; --running-tint: #e8f0fc;
-  --rss: #2563c9; --pss: #0b7f8a; --heap: #8a3ffc; --trend: #1a7f43;
+  --rss: #2563c9; --pss: #0b7f8a; --heap: #8a3ffc; --trend: #177a40;
   --streams: #5a6472; --streams-fill: rgb(90 100 114 / 0.16); --fds: #9a5b00; --events: #0b7f8a; --events-fill: rgb(11 127 138 / 0.14);
-  --end-client: #8592a3; --end-server-end: #2f8f5b; --end-refused: #c98a00; --end-server-reset: #d6453f; --end-connect-failed: #8f1d1a; --end-protocol-error: #7a3fb0;
+  --end-client: #8592a3; --end-server-end: #2f8f5b; --end-refused: #b87c00; --end-server-reset: #d6453f; --end-connect-failed: #8f1d1a; --end-protocol-error: #7a3fb0;
   --band: rgb(20 24 29 / 0.022); --band-phase: rgb(20 24 29 / 0.035);
 }
 @media (prefers-color-scheme: dark) {
@@ -180,7 +180,8 @@ h4 { font-size: 14.5px; line-height: 1.5; font-weight: 600; }
 .evidence dd { font-weight: 500; white-space: pre-wrap; }
 .gaps { padding-block: 14px; border-bottom: 1px solid var(--line); font-size: 14px; }
 .facts { font-size: 14px; }
-.facts div { display: grid; grid-template-columns: 140px minmax(0, 1fr); gap: 12px; padding-block: 5px; align-items: baseline; }
+.facts div { display: grid; grid-template-columns: 140px minmax(0, 1fr); gap: 12px; padding-block: 4px; align-items: start; }
+.facts dt { line-height: 21px; }
 .body .facts { margin-top: 12px; }
 .body .facts div { padding-block: 2px; }
 
@@ -218,16 +219,15 @@ tbody th .muted { font-weight: 400; }
 .skipped li { padding: 14px 18px; }
 .command { display: flex; gap: 12px; align-items: center; padding: 6px 8px 6px 18px; }
 .command pre { flex: 1; min-width: 0; margin: 0; padding-block: 8px; white-space: pre-wrap; font-size: 14px; }
-.columns { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 5fr); gap: 12px 48px; margin-top: 22px; }
-.columns > :last-child .facts { columns: 2; column-gap: 48px; }
-.columns .facts div { grid-template-columns: 112px minmax(0, 1fr); break-inside: avoid; }
+.columns { display: grid; gap: 18px; margin-top: 22px; }
+.columns .facts { columns: 2; column-gap: 48px; }
+.columns .facts div { break-inside: avoid; }
 .columns h3 { margin-bottom: 4px; }
 footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(--line); font-size: 13px; color: var(--muted); }
 
 @media (max-width: 860px) {
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .columns { grid-template-columns: minmax(0, 1fr); }
-  .columns > :last-child .facts { columns: auto; }
+  .columns .facts { columns: auto; }
   .card > summary { grid-template-columns: 10px minmax(0, 1fr); }
   .stats { grid-column: 2; grid-template-columns: repeat(3, auto); justify-content: start; gap: 24px; text-align: left; margin-top: 4px; }
 }

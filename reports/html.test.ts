@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../harness/model.ts';
-import { html } from './html.ts';
+import { chartData, html, htmlParts, renderPage } from './html.ts';
 import {
   emptyReport,
   failingReport,
@@ -159,6 +159,38 @@ test('the time to the budget stands in the finding itself, before its evidence',
   expect(html.render(failingReport())).toMatch(
     /<p class="time">.*?At 1 connection a second this server crosses 500 MB in 34 days; at 50 a second, in 16 hours\.<\/p>\s*<details data-key="[^"]*" open>/,
   );
+});
+
+describe('a page that is served while the run goes on', () => {
+  const early = { ...failingReport(), complete: false };
+  const page = renderPage(early, { running: true, live: { script: 'follow()', style: 'p { margin: 0 }' } });
+
+  test('may run one more script and fetch from its own origin, and no more', () => {
+    const [policy] = between(page, /http-equiv="Content-Security-Policy" content="([^"]*)"/g);
+    expect(scriptsOf(page).at(-1)).toBe('follow()');
+    expect(policy?.match(/sha256-/g)).toHaveLength(5);
+    expect(policy).toContain("; connect-src 'self'; ");
+    expect(html.render(early)).not.toContain('connect-src');
+  });
+
+  test('is put together from the parts that can be put in anew', () => {
+    for (const [id, part] of Object.entries(htmlParts(early, { running: true })))
+      expect(page).toContain(`<div id="${id}" class="part">${part}</div>`);
+    expect(JSON.parse(dataOf(page)[0] ?? '')).toEqual(chartData(early, { running: true }));
+  });
+
+  test('has no verdict yet, and says what has failed already', () => {
+    expect(page).toContain('<h1>running</h1>');
+    expect(page).toContain('<p class="sentence">Has failed already: churn leaks');
+    expect(page).not.toContain('Incomplete run.');
+    const first = { ...passingReport(), complete: false };
+    first.scenarios = first.scenarios.slice(0, 1);
+    const parts = htmlParts(first, { running: true });
+    expect(parts['part-header']).toContain('Nothing has failed so far.');
+    expect(parts['part-scenarios']).toContain('Being measured. To prove: 10 browser tabs');
+    expect(parts['part-scenarios']).not.toContain('class="finding ');
+    expect(chartData(first, { running: true }).title).toMatch(/^… running · hydrotest /);
+  });
 });
 
 test('keeps the values of request headers to itself', () => {

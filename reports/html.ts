@@ -145,7 +145,7 @@ function inertJson(data: object): string {
   return JSON.stringify(data).replaceAll('<', '\\u003c');
 }
 
-const iconColors = { pass: '1a7f43', fail: 'c62f2b', inconclusive: 'b26a00', invalid: '7a3fb0' } as const;
+const iconColors = { pass: '177a40', fail: 'c62f2b', inconclusive: 'b26a00', invalid: '7a3fb0' } as const;
 const runningColor = '2563c9';
 
 function icon(color: string): string {

@@ -25,6 +25,9 @@ const PLANTED_PER_CONNECTION_BYTES = 128;
 /** Where the keys of each kind begin; a worker has one of each for itself. */
 const FIRST_KEY = { usual: 1, rich: 201, slow: 401 };
 
+/** A path whose first look decides. */
+const PATH_MS = 9500;
+
 const CHURN_PATHS = [
   'graceful close',
   'abrupt drop',
@@ -43,6 +46,8 @@ export const churn: Scenario = {
   checks: ['memory-leak', 'controls', 'cleanup'],
   paths: CHURN_PATHS,
   unfit: () => null,
+  expectedMs: ({ paths }) =>
+    PATH_MS * CHURN_PATHS.filter((path) => paths.length === 0 || paths.includes(path)).length,
   async run(context) {
     await context.phase('prepare');
     await feedKeys(context);

@@ -20,6 +20,7 @@ export const history: Scenario = {
     config.eventsFile === null
       ? 'the harness cannot make events: say which file the target follows with --events-file'
       : null,
+  expectedMs: () => 5000,
   async run(context) {
     const [small, large] = [context.key(1), context.key(2)];
     await context.feed(small, { count: SMALL_EVENTS, bytesPerEvent: BYTES_PER_EVENT });

@@ -12,6 +12,7 @@ export const hold: Scenario = {
   checks: ['load-held', 'generator-health', 'cleanup'],
   paths: [],
   unfit,
+  expectedMs: ({ load }) => load.stages.reduce((sum, { durationMs }) => sum + durationMs, 4000),
   async run(context) {
     let next = 1;
     await context.load(async (keyCount) => {

@@ -25,6 +25,7 @@ export const limit: Scenario = {
   paths: [],
   unfit: (config) =>
     config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
+  expectedMs: () => 2000,
   async run(context) {
     const limit = context.config.limit ?? 0;
     for (const [index, { behaviour, label }] of WAYS_OUT.entries()) {

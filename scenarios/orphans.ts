@@ -27,6 +27,7 @@ export const orphans: Scenario = {
   checks: ['cleanup'],
   paths: [],
   unfit: () => null,
+  expectedMs: () => 3500,
   async run(context) {
     for (let round = 1; round <= ROUNDS; round++) {
       await context.phase(`round ${round}`);

@@ -12,6 +12,7 @@ export const reject: Scenario = {
   paths: ['rejection'],
   unfit: (config) =>
     config.limit === null ? 'the target promises no limit: say which with --limit N' : null,
+  expectedMs: () => 6000,
   async run(context) {
     const key = context.key(1);
     await context.phase('fill the limit');

@@ -15,6 +15,7 @@ export const tabs: Scenario = {
   checksFor: ({ browser }) => (browser === null ? tabs.checks : TABS_IN_BROWSER_CHECKS),
   paths: [],
   unfit: () => null,
+  expectedMs: ({ durationMs }) => durationMs + 2000,
   async run(context) {
     const { config } = context;
     if (config.browser !== null) return tabsInBrowser(context);

@@ -29,6 +29,7 @@ export const timeout: Scenario = {
     return `a deadline of ${config.deadlineMs / 1000} s is too long to wait for: put {deadline} (seconds) in --command, so that the target can be started with a short one`;
   },
   configure: (config) => (takesDeadline(config) ? { deadlineMs: SHORT_DEADLINE_MS } : {}),
+  expectedMs: (config) => (config.deadlineMs ?? 0) + (unmeasured(config) === null ? 40_000 : 1000),
   async run(context) {
     const deadlineMs = context.config.deadlineMs ?? 0;
     await context.phase('deadline');

@@ -12,7 +12,7 @@ import { referenceTarget, type UserConfig } from '../config.ts';
 import { HydrotestError } from '../errors.ts';
 import type { Comparison } from '../model.ts';
 import { usage, wholeNumber } from '../option-values.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress } from '../progress/progress.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { writeReportFiles } from './report.ts';
 import { userConfigOf } from './run.ts';
@@ -69,7 +69,7 @@ async function measureBoth(
   const folder = join(resolve(user.out ?? DEFAULT_OUT), `compare-${stamp()}`);
 
   const progress = createProgress(process.stderr);
-  const interrupt = listenForInterrupts((text) => progress.note(text));
+  const interrupt = listenForInterrupts(progress);
   const { signal } = interrupt;
   let worktree: Worktree | null = null;
   let folders: Record<SideName, string[]> = { A: [], B: [] };

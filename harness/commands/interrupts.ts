@@ -5,16 +5,20 @@ import { EXIT_NOT_MEASURED } from '../exit-codes.ts';
 const SAME_INTERRUPT_MS = 200;
 
 /** Ctrl-C once: stop gently and report. Twice: end at once; the guardian ends the target. */
-export function listenForInterrupts(note: (text: string) => void): { signal: AbortSignal; close(): void } {
+export function listenForInterrupts(terminal: { note(text: string): void; close(): void }): {
+  signal: AbortSignal;
+  close(): void;
+} {
   const controller = new AbortController();
   let firstAt = 0;
   const onSignal = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) {
       if (performance.now() - firstAt < SAME_INTERRUPT_MS) return;
+      terminal.close();
       process.exit(EXIT_NOT_MEASURED);
     }
     firstAt = performance.now();
-    note(`${name}: stopping, the report follows (once more to end at once)`);
+    terminal.note(`${name}: stopping, the report follows (once more to end at once)`);
     controller.abort(new HydrotestError('aborted', `${name} received`));
   };
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,7 +1,7 @@
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { type LiveView, startLiveView } from '../live/start.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress } from '../progress/progress.ts';
 import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { makeReports } from './report.ts';
@@ -13,7 +13,7 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
   const orders = await orderReports(user.reporter);
 
   const progress = createProgress(process.stderr);
-  const interrupt = listenForInterrupts((text) => progress.note(text));
+  const interrupt = listenForInterrupts(progress);
   let live: LiveView | null = null;
   let reportFile: string | null = null;
   try {

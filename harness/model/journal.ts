@@ -126,6 +126,15 @@ export interface CycleEntry {
   reading: QuietReading;
 }
 
+/** How a path grows while it is measured: what is shown to who waits. A leak is said only by a verdict. */
+export interface GrowthSoFar {
+  unit: DoseUnit;
+  /** Null: too few cycles yet. */
+  bytesPerUnit: number | null;
+  /** From which rate on it is called a leak. */
+  thresholdBytes: number;
+}
+
 /** A reading on the long wait that tells what is given back late from what is kept for ever. */
 export interface DrainEntry {
   type: 'drain';

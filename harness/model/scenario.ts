@@ -114,6 +114,8 @@ export interface Scenario {
   unfit(config: RunConfig): string | null;
   /** What the scenario changes for its own target, such as a short deadline. */
   configure?(config: RunConfig): Partial<Pick<RunConfig, 'deadlineMs' | 'limit'>>;
+  /** How long it usually takes on two cores, in milliseconds, for who waits; null, or no such function: nobody knows. */
+  expectedMs?(config: RunConfig): number | null;
   run(context: ScenarioContext): Promise<void>;
 }
 

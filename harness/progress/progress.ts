@@ -1,0 +1,16 @@
+import type { RunStatus } from '../run.ts';
+import { plainProgress } from './plain.ts';
+import { terminalProgress } from './terminal.ts';
+
+/** For people who wait: a block that is rewritten in place on a terminal, a plain line now and then in a log. */
+export interface Progress {
+  update(status: RunStatus): void;
+  /** Says something that stays. */
+  note(text: string): void;
+  /** Removes the block. Idempotent. */
+  close(): void;
+}
+
+export function createProgress(stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY ? terminalProgress(stream) : plainProgress(stream);
+}
