@@ -85,9 +85,8 @@ describe('tabs of one browser', () => {
     clearInterval(writing);
     const expected = texts(Math.max(1, written - 199), written);
     await Promise.all(tabs.map((page) => expectRows(page, expected)));
-    for (const page of tabs) {
-      await page.locator('#count', { hasText: new RegExp(`^${written}$`) }).waitFor();
-    }
+    const count = new RegExp(`^${written.toLocaleString('en-US')}$`);
+    for (const page of tabs) await page.locator('#count', { hasText: count }).waitFor();
     await untilOpen({ one: 1, two: 1 });
     expect((await server.health()).rejected).toBe(0);
 

@@ -15,13 +15,14 @@ const levelNumbers = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'er
  *   null where the event has none
  */
 export function describeEvent(data) {
-  let value;
   try {
-    value = JSON.parse(data);
-  } catch {}
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return { type: '', level: '', timeMs: null, summary: cut(data, maxSummaryLength) };
-  }
+    const value = JSON.parse(data);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return describeObject(value);
+  } catch {} // no JSON, or nested so deep that it cannot be written again
+  return { type: '', level: '', timeMs: null, summary: cut(data, maxSummaryLength) };
+}
+
+function describeObject(value) {
   const used = new Set();
   const first = (names, isGood) => {
     const name = names.find((candidate) => Object.hasOwn(value, candidate) && isGood(value[candidate]));
@@ -29,7 +30,10 @@ export function describeEvent(data) {
     return name === undefined ? undefined : value[name];
   };
   const isWord = (word) => typeof word === 'string' && word.trim() !== '';
-  const level = first(levelNames, (word) => isWord(word) || word in levelNumbers);
+  const level = first(
+    levelNames,
+    (word) => isWord(word) || (typeof word === 'number' && word in levelNumbers),
+  );
   const type = first(typeNames, isWord);
   const time = first(timeNames, (stamp) => !Number.isNaN(toMs(stamp)));
   const text = first(textNames, isWord);

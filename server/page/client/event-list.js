@@ -1,6 +1,6 @@
 /**
  * The newest events as rows, with filters and a pause. However long it runs, it holds `maxRows` events that came last,
- * `maxRows` rows that are shown and `maxRows` that wait to be drawn.
+ * as many that are shown, as many that wait to be drawn, and, in a pause, those of its beginning.
  */
 import { describeEvent } from './describe-event.js';
 
@@ -14,7 +14,7 @@ const timeFormat = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
   second: '2-digit',
   fractionalSecondDigits: 3,
-  hour12: false,
+  hourCycle: 'h23',
 });
 
 /**
@@ -28,6 +28,8 @@ export function createEventList({ list, note, types, search }, onDrawn) {
   let recent = [];
   /** Matching events that are not drawn yet, newest last. */
   let pending = [];
+  /** In a pause, what the filters choose from. */
+  let held = [];
   let knownTypes = [];
   let chosenTypes = new Set();
   let isPaused = false;
@@ -86,12 +88,14 @@ export function createEventList({ list, note, types, search }, onDrawn) {
     onDrawn();
   }
 
-  /** What is shown stays, if it matches; of what is not shown there are the most recent. */
+  const shownEntries = () => Array.from(list.children, (row) => entryOfRow.get(row));
+
+  /** What is shown stays, if it matches; of what is not shown there are the most recent. Rows that are open stay so. */
   function refilter() {
-    const shown = Array.from(list.children, (row) => entryOfRow.get(row));
-    const candidates = isPaused ? shown : new Set([...shown, ...recent]);
+    const rows = new Map(Array.from(list.children, (row) => [entryOfRow.get(row), row]));
+    const candidates = new Set(isPaused ? held : [...held, ...rows.keys(), ...recent]);
     const entries = [...candidates].filter(matches).sort((a, b) => b.number - a.number);
-    list.replaceChildren(...entries.slice(0, maxRows).map(createRow));
+    list.replaceChildren(...entries.slice(0, maxRows).map((entry) => rows.get(entry) ?? createRow(entry)));
     if (!isPaused) pending = [];
     drawNote();
   }
@@ -145,6 +149,7 @@ export function createEventList({ list, note, types, search }, onDrawn) {
   function clear() {
     recent = [];
     pending = [];
+    held = [];
     pausedCount = 0;
     list.replaceChildren();
     drawNote();
@@ -177,9 +182,15 @@ export function createEventList({ list, note, types, search }, onDrawn) {
       clear();
     },
     setPaused(value) {
+      if (value === isPaused) return;
       isPaused = value;
       pausedCount = 0;
-      askFrame();
+      if (isPaused) {
+        held = [...shownEntries(), ...recent];
+      } else {
+        refilter(); // also with what came in since, and the filters may be others by now
+        held = [];
+      }
     },
     get pausedCount() {
       return pausedCount;

@@ -34,6 +34,7 @@ export function followWorkflow(workflowId, on) {
   /** Of the present leader. One that was relieved and does not know it yet has a smaller one. */
   let term = 0;
   let state = { name: 'connecting', isSlow: false };
+  let role = 'follower';
   let isSynced = false;
   let mustSteal = false;
   let unanswered = 0;
@@ -56,12 +57,12 @@ export function followWorkflow(workflowId, on) {
 
   function setState(next) {
     state = next;
-    on.state(state, !canShare ? 'alone' : connection === null ? 'follower' : 'leader');
+    on.state(state, role);
   }
 
-  function startAnew(newGeneration, id) {
+  function startAnew(newGeneration) {
     recent = [];
-    lastId = id;
+    lastId = '';
     generation = newGeneration;
     on.reset();
   }
@@ -69,8 +70,8 @@ export function followWorkflow(workflowId, on) {
   const tell = (kind, content) => channel?.postMessage({ kind, term, ...content });
   const tellHistory = () => tell('history', { events: recent, generation, state });
 
-  function openConnection(open) {
-    let isOpening = true;
+  function openConnection(open, newRole) {
+    role = newRole;
     connection = open(url, lastId, {
       event(id, data) {
         const event = { id, data, at: Date.now() };
@@ -78,22 +79,20 @@ export function followWorkflow(workflowId, on) {
         tell('event', { event });
       },
       reset() {
-        startAnew(generation + 1, '');
+        startAnew(generation + 1);
         tellHistory();
       },
       state(next) {
-        if (isOpening) state = next;
-        else setState(next);
+        setState(next);
         tell('state', { state });
       },
     });
-    isOpening = false;
-    setState(state);
   }
 
   function closeConnection() {
     connection?.close();
     connection = null;
+    role = 'follower';
   }
 
   /** Called with the lock, which it holds until the promise is resolved. */
@@ -102,7 +101,7 @@ export function followWorkflow(workflowId, on) {
     mustSteal = false;
     term = Math.max(Date.now(), term + 1);
     generation ||= term;
-    openConnection(connectWhenFree);
+    openConnection(connectWhenFree, 'leader');
     tellHistory();
     return new Promise((resolve) => {
       releaseLock = resolve;
@@ -113,12 +112,13 @@ export function followWorkflow(workflowId, on) {
     while (!signal.aborted) {
       waiting = new AbortController();
       const options = mustSteal ? { steal: true } : { signal: waiting.signal };
+      mustSteal = false;
       try {
         await navigator.locks.request(name, options, () => lead(signal));
       } catch (error) {
         if (signal.aborted) return;
         // AbortError: the lock was stolen, or the waiting for it was ended. Anything else: there are no locks here.
-        if (error.name !== 'AbortError') return openConnection(connect);
+        if (error.name !== 'AbortError') return openConnection(connect, 'alone');
         if (connection !== null) {
           closeConnection();
           setState(state);
@@ -161,7 +161,7 @@ export function followWorkflow(workflowId, on) {
     if (!['history', 'event', 'state', 'alive'].includes(message.kind) || message.term < term) return;
     unanswered = 0;
     if (message.kind === 'history') {
-      if (generation !== 0 && generation !== message.generation) startAnew(message.generation, '');
+      if (generation !== 0 && generation !== message.generation) startAnew(message.generation);
       generation = message.generation;
       term = message.term;
       isSynced = true;
@@ -181,7 +181,7 @@ export function followWorkflow(workflowId, on) {
     enter() {
       if (stay !== null) return;
       stay = new AbortController();
-      if (!canShare) return openConnection(connect);
+      if (!canShare) return openConnection(connect, 'alone');
       channel = new BroadcastChannel(name);
       channel.onmessage = listen;
       checkTimer = setInterval(check, checkMs);
