@@ -243,6 +243,7 @@ describe('the page in a browser', () => {
       chartData(later),
     ] as const);
     expect(await page.title()).toBe(`✖ fail · hydrotest ${later.runId}`);
+    expect(await page.getByRole('status').innerText()).toContain('fail');
     expect(await page.locator('link[rel="icon"]').getAttribute('href')).toContain('c62f2b');
     expect(await page.locator('h1').innerText()).toMatch(/fail/i);
     expect(await page.locator('.card').count()).toBe(later.scenarios.length);

@@ -25,7 +25,7 @@ export function chartMarkup(report: Report, readings: Markup): Markup {
 <noscript><p class="empty">The charts need JavaScript; the table below has their readings.</p></noscript>
 <p class="empty" id="no-chart" hidden>The charts could not be drawn in this browser; the table below has their readings.</p>
 <div id="charts" hidden>
-<div class="chart-bar"><p class="hint" id="hint">Drag to look closer at a span, double-click to see everything again. A click on a name hides it.</p>
+<div class="chart-bar"><p class="hint" id="hint">Drag to zoom, double-click to see everything again. Click a name to hide it.</p>
 <div class="controls"><label>Show <select id="scenario"><option value="all">all scenarios</option></select></label>
 <button type="button" id="heap-only" aria-pressed="false">Heap close up</button>
 <button type="button" id="scale" aria-pressed="false">Scale to budget</button>

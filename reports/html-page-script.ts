@@ -87,7 +87,7 @@ window.hydrotest = {
     const from = anchor();
     for (const [id, text] of Object.entries(parts)) replacePart(id, text);
     if (data !== undefined) {
-      document.title = data.title;
+      if (document.title !== data.title) byId('news').textContent = document.title = data.title;
       const icon = document.querySelector('link[rel="icon"]');
       if (icon.getAttribute('href') !== data.icon) icon.setAttribute('href', data.icon);
       if (window.hydrotest.charts !== null) window.hydrotest.charts.update(data);

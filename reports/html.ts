@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Report, Reporter } from '../harness/model.ts';
+import type { FingerprintRow, Outcome, Report, Reporter } from '../harness/model.ts';
 import { outcomeSymbols } from './format.ts';
 import { chartMarkup, readingsMarkup } from './html-chart.ts';
 import { type ChartColumns, chartColumns } from './html-chart-data.ts';
@@ -47,7 +47,8 @@ export interface PageData extends ChartColumns {
  * The page in parts that can be put in anew while a run goes on: the id of an element and the HTML in it, in the order of
  * the page. The charts are not among them: they take `chartData`.
  */
-export function htmlParts(report: Report, view: ReportView = {}): Record<string, string> {
+export function htmlParts(whole: Report, view: ReportView = {}): Record<string, string> {
+  const report = view.running === true ? soFar(whole) : whole;
   const parts = {
     header: headerMarkup(report, view),
     figures: figuresMarkup(report),
@@ -59,6 +60,24 @@ export function htmlParts(report: Report, view: ReportView = {}): Record<string,
     footer: footerMarkup(report),
   };
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => [`part-${name}`, part.markup]));
+}
+
+/** Without what is not known yet: a scenario that runs would be told to have missed what is still to come. */
+function soFar(report: Report): Report {
+  const current = report.scenarios.at(-1);
+  if (current === undefined) return report;
+  const findings = current.findings.filter(({ outcome }) => outcome === 'fail');
+  const scenarios = [...report.scenarios.slice(0, -1), { ...current, findings }];
+  const counts: Record<Outcome, number> = { pass: 0, fail: 0, inconclusive: 0, invalid: 0 };
+  for (const { outcome } of scenarios.flatMap((scenario) => scenario.findings)) counts[outcome]++;
+  const isKnown = ({ scenario, outcome }: FingerprintRow) =>
+    scenario !== current.scenario || outcome === 'pass' || outcome === 'fail';
+  return {
+    ...report,
+    scenarios,
+    verdict: { ...report.verdict, counts },
+    fingerprint: report.fingerprint.filter(isKnown),
+  };
 }
 
 export function chartData(report: Report, view: ReportView = {}): PageData {
@@ -111,6 +130,7 @@ ${part('skipped')}
 ${part('environment')}
 </main>
 ${part('footer')}
+<p id="news" class="unseen" role="status"></p>
 <script type="application/json" id="data">${trusted(inertJson(data))}</script>
 ${scripts.map((script) => markup`<script>${trusted(script)}</script>`)}
 </body>
