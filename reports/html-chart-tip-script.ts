@@ -23,7 +23,7 @@ function reading(second) {
       if (bytes !== null) rows.push([key, title + ' at ' + clock(readings.elapsedMs[careful] / 1000, true), bytesText(bytes)]);
   }
   for (const trend of scenario.trends)
-    if (trend.elapsedMs[0] <= ms && ms <= trend.elapsedMs[trend.elapsedMs.length - 1]) rows.push([trend.leaks ? 'trend-leaks' : 'trend', trend.name, trend.rate]);
+    if (trend.elapsedMs[0] <= ms && ms <= trend.elapsedMs[trend.elapsedMs.length - 1]) rows.push([trend.leaks ? 'trend-leaks' : 'trend', trend.name, trend.rate], ['', 'Interval', trend.interval]);
   const perSecond = scenario.eventsPerSecond[at];
   const fds = scenario.fds[at];
   rows.push(
