@@ -88,14 +88,14 @@ function indexOfValue(u, series, index) {
  * A line through all values of its own: undefined is skipped, null ends it. uPlot's own lines go on into the pixels beside a
  * gap, which shows between two scenarios whose levels are far apart. \`stepped\`: a value holds until the next one.
  */
-const through = (stepped) => (u, series, from, to) => {
+const through = (stepped) => (u, series) => {
   const [seconds, values] = [u.data[0], u.data[series]];
   const [stroke, fill] = [new Path2D(), new Path2D()];
   const ground = u.valToPos(0, 'y', true);
   let x = null, y = null;
   const end = () => { if (x !== null) { fill.lineTo(x, ground); fill.closePath(); } x = null; };
-  // One more on either side, for what reaches in from outside of the view.
-  for (let i = Math.max(0, from - 400); i <= Math.min(values.length - 1, to + 400); i++) {
+  // All of them: a line may reach in from far outside of the view, and what lies there is clipped.
+  for (let i = 0; i < values.length; i++) {
     if (values[i] === undefined) continue;
     if (values[i] === null) { end(); continue; }
     const at = u.valToPos(seconds[i], 'x', true);
