@@ -143,7 +143,7 @@ function draw(key) {
   const words = kind.words || shortText;
   const u = new uPlot({
     ...size(kind),
-    padding: [main ? 26 : 8, 8, timed ? 0 : 6, 0],
+    padding: [main ? 26 : 8, state.lastSecond >= 3600 ? 26 : 16, timed ? 0 : 6, 0],
     legend: { show: false },
     focus: { alpha: 1 },
     cursor: {

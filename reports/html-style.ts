@@ -254,8 +254,8 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .times .label { display: block; font-size: 11.5px; color: var(--muted); }
   .times-plot { width: 100%; height: auto; max-height: 26px; }
   .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
-  .tip { max-width: 280px; padding: 7px 10px; font-size: 12px; }
-  .tip dl { column-gap: 10px; }
+  .tip { width: 100%; max-width: none; padding: 8px 12px; font-size: 12.5px; }
+  .tip dl { grid-template-columns: minmax(0, 1fr) auto; column-gap: 10px; }
 }
 @media print {
   body { background: none; }
