@@ -76,6 +76,18 @@ describe('the page in a browser', () => {
     await opened.page.context().close();
   });
 
+  test('without uPlot the page says so, and has all the rest', async () => {
+    // A script that was changed is not the one that the policy allows.
+    const { page, faults } = await tested.open(
+      html.render(failingReport()).replace('var uPlot=', 'var other='),
+    );
+    expect(await page.locator('#no-chart').isVisible()).toBe(true);
+    expect(await page.locator('#charts').isVisible()).toBe(false);
+    expect(await page.locator('#copy').isVisible()).toBe(true);
+    expect(faults.join()).toContain('policy: script-src');
+    await page.context().close();
+  });
+
   test.each([
     ['interrupted', interruptedReport()],
     ['empty', emptyReport()],

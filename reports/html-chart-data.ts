@@ -43,6 +43,7 @@ interface ScenarioColumns {
 interface TrendColumns {
   name: string;
   rate: string;
+  interval: string;
   leaks: boolean;
   /** Its levels are of no line that is drawn, so that they are drawn with it. */
   dots: boolean;
@@ -89,12 +90,12 @@ function scenarioColumns(scenario: ScenarioReport): ScenarioColumns {
 
 function trendColumns(trend: LeakTrend): TrendColumns {
   const { path, attempt, state, unit, probe, points } = trend;
-  const interval = formatInterval(trend.lowPerUnitBytes, trend.highPerUnitBytes);
   const column = (name: 'levelBytes' | 'fittedBytes' | 'lowBytes' | 'highBytes') =>
     points.map((point) => Math.round(point[name]));
   return {
     name: oneLine(path) + (attempt === 0 ? '' : ', measured again'),
-    rate: `${formatRate(trend.ratePerUnitBytes, unit)} (${interval})`,
+    rate: formatRate(trend.ratePerUnitBytes, unit),
+    interval: formatInterval(trend.lowPerUnitBytes, trend.highPerUnitBytes),
     leaks: state === 'leak',
     dots: probe === 'anonymous',
     elapsedMs: points.map(({ elapsedMs }) => Math.round(elapsedMs)),

@@ -84,7 +84,33 @@ function indexOfValue(u, series, index) {
   return index;
 }
 
-const line = (key, more) => ({ key, scale: 'y', stroke: () => color(key), width: 1.5, points: { show: false }, ...more });
+/**
+ * A line through all values of its own: undefined is skipped, null ends it. uPlot's own lines go on into the pixels beside a
+ * gap, which shows between two scenarios whose levels are far apart. \`stepped\`: a value holds until the next one.
+ */
+const through = (stepped) => (u, series) => {
+  const [seconds, values] = [u.data[0], u.data[series]];
+  const [stroke, fill] = [new Path2D(), new Path2D()];
+  const ground = u.valToPos(0, 'y', true);
+  let x = null, y = null;
+  const end = () => { if (x !== null) { fill.lineTo(x, ground); fill.closePath(); } x = null; };
+  // All of them: a line may reach in from far outside of the view, and what lies there is clipped.
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] === undefined) continue;
+    if (values[i] === null) { end(); continue; }
+    const at = u.valToPos(seconds[i], 'x', true);
+    const high = u.valToPos(values[i], 'y', true);
+    if (x === null) { stroke.moveTo(at, high); fill.moveTo(at, ground); fill.lineTo(at, high); }
+    if (x !== null && stepped) { stroke.lineTo(at, y); fill.lineTo(at, y); }
+    stroke.lineTo(at, high);
+    fill.lineTo(at, high);
+    [x, y] = [at, high];
+  }
+  end();
+  return { stroke, fill: u.series[series].fill ? fill : null, clip: null, flags: 1 };
+};
+
+const line = (key, more) => ({ key, scale: 'y', paths: through(false), stroke: () => color(key), width: 1.5, points: { show: false }, ...more });
 const dotted = (key) => line(key, { points: { show: (u, series, from, to) => to - from < 900, size: 5, width: 1, stroke: () => color(key), fill: () => color(key) } });
 const filled = (key, more) => line(key, { width: 1.25, fill: () => color(key + '-fill'), ...more });
 const fromNothing = (u, min, max) => [0, Math.max(4, (max || 0) * 1.15)];
@@ -95,7 +121,7 @@ const kinds = {
     series: [line('rss', { width: 2 }), dotted('pss'), dotted('heap')],
     paint: [paintTrends, paintBudget],
   },
-  streams: { columns: () => [state.samples.seconds, state.samples.streams], series: [filled('streams', { paths: uPlot.paths.stepped({ align: 1 }) })] },
+  streams: { columns: () => [state.samples.seconds, state.samples.streams], series: [filled('streams', { paths: through(true) })] },
   fds: { columns: () => [state.samples.seconds, state.samples.fds], series: [line('fds')] },
   events: { columns: () => [state.samples.seconds, state.samples.events], series: [filled('events')] },
   ends: {
@@ -117,7 +143,7 @@ function draw(key) {
   const words = kind.words || shortText;
   const u = new uPlot({
     ...size(kind),
-    padding: [main ? 26 : 8, 8, timed ? 0 : 6, 0],
+    padding: [main ? 26 : 8, state.lastSecond >= 3600 ? 26 : 16, timed ? 0 : 6, 0],
     legend: { show: false },
     focus: { alpha: 1 },
     cursor: {

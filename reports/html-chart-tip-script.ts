@@ -23,7 +23,7 @@ function reading(second) {
       if (bytes !== null) rows.push([key, title + ' at ' + clock(readings.elapsedMs[careful] / 1000, true), bytesText(bytes)]);
   }
   for (const trend of scenario.trends)
-    if (trend.elapsedMs[0] <= ms && ms <= trend.elapsedMs[trend.elapsedMs.length - 1]) rows.push([trend.leaks ? 'trend-leaks' : 'trend', trend.name, trend.rate]);
+    if (trend.elapsedMs[0] <= ms && ms <= trend.elapsedMs[trend.elapsedMs.length - 1]) rows.push([trend.leaks ? 'trend-leaks' : 'trend', trend.name, trend.rate], ['', 'Interval', trend.interval]);
   const perSecond = scenario.eventsPerSecond[at];
   const fds = scenario.fds[at];
   rows.push(
@@ -36,7 +36,7 @@ function reading(second) {
   if (bucket >= 0 && ms < ends.elapsedMs[bucket] + ends.bucketMs)
     for (const { key, title } of state.endings) {
       const count = ends.counts[key] ? ends.counts[key][bucket] : 0;
-      if (count > 0) rows.push([key, 'Ended in ' + countText(ends.bucketMs / 1000) + ' s: ' + title, countText(count)]);
+      if (count > 0) rows.push([key, title + ' in ' + countText(ends.bucketMs / 1000) + ' s', countText(count)]);
     }
   return { second: elapsedMs / 1000, title: scenario.name + (phase ? ' › ' + phase.name : ''), rows };
 }
@@ -68,12 +68,19 @@ function placeTip(source, left) {
   tip.replaceChildren(title, list);
   tip.hidden = false;
   const [plot, around] = [source.over.getBoundingClientRect(), box.getBoundingClientRect()];
+  if (narrow()) {
+    // No room beside the cursor: below the chart that is read, or above it at the end of the page.
+    const below = plot.bottom - around.top + 34;
+    const fits = below + tip.offsetHeight <= around.height;
+    const above = plot.top - around.top - tip.offsetHeight - 34;
+    tip.style.transform = 'translate(0, ' + Math.round(fits ? below : above) + 'px)';
+    return;
+  }
   const space = 14;
   const [from, full] = [plot.left - around.left, around.width];
   const width = tip.offsetWidth;
   const at = from + left;
   const beside = at + space + width <= full ? at + space : at - space - width;
-  // Where neither side has room (a phone) it takes the half that the finger is not in.
   const x = beside >= 0 ? beside : left < plot.width / 2 ? full - width : 0;
   // The tip of a low chart may stand over those above it, but not over the end of the page.
   const y = Math.max(0, Math.min(plot.top - around.top + 8, around.height - tip.offsetHeight));

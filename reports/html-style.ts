@@ -115,11 +115,13 @@ button:hover, select:hover { border-color: var(--muted); }
 .u-select { background: rgb(37 99 201 / 0.14); }
 .u-hz .u-cursor-x, .u-vt .u-cursor-y { border-right: 1px solid var(--line-strong); }
 .tip { position: absolute; inset: 0 auto auto 0; z-index: 5; pointer-events: none; width: max-content; max-width: 340px; padding: 9px 12px; font-size: 12.5px; line-height: 1.45; background: var(--surface); border: 1px solid var(--line-strong); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.14); }
-.tip strong { display: block; font-weight: 600; margin-bottom: 4px; }
+.tip strong { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; font-weight: 600; margin-bottom: 4px; }
 .tip dl { display: grid; grid-template-columns: auto auto; gap: 1px 16px; }
 .tip dt { display: flex; align-items: baseline; gap: 7px; color: var(--muted); }
-.tip dt span { align-self: center; width: 10px; flex: none; }
-.tip dd { text-align: right; }
+.tip dt span { align-self: flex-start; width: 10px; flex: none; margin-top: 5px; }
+.tip dt span:is(.rss, .pss, .heap, .fds) { margin-top: 8px; }
+.tip dt span.streams, .tip dt span.events { height: 8px; margin-top: 6px; }
+.tip dd { text-align: right; white-space: nowrap; }
 .hint { font-size: 12.5px; text-wrap: pretty; }
 @media (hover: none) { .hint { display: none; } }
 details.data { margin-top: 10px; font-size: 13px; }
@@ -252,8 +254,8 @@ footer { margin-top: 48px; padding-block: 20px 32px; border-top: 1px solid var(-
   .times .label { display: block; font-size: 11.5px; color: var(--muted); }
   .times-plot { width: 100%; height: auto; max-height: 26px; }
   .evidence.words, .evidence.words div { grid-template-columns: minmax(0, 1fr); }
-  .tip { max-width: 250px; padding: 7px 10px; font-size: 12px; }
-  .tip dl { column-gap: 10px; }
+  .tip { width: 100%; max-width: none; padding: 8px 12px; font-size: 12.5px; }
+  .tip dl { grid-template-columns: minmax(0, 1fr) auto; column-gap: 10px; }
 }
 @media print {
   body { background: none; }

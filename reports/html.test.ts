@@ -185,10 +185,16 @@ describe('a page that is served while the run goes on', () => {
     expect(page).not.toContain('Incomplete run.');
     const first = { ...passingReport(), complete: false };
     first.scenarios = first.scenarios.slice(0, 1);
+    expect(htmlParts(first, { running: true })['part-header']).toContain(
+      'The first scenario is being measured.',
+    );
+    first.scenarios = passingReport().scenarios.slice(0, 2);
     const parts = htmlParts(first, { running: true });
     expect(parts['part-header']).toContain('Nothing has failed so far.');
-    expect(parts['part-scenarios']).toContain('Being measured. To prove: 10 browser tabs');
-    expect(parts['part-scenarios']).not.toContain('class="finding ');
+    const [done, current] = (parts['part-scenarios'] ?? '').split('<details class="card running"');
+    expect(done).toContain('class="finding pass"');
+    expect(current).toContain('Being measured. To prove: Of 20 streams');
+    expect(current).not.toContain('class="finding ');
     expect(chartData(first, { running: true }).title).toMatch(/^… running · hydrotest /);
   });
 });
