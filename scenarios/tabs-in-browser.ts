@@ -21,16 +21,16 @@ const BYTES_PER_EVENT = 300;
 const ROWS_WITHIN_MS = { fed: 6000, unfed: 20_000 };
 const LOOK_INTERVAL_MS = 200;
 
-/** Rows of the heap measurement: a dose for each reading, in some bursts that a page can draw. */
-const EVENTS_PER_READING = 60;
+/** The dose of each heap reading: more would keep ten tabs on two cores busy for longer than a reading takes. */
+const EVENTS_PER_READING = 20;
 /** Lists that keep the last rows are full behind this. */
-const FILL_EVENTS = 500;
-const FILL_WAIT_MS = 1500;
+const FILL_EVENTS = 1000;
+const FILL_WITHIN_MS = 10_000;
 /** The estimators want 18; the first ones, in which code is still compiled, do not count. */
 const MIN_READINGS = 22;
 const MAX_READINGS = 200;
 /** From the last event of a dose to the reading: what has come by then is drawn. */
-const DRAW_MS = 120;
+const DRAW_MS = 200;
 
 const DOWN_WITHIN_MS = 10_000;
 const ANSWER_MS = 5000;
@@ -133,7 +133,14 @@ async function hold(
     for (const key of keys) await context.feed(key, { count, bytesPerEvent: BYTES_PER_EVENT });
   };
   await feed(FILL_EVENTS);
-  await context.sleep(FILL_WAIT_MS);
+  let shown = -1;
+  await context.until(async () => {
+    await context.sleep(DRAW_MS);
+    const before = shown;
+    shown = (await lookAt(tabs, false)).reduce((sum, { rowCount }) => sum + rowCount, 0);
+    // The second that goes by brings an event of its own to each tab.
+    return shown - before <= tabs.length;
+  }, FILL_WITHIN_MS);
   const end = performance.now() + durationMs;
   const paceMs = durationMs / MAX_READINGS;
   for (let i = 0; i < MIN_READINGS || performance.now() < end; i++) {

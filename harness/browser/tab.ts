@@ -7,6 +7,8 @@ import { ROW_COUNT_NAME } from './row-counter.ts';
 const LOAD_MS = 5000;
 /** A tab that does not answer in this time is busy, asleep or gone: then its last reading stands. */
 const ANSWER_MS = 3000;
+/** Ten tabs that collect their garbage at once on a busy machine take seconds. */
+const COLLECT_MS = 15_000;
 const MAX_ERROR_LENGTH = 200;
 
 /** Opens a page in a tab of its own and waits for its document, or for its time-out: then it is blank, and open all the same. */
@@ -113,10 +115,10 @@ class Tab implements BrowserTab {
   async read(careful: boolean): Promise<TabReading> {
     const canAnswer = this.state === 'open' && this.#isLoaded;
     if (canAnswer) {
-      const rows = await answer(this.#page.evaluate(readCounter, ROW_COUNT_NAME));
+      const rows = await answer(this.#page.evaluate(readCounter, ROW_COUNT_NAME), ANSWER_MS);
       if (rows !== null) this.#last.rowCount = this.#earlierRowCount + rows;
     }
-    const memory = careful && canAnswer ? await answer(this.#readMemory()) : null;
+    const memory = careful && canAnswer ? await answer(this.#readMemory(), COLLECT_MS) : null;
     return {
       ...this.#last,
       state: this.state,
@@ -149,12 +151,12 @@ function readCounter(name: string): number {
 }
 
 /** Null: it failed, or took too long. */
-async function answer<T>(promise: Promise<T>): Promise<T | null> {
+async function answer<T>(promise: Promise<T>, withinMs: number): Promise<T | null> {
   const timer = new AbortController();
   try {
     return await Promise.race([
       promise.catch(() => null),
-      delay(ANSWER_MS, null, { signal: timer.signal }).catch(() => null),
+      delay(withinMs, null, { signal: timer.signal }).catch(() => null),
     ]);
   } finally {
     timer.abort();

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import type { BrowserEntry, RunRecord, ScenarioRecord, TabReading } from '../model.ts';
+import { examine } from '../testing/examine.ts';
+import { LIMIT } from '../testing/records.ts';
+
+const PHASES = ['open', 'hold', 'close', 'refresh', 'sleep', 'crash', 'kill'];
+const TABS = 10;
+const READINGS = 22;
+const ROWS_PER_READING = 20;
+const HEAP_BYTES = 1_200_000;
+
+type Change = (scenario: ScenarioRecord, run: RunRecord) => unknown;
+
+const tabOf = (tab: number, change: Partial<TabReading> = {}): TabReading => ({
+  tab,
+  key: `key-${1 + (tab % 2)}`,
+  state: 'open',
+  rowCount: 50,
+  heapBytes: null,
+  nodeCount: null,
+  listenerCount: null,
+  errorCount: 0,
+  firstError: null,
+  ...change,
+});
+const tabs = (make: (tab: number) => TabReading) => Array.from({ length: TABS }, (_, i) => make(i + 1));
+
+const entryOf = (change: Partial<BrowserEntry>): BrowserEntry => ({
+  type: 'browser',
+  scenario: 'tabs',
+  elapsedMs: 3000,
+  phase: 'open',
+  moment: 'end',
+  browserVersion: '1.2.3',
+  blankTabs: [],
+  waitedMs: 1500,
+  tabs: tabs((tab) => tabOf(tab)),
+  sockets: { established: 2 },
+  slots: [1, 2].map((n) => slotOf(`key-${n}`, 1, 5)),
+  ...change,
+});
+const slotOf = (key: string, held: number, tabCount: number) => ({
+  key,
+  askedCount: LIMIT + 1,
+  acceptedCount: LIMIT - held,
+  refusedCount: held + 1,
+  tabCount,
+});
+
+/** A heap that grows by so many bytes, and a document by so many nodes, for each row of each tab. */
+const heaps = (bytesPerRow: number, nodesPerRow = 0) =>
+  Array.from({ length: READINGS }, (_, i) =>
+    entryOf({
+      phase: 'hold',
+      moment: 'heap',
+      tabs: tabs((tab) => {
+        const rowCount = 100 + i * ROWS_PER_READING;
+        // Readings scatter by some hundred bytes, one way and the other.
+        const noise = ((i * 7919 + tab * 104_729) % 13) * 30;
+        return tabOf(tab, {
+          rowCount,
+          heapBytes: HEAP_BYTES + rowCount * bytesPerRow + noise,
+          nodeCount: 3600 + rowCount * nodesPerRow + (noise % 7),
+          listenerCount: 18,
+        });
+      }),
+    }),
+  );
+
+const healthy = (heap = heaps(0)): BrowserEntry[] => [
+  ...heap,
+  ...PHASES.map((phase) =>
+    phase === 'kill'
+      ? entryOf({
+          phase,
+          tabs: tabs((tab) => tabOf(tab, { state: 'closed' })),
+          sockets: {},
+          slots: [1, 2].map((n) => slotOf(`key-${n}`, 0, 0)),
+        })
+      : entryOf({ phase }),
+  ),
+];
+
+const inBrowser =
+  (browser: BrowserEntry[], change: Change = () => {}): Change =>
+  (scenario, run) => {
+    run.run.config.browser = { path: null, rows: null };
+    scenario.checks = ['tabs-in-browser', 'browser-heap', 'cleanup'];
+    scenario.browser = browser;
+    change(scenario, run);
+  };
+const changed = (phase: string, change: Partial<BrowserEntry>) =>
+  healthy().map((entry) =>
+    entry.phase === phase && entry.moment === 'end' ? { ...entry, ...change } : entry,
+  );
+const tabsIn = (browser: BrowserEntry[], change?: Change) =>
+  examine('tabs-in-browser', 'tabs', inBrowser(browser, change));
+
+describe('tabs-in-browser', () => {
+  it('passes, phase by phase, when all tabs go on', () => {
+    const { findings, outcome, report } = tabsIn(healthy());
+    expect(outcome).toBe('pass');
+    expect(findings.map(({ subject }) => subject)).toEqual(PHASES);
+    expect(report.verdict.outcome).toBe('pass');
+  });
+
+  it('says nothing where there was no browser', () => {
+    expect(examine('tabs-in-browser', 'tabs').outcome).toBe('none');
+    expect(examine('browser-heap', 'tabs').outcome).toBe('none');
+  });
+
+  it('names blank tabs, and the connections that a browser allows itself', () => {
+    const { outcome, reason } = tabsIn(
+      changed('open', { blankTabs: [7, 8, 9, 10], sockets: { established: 6 } }),
+    );
+    expect(outcome).toBe('fail');
+    expect(reason).toContain('4 of 10 tabs showed nothing new in 1.5 s (tabs 7, 8, 9, 10)');
+    expect(reason).toContain('share one stream');
+  });
+
+  it.each<[what: string, phase: string, change: Partial<BrowserEntry>, reason: string]>([
+    ['a blank tab for another reason', 'refresh', { blankTabs: [3] }, '1 of 10 tabs showed nothing new'],
+    [
+      'connections kept',
+      'close',
+      { sockets: { established: 2, close_wait: 3 } },
+      'still holds 3 connections',
+    ],
+    ['a connection of nobody', 'kill', { sockets: { established: 1 } }, 'although the browser is gone'],
+    ['more slots held than tabs', 'close', { slots: [slotOf('key-1', 4, 3)] }, 'only 1 of 5 slots free'],
+    ['a slot held by nobody', 'kill', { slots: [slotOf('key-1', 1, 0)] }, 'only 4 of 5 slots free'],
+    ['a limit that lets more in', 'open', { slots: [slotOf('key-1', -1, 5)] }, 'let in 6 streams'],
+  ])('fails on %s', (_, phase, change, text) => {
+    const { outcome, reason } = tabsIn(changed(phase, change));
+    expect({ outcome, reason }).toMatchObject({ outcome: 'fail', reason: expect.stringContaining(text) });
+  });
+
+  it.each<[what: string, browser: BrowserEntry[], change?: Change]>([
+    ['nothing was looked at', []],
+    ['the last phase is missing', healthy().filter(({ phase }) => phase !== 'kill')],
+    ['no tab was open', changed('sleep', { tabs: [] })],
+    ['slots were not tried', changed('crash', { slots: [] })],
+    [
+      'streams that try slots got no answer',
+      changed('kill', { slots: [{ ...slotOf('key-1', 0, 0), refusedCount: 0 }] }),
+    ],
+    [
+      'nothing was shown, and perhaps nothing sent',
+      changed('open', {
+        blankTabs: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        tabs: tabs((tab) => tabOf(tab, { rowCount: 0 })),
+      }),
+      (scenario) => (scenario.feeds = []),
+    ],
+  ])('is invalid when %s', (_, browser, change) => {
+    expect(tabsIn(browser, change).outcome).toBe('invalid');
+  });
+});
+
+describe('browser-heap', () => {
+  const heapIn = (heap: BrowserEntry[]) => examine('browser-heap', 'tabs', inBrowser(healthy(heap)));
+  const outcomes = (heap: BrowserEntry[]) =>
+    Object.fromEntries(heapIn(heap).findings.map(({ subject, outcome }) => [subject, outcome]));
+
+  it('passes on a page that stays as it is', () => {
+    expect(outcomes(heaps(0))).toEqual({ heap: 'pass', 'DOM nodes': 'pass' });
+  });
+
+  it('fails on a page that keeps what it has shown', () => {
+    expect(outcomes(heaps(300))).toEqual({ heap: 'fail', 'DOM nodes': 'pass' });
+    expect(heapIn(heaps(300)).reason).toMatch(/keeps (29|30)\d B a row/);
+  });
+
+  it('fails on a page whose list is never cut', () => {
+    expect(outcomes(heaps(0, 2))).toEqual({ heap: 'pass', 'DOM nodes': 'fail' });
+  });
+
+  it('is inconclusive on few readings', () => {
+    expect(heapIn(heaps(0).slice(0, 15)).outcome).toBe('inconclusive');
+    expect(heapIn(heaps(0).slice(0, 5)).outcome).toBe('inconclusive');
+  });
+
+  it('is inconclusive when nothing was shown meanwhile', () => {
+    const still = heaps(0).map((entry) => ({ ...entry, tabs: heaps(0)[0]?.tabs ?? [] }));
+    expect(heapIn(still).outcome).toBe('inconclusive');
+  });
+
+  it('is invalid without a reading', () => {
+    expect(heapIn([]).outcome).toBe('invalid');
+  });
+});
