@@ -10,6 +10,7 @@ export interface CliActions {
   report(folder: string): Promise<void>;
   serve(args: string[]): Promise<void>;
   compare(sides: string[], options: CompareOptions): Promise<void>;
+  history(file: string, options: { out: string }): Promise<void>;
 }
 
 /** The command line: names and texts only. What they mean is decided in config.ts. */
@@ -80,6 +81,7 @@ export function createProgram(version: string, actions: CliActions): Command {
       `how long the scenarios tabs and hold hold their streams (default: ${DEFAULTS.duration}; hold with no load asked for: 5s)`,
     )
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
+    .option('--history <file>', 'appends the figures of the run, one line of JSON, for hydrotest history')
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
     .optionsGroup('The load of the scenario hold:')
@@ -146,6 +148,13 @@ export function createProgram(version: string, actions: CliActions): Command {
   const own = new Set(compare.options.map(({ long }) => long));
   const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
   for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
+
+  program
+    .command('history')
+    .description('make a page that shows how each figure went over the runs of a history')
+    .argument('<file>', 'made with hydrotest run --history <file>')
+    .option('--out <file>', 'the page', 'trend.html')
+    .action((file: string, options: { out: string }) => actions.history(file, options));
 
   program
     .command('serve')

@@ -10,4 +10,5 @@ export const reporters: Reporter[] = [json, junit, markdown, html];
 export { comparisonMarkdown } from './compare-markdown.ts';
 export { renderComparison } from './compare-terminal.ts';
 export { renderTerminal, type TerminalOptions, terminalOptions } from './terminal.ts';
+export { trendPage } from './trend.ts';
 export { html, json, junit, markdown };

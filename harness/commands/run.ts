@@ -1,3 +1,7 @@
+import { resolve } from 'node:path';
+import { appendHistory, historyEntryOf } from '../compare/history.ts';
+import { readRun } from '../compare/side.ts';
+import { commitOf } from '../compare/worktree.ts';
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -22,6 +26,10 @@ export async function runCommand(options: UserConfig & { config?: string }): Pro
     interrupt.close();
   }
   process.exitCode = EXIT_CODES[(await writeReports(folder)).verdict.outcome];
+  if (user.history !== undefined) {
+    const commit = commitOf('HEAD', process.cwd());
+    await appendHistory(resolve(user.history), historyEntryOf(readRun(folder), commit));
+  }
 }
 
 /** What the command line and the configuration file say together. */
