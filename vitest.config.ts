@@ -6,7 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 const alone = [
   'test/**/*.test.ts',
-  '**/*.browser.test.ts',
+  '{harness,reports,server}/**/*browser*.test.ts',
+  'server/page/**/*.test.ts',
   'harness/measure-leak.test.ts',
   'harness/open-target.test.ts',
   'harness/probes/*.test.ts',

@@ -10,6 +10,7 @@ export interface CliActions {
   report(folder: string, options: { reporter?: string[] }): Promise<void>;
   serve(args: string[]): Promise<void>;
   compare(sides: string[], options: CompareOptions): Promise<void>;
+  history(file: string, options: { out: string }): Promise<void>;
 }
 
 /** The command line: names and texts only. What they mean is decided in config.ts. */
@@ -87,6 +88,7 @@ export function createProgram(version: string, actions: CliActions): Command {
     .option('--out <folder>', `where the reports go (default: ${DEFAULTS.out})`)
     .option('--reporter <name[=path]>', REPORTER_TEXT, collect)
     .option('--ui', 'show the report in a browser while the run goes on; the address is printed')
+    .option('--history <file>', 'appends the figures of the run, one line of JSON, for hydrotest history')
     .option('--seed <n>', 'repeats the random choices of an earlier run')
     .option('--config <file>', 'configuration (default: hydrotest.config.ts in this folder, if there is one)')
     .optionsGroup('The load of the scenario hold:')
@@ -151,9 +153,17 @@ export function createProgram(version: string, actions: CliActions): Command {
     .action((sides: string[], { inspect, ...options }: CompareOptions) =>
       actions.compare(sides, inspect === false ? { ...options, inspect } : options),
     );
-  const own = new Set(compare.options.map(({ long }) => long));
+  // What is measured is told by the same options; what becomes of one run's report is not.
+  const own = new Set([...compare.options.map(({ long }) => long), '--reporter', '--ui', '--history']);
   const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
   for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
+
+  program
+    .command('history')
+    .description('make a page that shows how each figure went over the runs of a history')
+    .argument('<file>', 'made with hydrotest run --history <file>')
+    .option('--out <file>', 'the page', 'trend.html')
+    .action((file: string, options: { out: string }) => actions.history(file, options));
 
   program
     .command('serve')
@@ -178,7 +188,9 @@ Examples:
   hydrotest                                     test the reference server
   hydrotest --command "node server.js" --url "http://127.0.0.1:{port}/events"
   hydrotest run --help                          all options
+  hydrotest run --ui                            watch the report in a browser while the run goes on
   hydrotest report reports/out/<run>            make the reports of a run again
+  hydrotest compare reports/main reports/branch say what is worse, the same or better
 
 Exit codes:
   0 pass · 1 fail · 2 wrong usage · 3 inconclusive or invalid · 4 fault in hydrotest itself`;
@@ -197,6 +209,8 @@ Examples:
     hydrotest --paths abrupt-drop --traffic 50/s
   Reports where a CI job looks for them; the verdict is printed in any case:
     hydrotest --reporter terminal --reporter junit=build/junit.xml --reporter ./my-reporter.ts=build/leaks.txt
+  10 tabs in a real Chromium:
+    hydrotest --scenarios tabs --browser
   5,000 streams held for 10 minutes, each for 30 s on average; then a spike of arrivals:
     hydrotest --scenarios hold --streams 5000 --duration 10m --lifetime 30s
     hydrotest --scenarios hold --stages 30s:50/s,5s:400/s,10s:400/s,5s:50/s,30s:50/s

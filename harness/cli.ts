@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './cli-options.ts';
 import { compareCommand } from './commands/compare.ts';
+import { historyCommand } from './commands/history.ts';
 import { listCommand } from './commands/list.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -32,6 +33,7 @@ async function main(argv: string[]): Promise<void> {
     report: reportCommand,
     serve: serveCommand,
     compare: compareCommand,
+    history: historyCommand,
   });
   try {
     await program.parseAsync(argv);

@@ -49,6 +49,8 @@ export interface UserConfig extends LoadOptions {
   scenarios?: string[] | string;
   /** Folder for reports; every run makes its own below it. */
   out?: string;
+  /** File to which the run appends its figures, one line of JSON. */
+  history?: string;
   /** Seed of everything random. */
   seed?: number | string;
   /** How long a started target may take until its port answers. */
@@ -197,6 +199,7 @@ const userConfigSchema = z.strictObject({
   eventTime: z.string().min(1, 'is empty').optional(),
   scenarios: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
   out: z.string().min(1, 'is empty').optional(),
+  history: z.string().min(1, 'is empty').optional(),
   seed: textOrNumber.optional(),
   readyTimeout: textOrNumber.optional(),
   inspect: z.boolean('must be true or false').optional(),

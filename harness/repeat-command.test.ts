@@ -17,6 +17,7 @@ async function typed(command: string): Promise<object> {
     async report() {},
     async serve() {},
     async compare() {},
+    async history() {},
   });
   const [, ...words] = printed.split('\0').slice(0, -1);
   await program.parseAsync(['node', 'hydrotest', ...words]);

@@ -17,4 +17,5 @@ export {
   type TerminalOptions,
   terminalOptions,
 } from './terminal.ts';
+export { trendPage } from './trend.ts';
 export { html, json, junit, markdown };

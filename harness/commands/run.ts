@@ -1,3 +1,7 @@
+import { resolve } from 'node:path';
+import { appendHistory, historyEntryOf } from '../compare/history.ts';
+import { readRun } from '../compare/side.ts';
+import { commitOf } from '../compare/worktree.ts';
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { type LiveView, startLiveView } from '../live/start.ts';
@@ -30,6 +34,10 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
     const made = await makeReports(folder, orders);
     process.exitCode = made.exitCode;
     reportFile = made.htmlFile;
+    if (user.history !== undefined) {
+      const commit = commitOf('HEAD', process.cwd());
+      await appendHistory(resolve(user.history), historyEntryOf(readRun(folder), commit));
+    }
   } finally {
     progress.close();
     interrupt.close();

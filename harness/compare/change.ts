@@ -17,7 +17,7 @@ export type ChangeOfMetric = Pick<ComparedMetric, 'change' | 'reason' | 'effect'
  *
  * Values are compared on the scale of their kind: logarithms for ratios, as they are for differences. The variance of a single run is that of
  * the runs around their side's mean, pooled over both sides, and moderated by the one that is assumed: the assumed one counts as if
- * from `ASSUMED_DEGREES` further runs (G. K. Smyth, "Linear models and empirical Bayes methods", Statistical Applications in
+ * from `ASSUMED_DEGREES` further runs, unless the runs spread more than that (G. K. Smyth, "Linear models and empirical Bayes methods", Statistical Applications in
  * Genetics and Molecular Biology 3, 2004, section 4). So one run a side has the assumed spread, two have mostly it, and with ten the
  * runs speak for themselves. What a run knows of its own uncertainty is a part of what is assumed, not of what runs show: their spread
  * has it in it. A plain Student interval of two runs a side would have two degrees of freedom and decide nothing at the
@@ -42,7 +42,9 @@ export function changeOf(
     (sum, values, i) => sum + values.reduce((s, value) => s + (value - (means[i] ?? 0)) ** 2, 0),
     0,
   );
-  const variance = (ASSUMED_DEGREES * assumed + squares) / (ASSUMED_DEGREES + degrees);
+  const moderated = (ASSUMED_DEGREES * assumed + squares) / (ASSUMED_DEGREES + degrees);
+  // What is assumed may help where runs happen to agree; it must not talk down a spread that they show.
+  const variance = Math.max(moderated, degrees === 0 ? 0 : squares / degrees);
   const quantile = exactStudentQuantile(1 - error / 2, ASSUMED_DEGREES + degrees);
   const sideOf = (i: 0 | 1): SideValue => {
     const half = quantile * Math.sqrt(variance / sides[i].length);

@@ -164,7 +164,7 @@ describe('one run a side', () => {
     const comparison = comparing([runWith()], [runWith((s) => withHeld(s, 1.1 * HELD_STREAM_BYTES))]);
     const heap = comparison.metrics.find(({ kind }) => kind === 'held-heap');
     expect(heap).toMatchObject({ change: 'cannot-tell', spread: 'assumed' });
-    expect(changeIn(comparison, 'peak-memory')).toBe('same');
+    expect(changeIn(comparison, 'cleanup-wait')).toBe('same');
   });
 
   test('what is plain is told all the same', () => {

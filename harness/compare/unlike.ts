@@ -40,7 +40,10 @@ function between(a: RunMetrics, b: RunMetrics): Difference[] {
 }
 
 /** As text, so that it can be both compared and shown. */
-function traitsOf({ environment, config }: RunMetrics): Record<string, string> {
+export function traitsOf({
+  environment,
+  config,
+}: Pick<RunMetrics, 'environment' | 'config'>): Record<string, string> {
   return {
     'CPU model': environment.cpuModel,
     'number of CPUs': String(environment.cpuCount),

@@ -130,3 +130,36 @@ export interface Comparison {
   unlike: Difference[];
   metrics: ComparedMetric[];
 }
+
+/** One line of a history: a run's figures, each with the interval that a single run gives it. */
+export interface HistoryEntry {
+  type: 'hydrotest-history';
+  schemaVersion: 1;
+  runId: string;
+  startedAt: string;
+  /** Of the repository around the folder in which the run was started; null: none. */
+  gitCommit: string | null;
+  /** The same for runs that can be compared: made of the machine and of what changes what is measured. */
+  environmentHash: string;
+  /** The machine in a few words. */
+  environment: string;
+  outcome: Outcome;
+  /** Why no figure of it counts, or null. */
+  unusable: string | null;
+  metrics: HistoryMetric[];
+}
+
+export interface HistoryMetric
+  extends Pick<
+    Metric,
+    'id' | 'kind' | 'scenario' | 'path' | 'unit' | 'per' | 'value' | 'low' | 'high' | 'missing'
+  > {
+  label: string;
+}
+
+/** A history read back, in the order of time. */
+export interface History {
+  entries: HistoryEntry[];
+  /** Lines that are none of a history. */
+  skippedLineCount: number;
+}

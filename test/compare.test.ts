@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import type { Comparison } from '../harness/model.ts';
+import { type Box, boxTest, EVENTS_URL, shown, targetCommand } from './support/cli.ts';
+
+const HOLD = ['--url', EVENTS_URL, '--scenarios', 'hold', '--streams', '200', '--duration', '1s'];
+
+function comparisonIn(box: Box): Comparison {
+  const [folder] = readdirSync(box.outDir);
+  return JSON.parse(readFileSync(join(box.outDir, folder ?? '', 'compare.json'), 'utf8')) as Comparison;
+}
+
+/** A repository whose last commit has a server that keeps 4 KiB a stream, with one that keeps 60 in the working tree. */
+function repositoryIn(box: Box): string {
+  const folder = join(box.folder, 'repository');
+  mkdirSync(folder);
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+      cwd: folder,
+      stdio: 'pipe',
+    });
+  git('init', '-q');
+  writeFileSync(join(folder, 'size'), '4');
+  copyFileSync(join(import.meta.dirname, 'targets', 'keeps-bytes.mjs'), join(folder, 'server.mjs'));
+  git('add', '.');
+  git('commit', '-qm', 'small');
+  writeFileSync(join(folder, 'size'), '60');
+  return folder;
+}
+
+describe.concurrent('compare', () => {
+  boxTest(
+    'a git ref against the working tree: finds that a stream costs more, and leaves no checkout',
+    async ({ box }) => {
+      const cwd = repositoryIn(box);
+      const temp = join(box.folder, 'temp');
+      mkdirSync(temp);
+      const command = `test -e set-up -o "$(cat size)" = 60 && exec "${process.execPath}" server.mjs "$(cat size)"`;
+      const result = await box.run(
+        [
+          'compare',
+          '--baseline',
+          'HEAD',
+          '--setup',
+          'touch set-up',
+          '--command',
+          command,
+          ...HOLD,
+          '--rounds',
+          '1',
+        ],
+        { cwd, env: { TMPDIR: temp, GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md') } },
+      );
+      expect(result.code, shown(result)).toBe(1);
+      expect(result.stderr).toMatch(/A 1 of 1[\s\S]*B 1 of 1/);
+      const { metrics, change } = comparisonIn(box);
+      expect(change).toBe('worse');
+      expect(metrics.find(({ kind }) => kind === 'held-heap')).toMatchObject({
+        change: 'worse',
+        spread: 'assumed',
+      });
+      expect(readFileSync(join(box.folder, 'summary.md'), 'utf8')).toContain('held stream');
+      expect(readdirSync(temp).filter((name) => name.startsWith('hydrotest-baseline'))).toEqual([]);
+      const trees = execFileSync('git', ['worktree', 'list'], { cwd, encoding: 'utf8' });
+      expect(trees.trim().split('\n')).toHaveLength(1);
+    },
+  );
+
+  boxTest('the same command on both sides is not worse', async ({ box }) => {
+    const command = `${targetCommand('keeps-bytes.mjs')} 8`;
+    const args = ['compare', '--baseline', command, '--command', command, ...HOLD, '--rounds', '1'];
+    const result = await box.run(args);
+    expect(result.code, shown(result)).toBe(0);
+    expect(comparisonIn(box).counts).toMatchObject({ worse: 0, better: 0 });
+    const [folder] = readdirSync(box.outDir);
+    const side = (name: string) => join(box.outDir, folder ?? '', name);
+    const again = await box.run(
+      ['compare', side('baseline'), side('run'), '--out', join(box.folder, 'again')],
+      { out: false },
+    );
+    expect(again.code, shown(again)).toBe(0);
+  });
+
+  boxTest('Ctrl-C in the first run: all that is said is that it cannot be told', async ({ box }) => {
+    const command = `${targetCommand('keeps-bytes.mjs')} 8`;
+    const running = box.start(['compare', '--baseline', command, '--command', command, ...HOLD]);
+    await running.printed(/hold: warm-up/);
+    running.signal('SIGINT');
+    const result = await running.ended;
+    expect(result.code, shown(result)).toBe(3);
+    expect(comparisonIn(box)).toMatchObject({
+      change: 'cannot-tell',
+      counts: { same: 0, worse: 0, better: 0 },
+    });
+    expect(result.stdout).toContain('stopped after 1 of 4 runs');
+  });
+
+  boxTest('wrong usage: exit code 2', async ({ box }) => {
+    for (const args of [
+      ['/nowhere', '/nowhere'],
+      ['one'],
+      ['--baseline', 'x', '--rounds', '0'],
+      ['a', 'b', '--fail-on', 'all'],
+    ]) {
+      const result = await box.run(['compare', ...args]);
+      expect(result.code, shown(result)).toBe(2);
+    }
+    expect(existsSync(join(box.outDir, 'compare'))).toBe(false);
+  });
+});
