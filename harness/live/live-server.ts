@@ -9,9 +9,14 @@ import { livePage } from './page-script.ts';
 export interface LiveServer {
   /** With the token in it. */
   readonly url: string;
+  /** Pages that follow the run now. */
+  readonly watcherCount: number;
   /** Shows what is new in all open pages. A page that is slow gets the newest state once it has taken the last. */
   show(state: LiveState): void;
-  /** Ends once every page has taken the last state, or `withinMs` has passed. Idempotent. */
+  /**
+   * Ends once every page has taken the last state, those included that were loaded just now and do not follow yet, or
+   * `withinMs` has passed. Idempotent.
+   */
   close(withinMs: number): Promise<void>;
 }
 
@@ -28,21 +33,41 @@ const HEARTBEAT_MS = 10_000;
 const MAX_WATCHERS = 50;
 const LOOPBACK = '127.0.0.1';
 
-/** @throws the error of `listen`. */
-export async function startLiveServer(first: LiveState): Promise<LiveServer> {
+/** A page that was loaded begins to follow within this time, and one that lost its connection comes back, or never. */
+const COMING_MS = 2000;
+const RETRY_MS = 500;
+const POLL_MS = 20;
+
+/** For every answer. The page's own policy, with the hashes of its scripts, stands in the page; both hold. */
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/**
+ * Other users of this machine can reach the port, and so can web pages in its browsers: without the token, and under any
+ * other name of this host, as a rebound DNS name would be, they learn nothing.
+ *
+ * @param fresh The state for a page that comes now.
+ * @throws the error of `listen`.
+ */
+export async function startLiveServer(fresh: () => LiveState): Promise<LiveServer> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const watchers = new Set<Watcher>();
-  let state = first;
+  /** When pages were loaded that do not follow yet, or lost their connection. */
+  let coming: number[] = [];
+  let state = fresh();
   let number = 0;
   let closing: Promise<void> | null = null;
 
   const server = createServer((request, response) => {
-    response.setHeader('Cache-Control', 'no-store');
-    response.setHeader('Referrer-Policy', 'no-referrer');
-    response.setHeader('X-Content-Type-Options', 'nosniff');
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const url = allowed(request, token, portOf());
-    if (url === null)
-      return refuse(response, 403, 'The address of the live view has a token: use it as it was printed.');
+    if (url === null) return void response.writeHead(403).end();
     if (request.method !== 'GET') return refuse(response, 405, 'Use GET.');
     if (url.pathname === '/') return sendPage(response);
     if (url.pathname === '/updates') return watch(response);
@@ -51,9 +76,19 @@ export async function startLiveServer(first: LiveState): Promise<LiveServer> {
   const portOf = () => (server.address() as AddressInfo).port;
 
   function sendPage(response: ServerResponse): void {
+    coming = [...stillComing(), performance.now()];
+    take(closing === null ? fresh() : state);
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.setHeader('Content-Security-Policy', "frame-ancestors 'none'");
     response.end(state.page(livePage));
+  }
+
+  const stillComing = () => coming.filter((at) => performance.now() - at < COMING_MS);
+
+  function take(next: LiveState): void {
+    if (next === state) return;
+    state = next;
+    number++;
+    for (const watcher of watchers) bringUpToDate(watcher);
   }
 
   function watch(response: ServerResponse): void {
@@ -61,15 +96,28 @@ export async function startLiveServer(first: LiveState): Promise<LiveServer> {
       refuse(response, 429, 'Too many pages are open: close some.');
       return;
     }
-    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+    coming.shift();
+    if (closing === null) take(fresh());
+    // Whoever has left is not kept alive: the process waits for its end.
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', Connection: 'close' });
     const watcher: Watcher = { response, seen: state.update };
     watchers.add(watcher);
-    response.on('close', () => watchers.delete(watcher));
-    response.on('drain', () => bringUpToDate(watcher));
+    response.on('close', () => {
+      watchers.delete(watcher);
+      if (!response.writableEnded) coming = [...stillComing(), performance.now()];
+    });
+    response.on('drain', () => (closing === null ? bringUpToDate(watcher) : finish(watcher)));
     response.on('error', () => {});
-    response.write('retry: 1000\n\n');
+    response.write(`retry: ${RETRY_MS}\n\n`);
     // Whole: what the page was made with may be older.
     write(watcher, state.update);
+    if (closing !== null) finish(watcher);
+  }
+
+  /** The last state, and then the end of the stream. */
+  function finish(watcher: Watcher): void {
+    bringUpToDate(watcher);
+    if (watcher.seen === state.update) watcher.response.end();
   }
 
   function write(watcher: Watcher, update: LiveUpdate): void {
@@ -90,27 +138,20 @@ export async function startLiveServer(first: LiveState): Promise<LiveServer> {
   await once(server, 'listening');
   return {
     url: `http://${LOOPBACK}:${portOf()}/?token=${token}`,
-    show(next) {
-      state = next;
-      number++;
-      for (const watcher of watchers) bringUpToDate(watcher);
+    get watcherCount() {
+      return watchers.size;
     },
+    show: take,
     close(withinMs) {
       closing ??= (async () => {
         clearInterval(heartbeat);
+        const deadline = performance.now() + withinMs;
+        for (const watcher of watchers) finish(watcher);
+        while ((watchers.size > 0 || stillComing().length > 0) && performance.now() < deadline)
+          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-        const timer = setTimeout(() => server.closeAllConnections(), withinMs);
-        for (const watcher of watchers) {
-          const finish = () => {
-            bringUpToDate(watcher);
-            if (watcher.seen === state.update) watcher.response.end();
-          };
-          watcher.response.on('drain', finish);
-          finish();
-        }
-        server.closeIdleConnections();
+        server.closeAllConnections();
         await closed;
-        clearTimeout(timer);
       })();
       return closing;
     },
@@ -124,7 +165,7 @@ function refuse(response: ServerResponse, status: number, text: string): void {
 /** The URL of a request that may be answered, or null. The host's name guards against pages that rebind theirs to loopback. */
 function allowed(request: IncomingMessage, token: string, port: number): URL | null {
   const { host = '' } = request.headers;
-  if (host !== `${LOOPBACK}:${port}` && host !== `localhost:${port}`) return null;
+  if (host !== `${LOOPBACK}:${port}`) return null;
   if (!URL.canParse(request.url ?? '', `http://${host}`)) return null;
   const url = new URL(request.url ?? '', `http://${host}`);
   return isSame(url.searchParams.get('token') ?? '', token) ? url : null;

@@ -2,9 +2,10 @@
  * The process of the live view: follows the journal of a run, judges it again and again, and serves the page. It is a process of
  * its own, so that the one that measures is not disturbed, and ends with it.
  */
+import { constants, setPriority } from 'node:os';
 import { followJournal } from './follow-journal.ts';
 import { startLiveServer } from './live-server.ts';
-import { look } from './live-state.ts';
+import { type LiveState, look } from './live-state.ts';
 import type { FromLive, ToLive } from './messages.ts';
 
 const LOOK_INTERVAL_MS = 1000;
@@ -23,24 +24,38 @@ async function serve(journalPath: string): Promise<void> {
   const journal = followJournal(journalPath);
   let record = journal.readNew();
   if (record === null) throw new Error(`${journalPath} is empty`);
-  const server = await startLiveServer(look(record, 'running'));
+  let state: LiveState | null = null;
   let over = false;
+  /** From when on the run may be judged again. */
+  let freeAtMs = Number.NEGATIVE_INFINITY;
+  let isStale = true;
+
+  /** The run as it stands, judged anew where there is something new and the last time is long enough ago. */
+  function fresh(): LiveState {
+    const began = performance.now();
+    if (state !== null && (!isStale || began < freeAtMs)) return state;
+    if (record === null) throw new Error(`${journalPath} is empty`);
+    state = look(record, 'running');
+    isStale = false;
+    const now = performance.now();
+    freeAtMs = now + Math.max(0, (now - began) / MAX_BUSY_RATIO);
+    return state;
+  }
+
+  const server = await startLiveServer(fresh);
   let timer = setTimeout(again, LOOK_INTERVAL_MS);
 
   function again(): void {
-    const began = performance.now();
     try {
       const next = journal.readNew();
-      if (next !== null) {
-        record = next;
-        server.show(look(record, 'running'));
-      }
+      if (next !== null) [record, isStale] = [next, true];
+      // While nobody looks, nothing is judged.
+      if (server.watcherCount > 0) server.show(fresh());
     } catch (error) {
       send({ type: 'failed', reason: messageOf(error) });
       process.exit(1);
     }
-    const tookMs = performance.now() - began;
-    timer = setTimeout(again, Math.max(LOOK_INTERVAL_MS, tookMs / MAX_BUSY_RATIO - tookMs));
+    timer = setTimeout(again, Math.max(LOOK_INTERVAL_MS, freeAtMs - performance.now()));
   }
 
   async function end(state: 'ended' | 'lost', reportFile: string | null): Promise<void> {
@@ -62,6 +77,12 @@ async function serve(journalPath: string): Promise<void> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+} catch {
+  // Not allowed here: then it runs as others do.
 }
 
 // A terminal's Ctrl-C reaches the whole group: the process that runs says when it is over.

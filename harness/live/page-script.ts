@@ -35,10 +35,10 @@ function tick() {
   clock.textContent = Math.floor(seconds / 60) + ':' + String(seconds % 60).padStart(2, '0');
 }
 
-const source = new EventSource('/updates' + location.search);
+let source = null;
 const ticker = setInterval(tick, 1000);
 
-source.onmessage = (event) => {
+function take(event) {
   const update = JSON.parse(event.data);
   status = update.status;
   receivedAt = Date.now();
@@ -53,11 +53,19 @@ source.onmessage = (event) => {
       : 'The run is over' + (status.reportFile === null ? '.' : ' \u00b7 saved as ' + status.reportFile));
   }
   tick();
-};
-source.onerror = () => {
+}
+function fail() {
+  // It tries again by itself, unless it was refused.
+  if (source.readyState === EventSource.CLOSED && (status === null || status.state === 'running')) setTimeout(follow, 2000);
   if (status === null || status.state === 'running')
     say('away', 'No connection to hydrotest: what is shown is what it had measured. Trying again \\u2026');
-};
+}
+function follow() {
+  source = new EventSource('/updates' + location.search);
+  source.onmessage = take;
+  source.onerror = fail;
+}
+follow();
 addEventListener('pagehide', () => source.close());
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 })();
