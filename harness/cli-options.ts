@@ -177,6 +177,7 @@ Examples:
   hydrotest --command "node server.js" --url "http://127.0.0.1:{port}/events"
   hydrotest run --help                          all options
   hydrotest report reports/out/<run>            make the reports of a run again
+  hydrotest compare <baseline> <run>            say what got worse
 
 Exit codes:
   0 pass · 1 fail · 2 wrong usage · 3 inconclusive or invalid · 4 fault in hydrotest itself`;
