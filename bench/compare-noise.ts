@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { compare } from '../harness/compare/compare.ts';
 import { KINDS } from '../harness/compare/metric-kinds.ts';
 import { readSide } from '../harness/compare/side.ts';
 import { spreadOf } from '../harness/compare/spread.ts';
@@ -69,4 +70,32 @@ for (const [id, kind] of ids) {
     kind === 'leak-rate' ? "the fit's" : show(spread),
   ]);
 }
-process.stdout.write(`${table.toString()}\n${runs.length} runs, ${leftOut.length} left out: ${folder}\n`);
+/** What comparing these runs with each other says, which are all of one server: each with each, and two with two others. */
+function selfComparisons(): string {
+  const side = (indices: number[]) => ({
+    name: indices.join(','),
+    runs: indices.flatMap((i) => runs[i] ?? []),
+    leftOut: [],
+  });
+  const all = runs.map((_, i) => i);
+  const pairs = all.flatMap((i) => all.filter((j) => j !== i).map((j) => [[i], [j]]));
+  const twos = all.flatMap((i) => all.filter((j) => j > i).map((j) => [i, j]));
+  const fours = twos.flatMap((a) => twos.filter((b) => !b.some((i) => a.includes(i))).map((b) => [a, b]));
+  const words = [pairs, fours].map((trials) => {
+    const counts = { worse: 0, same: 0, better: 0, 'cannot-tell': 0 };
+    let alarms = 0;
+    for (const [a = [], b = []] of trials) {
+      const comparison = compare(side(a), side(b), []);
+      if (comparison.counts.worse + comparison.counts.better > 0) alarms++;
+      for (const change of Object.keys(counts) as (keyof typeof counts)[])
+        counts[change] += comparison.counts[change];
+    }
+    const size = trials[0]?.[0]?.length ?? 0;
+    return `${trials.length} comparisons of ${size} with ${size}: ${alarms} with a false alarm; metrics: ${JSON.stringify(counts)}`;
+  });
+  return words.join('\n');
+}
+
+process.stdout.write(
+  `${table.toString()}\n${selfComparisons()}\n${runs.length} runs, ${leftOut.length} left out: ${folder}\n`,
+);

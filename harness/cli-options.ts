@@ -190,7 +190,7 @@ Examples:
   hydrotest run --help                          all options
   hydrotest run --ui                            watch the report in a browser while the run goes on
   hydrotest report reports/out/<run>            make the reports of a run again
-  hydrotest compare reports/main reports/branch say what is worse, the same or better
+  hydrotest compare <baseline> <run>            say what got worse
 
 Exit codes:
   0 pass · 1 fail · 2 wrong usage · 3 inconclusive or invalid · 4 fault in hydrotest itself`;

@@ -160,6 +160,12 @@ describe.concurrent('the scripts of CI, run', () => {
     for (const line of metrics.trim().split('\n'))
       expect(line).toMatch(/^hydrotest\{(\w+="[^"]*",?)+\} -?[\d.e+-]+$/);
     expect(metrics).toContain('metric="held-heap"');
+    const page = join(box.folder, 'trend.html');
+    const trend = await box.run(['history', join(box.folder, 'history.ndjson'), '--out', page], {
+      out: false,
+    });
+    expect(trend.code, trend.stderr).toBe(0);
+    expect(readFileSync(page, 'utf8')).toContain('live heap a held stream');
     const [run] = readdirSync(join(box.folder, 'reports'));
     expect(existsSync(join(box.folder, 'reports', run ?? '', 'junit.xml'))).toBe(true);
   });
