@@ -255,6 +255,16 @@ describe('tabs of more workflows than a browser has connections', () => {
     expect((await server.health()).openStreams).toBe(4);
   });
 
+  test('one tab may look at all of them in turn', async () => {
+    for (const workflowId of many) server.append(workflowId, numbers(1, 3));
+    const page = await openPage('a');
+    for (const workflowId of many) {
+      await page.locator(`[data-workflow=${workflowId}] a`).click();
+      await untilOpen({ [workflowId]: 1 });
+    }
+    await expectRows(page, texts(1, 3));
+  });
+
   test('would stay blank, if all were followed', async () => {
     await changePage(profile, { 'const maxPlaces = 4;': 'const maxPlaces = 100;' });
     for (const workflowId of many.slice(0, 6)) {
