@@ -46,7 +46,7 @@ const children = new Set<ChildProcess>();
 const folder = mkdtempSync(join(tmpdir(), 'hydrotest-screenshots-'));
 
 function start(args: string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;
@@ -60,7 +60,13 @@ async function runHydrotest(
 ): Promise<string> {
   const out = join(folder, name);
   const child = start([CLI, 'run', '--seed', '1', '--out', out, ...args]);
-  if (child.stdout !== null) createInterface(child.stdout).on('line', (line) => meanwhile?.(line));
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface(stream).on('line', (line) => {
+      console.log(`  ${line}`);
+      meanwhile?.(line);
+    });
+  }
   await once(child, 'exit', { signal: AbortSignal.timeout(TIME_LIMIT_MS) });
   const [run] = readdirSync(out);
   if (run === undefined) throw new Error(`hydrotest ${args.join(' ')} made no run`);
@@ -133,6 +139,7 @@ async function takeDashboard(browser: Browser): Promise<void> {
   }
   const server = start([SERVER, '--port', '0', '--dir', dir]);
   if (server.stdout === null) throw new Error('the server has no output');
+  server.stderr?.resume();
   const [line] = await once(createInterface(server.stdout), 'line');
   const { url } = JSON.parse(String(line)) as { url: string };
   const page = `${url}/?workflow=${workflows[1]}`;
