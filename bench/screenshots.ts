@@ -151,6 +151,13 @@ async function takeDashboard(browser: Browser): Promise<void> {
   await once(server, 'exit');
 }
 
+// hydrotest ends its own target when it is told to stop, and its guardian does when it is not.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGTERM');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+
 /** Names of what to take: `dashboard`, `report`, `fault`, `live`; none: all. */
 const wanted = new Set(process.argv.slice(2));
 const wants = (name: string) => wanted.size === 0 || wanted.has(name);
@@ -188,6 +195,4 @@ try {
   if (wants('live')) await takeLiveView(browser);
 } finally {
   await browser.close();
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
 }
