@@ -148,6 +148,18 @@ describe('on a terminal', () => {
     expect(screen.text).toBe([...notes, 'last'].join('\n'));
   });
 
+  it.each([59, 60, 61, 120, 130])('shows a note of %i characters whole on 60 columns', (length) => {
+    const { screen, progress, show } = terminal(60);
+    show();
+    const block = screen.text;
+    progress.note('x'.repeat(length - 1).concat('!'));
+    expect(screen.text.replaceAll('\n', '')).toBe(
+      'x'.repeat(length - 1).concat('!', block.replaceAll('\n', '')),
+    );
+    progress.close();
+    expect(screen.text.replaceAll('\n', '')).toHaveLength(length);
+  });
+
   it("is not disturbed by the terminal's own ^C", () => {
     const { screen, progress, show } = terminal();
     show();

@@ -48,11 +48,8 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
   };
   const put = (above: string) => {
     let text = toTop();
-    if (above !== '')
-      text += `${above
-        .split('\n')
-        .map((line) => line + CLEAR_REST)
-        .join('\n')}\n`;
+    // Cleared first: a line as wide as the terminal would lose its last character to what clears the rest behind it.
+    if (above !== '') text += `${CLEAR_BELOW}${above}\n`;
     const room = (stream.rows || Number.POSITIVE_INFINITY) - 1;
     const lines =
       last === null ? [] : blockLines(last, { readings, peakBytes }, columns()).slice(0, Math.max(0, room));

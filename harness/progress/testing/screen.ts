@@ -82,7 +82,9 @@ export class Screen extends EventEmitter {
     const line = this.#lines[this.#row] as string[];
     if (sequence === '\n') [this.#row, this.#column] = [this.#row + 1, 0];
     else if (sequence === '\r') this.#column = 0;
-    else if (sequence === '\x1b[K') line.length = Math.min(line.length, this.#column);
+    else if (sequence === '\x1b[K')
+      // Behind the last column the cursor still stands on it.
+      line.length = Math.min(line.length, this.#column, Math.max(0, this.columns - 1));
     else if (sequence === '\x1b[J') {
       line.length = Math.min(line.length, this.#column);
       this.#lines.length = this.#row + 1;
