@@ -22,7 +22,7 @@ const ROWS_WITHIN_MS = { fed: 6000, unfed: 20_000 };
 const LOOK_INTERVAL_MS = 200;
 
 /** The dose of each heap reading: more would keep ten tabs on two cores busy for longer than a reading takes. */
-const EVENTS_PER_READING = 20;
+const EVENTS_PER_READING = 30;
 /** Lists that keep the last rows are full behind this. */
 const FILL_EVENTS = 1000;
 const FILL_WITHIN_MS = 10_000;
