@@ -26,8 +26,8 @@ const EVENTS_PER_READING = 30;
 /** Lists that keep the last rows are full behind this. */
 const FILL_EVENTS = 1000;
 const FILL_WITHIN_MS = 10_000;
-/** The estimators want 18; the first ones, in which code is still compiled, do not count. */
-const MIN_READINGS = 22;
+/** The estimators want 18, and on two busy cores twice as many; the first ones, in which code is still compiled, do not count. */
+const MIN_READINGS = 40;
 const MAX_READINGS = 200;
 /** From the last event of a dose to the reading: what has come by then is drawn. */
 const DRAW_MS = 200;
