@@ -14,6 +14,7 @@ import type { Browser } from 'playwright-core';
 import { findBrowser } from '../harness/browser/find-browser.ts';
 import { referenceCommand, referenceTarget } from '../harness/config.ts';
 import type { Outcome, Report } from '../harness/model.ts';
+import { exitOnSignals } from './options.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const IMAGES = join(ROOT, 'docs/images');
@@ -156,7 +157,7 @@ process.on('exit', () => {
   for (const child of children) child.kill('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 });
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+exitOnSignals();
 
 /** Names of what to take: `dashboard`, `report`, `fault`, `live`; none: all. */
 const wanted = new Set(process.argv.slice(2));

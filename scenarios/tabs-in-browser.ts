@@ -22,12 +22,12 @@ const ROWS_WITHIN_MS = { fed: 6000, unfed: 20_000 };
 const LOOK_INTERVAL_MS = 200;
 
 /** The dose of each heap reading: more would keep ten tabs on two cores busy for longer than a reading takes. */
-const EVENTS_PER_READING = 20;
+const EVENTS_PER_READING = 30;
 /** Lists that keep the last rows are full behind this. */
 const FILL_EVENTS = 1000;
 const FILL_WITHIN_MS = 10_000;
-/** The estimators want 18; the first ones, in which code is still compiled, do not count. */
-const MIN_READINGS = 22;
+/** The estimators want 18, and on two busy cores twice as many; the first ones, in which code is still compiled, do not count. */
+const MIN_READINGS = 40;
 const MAX_READINGS = 200;
 /** From the last event of a dose to the reading: what has come by then is drawn. */
 const DRAW_MS = 200;

