@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../../harness/model.ts';
 import { runChild } from './child.ts';
@@ -68,6 +68,6 @@ export async function runTrial(
 
 function findReport(cwd: string, stdout: string): Report | null {
   const shown = /^Reports: (.+)\/\{/m.exec(stdout)?.[1];
-  const path = join(cwd, shown ?? '', 'report.json');
+  const path = resolve(cwd, shown ?? '', 'report.json');
   return shown !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : null;
 }
