@@ -5,13 +5,13 @@ import { defineConfig } from 'vitest/config';
  * none is in another's way.
  */
 const alone = [
-  'test/**/*.test.ts',
-  '{harness,reports,server}/**/*browser*.test.ts',
-  'server/page/**/*.test.ts',
-  'harness/measure-leak.test.ts',
   'harness/open-target.test.ts',
-  'harness/probes/*.test.ts',
+  'harness/probes/{node-heap,server-processes}.test.ts',
+  'reports/html-browser.test.ts',
   'server/memory.test.ts',
+  'server/page/**/*.test.ts',
+  'test/{attach,faults,hold,misfits,third-party}.test.ts',
+  'test/*browser.test.ts',
 ];
 
 const common = {
@@ -27,7 +27,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'parts',
-          include: ['{server,harness,scenarios,reports,bench}/**/*.test.ts'],
+          include: ['{server,harness,scenarios,reports,bench,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'reports/out/**', ...alone],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
