@@ -31,7 +31,7 @@ export function fingerprintMarkup(report: Report): Markup {
   );
   return html`<section aria-labelledby="fingerprint">
 <h2 id="fingerprint">Leak fingerprint</h2>
-<p id="fingerprint-words" class="lead">Which path of a connection’s life leaves memory behind, and with what it grows: bytes kept for ever by each unit of work. A cell with ✖ is a leak.${confidence === '' ? nothing : html` Below each rate stands its ${confidence.replaceAll(' %', '\u00a0%')} interval.`}${probes.size === 0 ? nothing : html` Measured on ${[...probes].join(', ')}.`}</p>
+<p id="fingerprint-words" class="lead">Which path of a connection’s life leaves memory behind, and with what it grows: bytes kept for ever by each unit of work. A red cell with a cross is a leak.${confidence === '' ? nothing : html` Below each rate stands its ${confidence.replaceAll(' %', '\u00a0%')} interval.`}${probes.size === 0 ? nothing : html` Measured on ${[...probes].join(', ')}.`}</p>
 <div class="scroll" role="region" aria-labelledby="fingerprint" tabindex="0">
 <table class="fingerprint" role="table" aria-labelledby="fingerprint" aria-describedby="fingerprint-words">
 <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Path</th><th scope="col" role="columnheader">State</th>${unitHeads}<th scope="col" role="columnheader" class="plot" aria-hidden="true">${scaleHead}</th><th scope="col" role="columnheader">Threshold</th></tr></thead>
