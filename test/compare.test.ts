@@ -51,7 +51,10 @@ describe.concurrent('compare', () => {
           '--rounds',
           '1',
         ],
-        { cwd, env: { TMPDIR: temp, GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md') } },
+        {
+          cwd,
+          env: { TMPDIR: temp, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md') },
+        },
       );
       expect(result.code, shown(result)).toBe(1);
       expect(result.stderr).toMatch(/A 1 of 1[\s\S]*B 1 of 1/);
@@ -76,11 +79,22 @@ describe.concurrent('compare', () => {
     expect(comparisonIn(box).counts).toMatchObject({ worse: 0, better: 0 });
     const [folder] = readdirSync(box.outDir);
     const side = (name: string) => join(box.outDir, folder ?? '', name);
-    const again = await box.run(
-      ['compare', side('baseline'), side('run'), '--out', join(box.folder, 'again')],
-      { out: false },
-    );
+    const compareAgain = (out: string, summary: string) =>
+      box.run(['compare', side('baseline'), side('run'), '--out', out], {
+        out: false,
+        env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary },
+      });
+    // A summary that cannot be written is a warning.
+    const again = await compareAgain('.', box.folder);
     expect(again.code, shown(again)).toBe(0);
+    expect(again.stdout).toContain("warning: the report is not in the step's summary");
+    expect(again.stdout).toContain('Reports: ./{compare.json,compare.md}');
+    // Files that cannot be are missing: the comparison is printed all the same.
+    writeFileSync(join(box.folder, 'a-file'), '');
+    const unwritten = await compareAgain('a-file/out', join(box.folder, 'summary.md'));
+    expect(unwritten.code, shown(unwritten)).toBe(4);
+    expect(unwritten.stdout).toContain('Baseline: ');
+    expect(unwritten.stderr).toContain('the comparison could not be written to a-file/out');
   });
 
   boxTest('Ctrl-C in the first run: all that is said is that it cannot be told', async ({ box }) => {
@@ -97,12 +111,26 @@ describe.concurrent('compare', () => {
     expect(result.stdout).toContain('stopped after 1 of 4 runs');
   });
 
+  boxTest('options of measuring are refused where nothing is measured', async ({ box }) => {
+    for (const [option, value] of [
+      ['--rounds', '5'],
+      ['--setup', 'npm ci'],
+      ['--event-time', 'at'],
+    ] as const) {
+      const result = await box.run(['compare', 'a', 'b', option, value]);
+      expect(result.code, shown(result)).toBe(2);
+      expect(result.stderr).toContain(`${option} is for runs that are made now`);
+    }
+  });
+
   boxTest('wrong usage: exit code 2', async ({ box }) => {
     for (const args of [
       ['/nowhere', '/nowhere'],
       ['one'],
       ['--baseline', 'x', '--rounds', '0'],
       ['a', 'b', '--fail-on', 'all'],
+      [process.execPath, process.execPath],
+      ['--baseline', 'no-such-ref', '--command', 'x', '--url', EVENTS_URL],
     ]) {
       const result = await box.run(['compare', ...args]);
       expect(result.code, shown(result)).toBe(2);

@@ -121,6 +121,22 @@ describe.concurrent('a report that cannot be made', () => {
   });
 });
 
+describe.concurrent('a history that cannot be written', () => {
+  const cases: [string, string[], number, string][] = [
+    ['is seen in the exit code of a run that passed', [], 3, '✔ PASS'],
+    ['takes nothing from one that failed', ['--budget', '1MB'], 1, '✖ FAIL'],
+  ];
+  for (const [name, args, code, verdict] of cases)
+    boxTest(name, async ({ box }) => {
+      writeFileSync(join(box.folder, 'a-file'), 'mine');
+      const result = await box.run([...QUICK, ...args, '--history', 'a-file/history.ndjson']);
+      expect(result.code, shown(result)).toBe(code);
+      expect(result.stdout).toContain(verdict);
+      expect(result.stderr).toContain('a-file/history.ndjson cannot be written');
+      expect(existsSync(join(result.runFolder ?? '', 'report.html'))).toBe(true);
+    });
+});
+
 describe.concurrent('the summary of a step of GitHub Actions', () => {
   const onGitHub = (path: string) => ({ GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path });
 
