@@ -111,6 +111,39 @@ describe.concurrent('compare', () => {
     expect(result.stdout).toContain('stopped after 1 of 4 runs');
   });
 
+  boxTest(
+    'Ctrl-C twice while the checkout is set up: neither it nor what ran in it is left',
+    async ({ box }) => {
+      const cwd = repositoryIn(box);
+      const temp = join(box.folder, 'temp');
+      mkdirSync(temp);
+      const setup = 'trap "" TERM; echo setting-up; sleep 300 & wait; sleep 300';
+      const args = [
+        'compare',
+        '--baseline',
+        'HEAD',
+        '--setup',
+        setup,
+        '--command',
+        'node server.mjs',
+        ...HOLD,
+      ];
+      const running = box.start(args, { cwd, env: { TMPDIR: temp } });
+      await running.printed(/setting-up/);
+      running.signal('SIGINT');
+      await running.printed(/stopping/);
+      // As one Ctrl-C may arrive twice, a second one counts only some time after it.
+      const again = setInterval(() => running.signal('SIGINT'), 100);
+      const result = await running.ended;
+      clearInterval(again);
+      expect(result.code, shown(result)).toBe(3);
+      await box.allGone();
+      expect(readdirSync(temp)).toEqual([]);
+      const trees = execFileSync('git', ['worktree', 'list'], { cwd, encoding: 'utf8' });
+      expect(trees.trim().split('\n')).toHaveLength(1);
+    },
+  );
+
   boxTest('options of measuring are refused where nothing is measured', async ({ box }) => {
     for (const [option, value] of [
       ['--rounds', '5'],

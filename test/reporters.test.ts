@@ -110,6 +110,22 @@ describe.concurrent('a report that cannot be made', () => {
     expect(existsSync(join(box.folder, 'y.txt'))).toBe(false);
   });
 
+  reportTest(
+    'one that changes its report changes no other, nor the exit code',
+    async ({ box, runFolder }) => {
+      writeFileSync(
+        join(box.folder, 'changes.mjs'),
+        'export default (report) => { report.verdict.outcome = "fail"; report.scenarios.length = 0; return ""; };',
+      );
+      const args = reporterArgs('./changes.mjs', 'json');
+      const result = await box.run(['report', runFolder, ...args], { out: false });
+      expect(result.code, shown(result)).toBe(0);
+      const report = JSON.parse(readFileSync(join(runFolder, 'report.json'), 'utf8')) as Report;
+      expect(report.verdict.outcome).toBe('pass');
+      expect(report.scenarios).toHaveLength(1);
+    },
+  );
+
   reportTest('the journal is never written over, nor one report by another', async ({ box, runFolder }) => {
     const before = readFileSync(join(runFolder, 'journal.ndjson'));
     const args = reporterArgs('html', 'json=a-run/journal.ndjson', 'junit=a-run/report.html');
