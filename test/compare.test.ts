@@ -84,6 +84,9 @@ describe.concurrent('compare', () => {
         out: false,
         env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary },
       });
+    const itself = await box.run(['compare', side('run'), side('run')]);
+    expect(itself.code, shown(itself)).toBe(2);
+    expect(itself.stderr).toContain('is on both sides');
     // A summary that cannot be written is a warning.
     const again = await compareAgain('.', box.folder);
     expect(again.code, shown(again)).toBe(0);
@@ -154,6 +157,16 @@ describe.concurrent('compare', () => {
       expect(result.code, shown(result)).toBe(2);
       expect(result.stderr).toContain(`${option} is for runs that are made now`);
     }
+  });
+
+  boxTest('the page of a history is never written over it', async ({ box }) => {
+    const file = join(box.folder, 'history.ndjson');
+    writeFileSync(file, '{"mine":1}\n');
+    for (const out of ['history.ndjson', '.']) {
+      const result = await box.run(['history', file, '--out', out], { out: false });
+      expect(result.code, shown(result)).toBe(2);
+    }
+    expect(readFileSync(file, 'utf8')).toBe('{"mine":1}\n');
   });
 
   boxTest('wrong usage: exit code 2', async ({ box }) => {

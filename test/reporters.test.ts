@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Report } from '../harness/model.ts';
-import { boxTest, type CliResult, openBox, shown } from './support/cli.ts';
+import { boxTest, CLI, type CliResult, findRun, openBox, shown } from './support/cli.ts';
 
 const QUICK = ['run', '--scenarios', 'limit'];
 const MINE =
@@ -135,6 +136,14 @@ describe.concurrent('a report that cannot be made', () => {
     expect(readFileSync(join(runFolder, 'journal.ndjson')).equals(before)).toBe(true);
     expect(readFileSync(join(runFolder, 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
   });
+});
+
+boxTest('a run whose output nobody reads goes on to its reports', async ({ box }) => {
+  const command = `'${process.execPath}' '${CLI}' ${QUICK.join(' ')} --out '${box.outDir}'`;
+  const child = box.spawn('bash', ['-c', `${command} 2>&1 | true; exit "\${PIPESTATUS[0]}"`]);
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+  expect(existsSync(join(findRun(box.outDir) ?? '', 'report.html'))).toBe(true);
 });
 
 describe.concurrent('a history that cannot be written', () => {

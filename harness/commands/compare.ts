@@ -155,8 +155,14 @@ function stamp(): string {
   return new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 }
 
-/** @throws HydrotestError `usage` when the runs are unlike and that was not allowed. */
+/** @throws HydrotestError `usage` when the runs are unlike and that was not allowed, or one is on both sides. */
 export function compareSides(baseline: Side, run: Side, allowUnlike: boolean): Comparison {
+  const twice = baseline.runs.find(({ folder }) => run.runs.some((other) => other.folder === folder));
+  // A run is always like itself, and would hide what the others say.
+  if (twice !== undefined)
+    throw usage(
+      `${shownPath(twice.folder)} is on both sides: give the baseline's runs a folder of their own.`,
+    );
   const unlike = differencesOf(baseline.runs, run.runs);
   if (unlike.length > 0 && !allowUnlike) {
     const list = unlike.map(({ what, baseline: was, run: is }) => `  ${what}: ${was} → ${is}`).join('\n');
