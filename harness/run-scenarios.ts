@@ -37,6 +37,12 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
   const orders = asked ? await orderReports(config.reporter) : [];
   // Who says nothing of reporters wants files, and a test's output for itself.
   const wanted = config.reporter === undefined ? orders.filter((order) => order !== terminal) : orders;
+  const lost =
+    config.out === undefined && wanted.find(({ destination }) => destination.kind === 'run-folder');
+  if (lost)
+    throw usage(
+      `the report ${lost.name} goes into the folder of the run, which is not kept without out: give out, or a path (${lost.name}=path).`,
+    );
   const temporary = config.out === undefined ? await mkdtemp(join(tmpdir(), 'hydrotest-run-')) : null;
   try {
     const { signal = new AbortController().signal, onStatus } = controls;

@@ -129,6 +129,14 @@ test.each([
   expect(releaseScenarios(target, options).toSorted()).toEqual(names.toSorted());
 });
 
+test('a report that would be thrown away with its folder is refused before anything runs', async () => {
+  const running = runScenarios({ ...reference, scenarios: ['limit'], reporter: ['json=-', 'junit'] });
+  await expect(running).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('junit=path') as string,
+  });
+});
+
 describe('a target that cannot be judged', () => {
   test('the process of the tests itself, by pid and by port', async () => {
     const server = createServer((_, response) => response.end());

@@ -122,6 +122,8 @@ async function measureBoth(
     );
   } catch (error) {
     if (!signal.aborted) throw error;
+    if (!(error instanceof HydrotestError && error.code === 'aborted'))
+      progress.note(`while it was being stopped: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     worktree?.remove();
     progress.close();
