@@ -157,8 +157,9 @@ export function createProgram(version: string, actions: CliActions): Command {
     .action((sides: string[], { inspect, ...options }: CompareOptions) =>
       actions.compare(sides, inspect === false ? { ...options, inspect } : options),
     );
-  // What is measured is told by the same options; what becomes of one run's report is not.
-  const own = new Set([...compare.options.map(({ long }) => long), '--reporter', '--ui', '--history']);
+  // What is measured is told by the same options; what becomes of one run's report is not, and both servers are started.
+  const notForTwo = ['--reporter', '--ui', '--history', '--pid', '--port'];
+  const own = new Set([...compare.options.map(({ long }) => long), ...notForTwo]);
   const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
   for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
 

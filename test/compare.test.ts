@@ -111,7 +111,7 @@ describe.concurrent('compare', () => {
       change: 'cannot-tell',
       counts: { same: 0, worse: 0, better: 0 },
     });
-    expect(result.stdout).toContain('stopped after 1 of 4 runs');
+    expect(result.stdout).toContain('stopped after 0 of 4 whole runs');
   });
 
   boxTest(

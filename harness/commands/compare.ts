@@ -71,7 +71,9 @@ async function measureBoth(
   const user = isReference ? { ...referenceTarget(), ...said } : said;
   const commit = commitOf(other, process.cwd());
   if (user.pid !== undefined || user.port !== undefined)
-    throw usage('--baseline starts both servers itself: give --command, not --pid or --port.');
+    throw usage(
+      '--baseline starts both servers itself: give a command, not a pid or a port, also in the configuration.',
+    );
   if (commit !== null && said.command === undefined)
     throw usage(`--baseline ${other} is a git ref: say with --command what is to be started in its folder.`);
   if (commit === null && setup !== undefined)
@@ -129,13 +131,13 @@ async function measureBoth(
     progress.close();
     interrupt.close();
   }
-  const stopped = signal.aborted
-    ? `the measurement was stopped after ${folders.A.length + folders.B.length} of ${2 * roundCount} runs`
-    : null;
   const [a, b] = [
     sideOf(other, folders.A),
     sideOf(isReference ? 'the reference server' : (user.command ?? ''), folders.B),
   ];
+  const stopped = signal.aborted
+    ? `the measurement was stopped after ${a.runs.length + b.runs.length} of ${2 * roundCount} whole runs`
+    : null;
   // Both were measured here and now, in one way: what could be unlike is a fault of this program.
   const comparison = compare(a, b, differencesOf(a.runs, b.runs), stopped);
   return writeComparison(comparison, folder, failOn);
