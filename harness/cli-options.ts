@@ -40,6 +40,7 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--command <command>',
       'shell command that starts it; {port} {dir} {limit} {deadline} are filled in',
     )
+    .option('--cwd <folder>', 'folder in which it is started (default: this one)')
     .option('--pid <pid>', 'attach to a process that runs')
     .option('--port <port>', 'attach to the process that listens on this port')
     .option('--url <url>', 'stream URL; {port} and {key} are filled in')
@@ -149,12 +150,16 @@ export function createProgram(version: string, actions: CliActions): Command {
     .option('--baseline <what>', 'measure both now, in turns: a git ref, or a command in place of --command')
     .option('--rounds <n>', 'runs a side, with --baseline (default: 2, in the order A B B A)')
     .option('--setup <command>', 'is run first where a git ref was checked out, such as "npm ci"')
-    .option('--out <folder>', 'where compare.json and compare.md go (default: reports/out/compare)')
+    .option(
+      '--out <folder>',
+      'where compare.json and compare.md go (default: reports/out/compare); with --baseline, a new folder below it has them and the runs (default: reports/out)',
+    )
     .action((sides: string[], { inspect, ...options }: CompareOptions) =>
       actions.compare(sides, inspect === false ? { ...options, inspect } : options),
     );
-  // What is measured is told by the same options; what becomes of one run's report is not.
-  const own = new Set([...compare.options.map(({ long }) => long), '--reporter', '--ui', '--history']);
+  // What is measured is told by the same options; what becomes of one run's report is not, and both servers are started.
+  const notForTwo = ['--reporter', '--ui', '--history', '--pid', '--port'];
+  const own = new Set([...compare.options.map(({ long }) => long), ...notForTwo]);
   const ofRun = program.commands.find((command) => command.name() === 'run')?.options ?? [];
   for (const option of ofRun) if (!own.has(option.long)) compare.addOption(option);
 

@@ -59,9 +59,10 @@ function explain(error: unknown): number {
 process.on('uncaughtException', (error) => {
   process.exit(explain(error));
 });
-// Whoever reads the output may stop reading: `hydrotest report <run> | head`.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Whoever reads the output may stop reading: `hydrotest report <run> | head`, `hydrotest 2>&1 | head`.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 
 await main(process.argv);

@@ -290,3 +290,14 @@ describe('hydrotest.config.ts', () => {
 function spawned() {
   return { mode: 'spawn', command: SPAWN.command };
 }
+
+describe('the folder of the command', () => {
+  it('is one that is there', () => {
+    expect(completeConfig({ ...SPAWN, cwd: 'harness' }).target).toMatchObject({ cwd: resolve('harness') });
+  });
+
+  it('missing, or a file, it is found before anything starts', () => {
+    for (const cwd of ['no-such-folder', 'package.json'])
+      expect(messageOf(() => completeConfig({ ...SPAWN, cwd }))).toContain(`--cwd "${cwd}" is no folder`);
+  });
+});

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -222,8 +222,11 @@ function browserOf({ browser, page, rows }: UserConfig): RunConfig['browser'] {
 function targetOf(said: UserConfig): TargetConfig {
   if (said.command !== undefined) {
     const readyTimeoutMs = durationMs('--ready-timeout', said.readyTimeout ?? DEFAULTS.readyTimeout);
-    const cwd = said.cwd === undefined ? {} : { cwd: resolve(said.cwd) };
-    return { mode: 'spawn', command: said.command, readyTimeoutMs, ...cwd };
+    if (said.cwd === undefined) return { mode: 'spawn', command: said.command, readyTimeoutMs };
+    const cwd = resolve(said.cwd);
+    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
+      throw usage(`--cwd "${said.cwd}" is no folder (looked for ${cwd}).`);
+    return { mode: 'spawn', command: said.command, readyTimeoutMs, cwd };
   }
   if (said.pid !== undefined) return { mode: 'attach', pid: wholeNumber('--pid', said.pid, 2, 2 ** 22) };
   return { mode: 'attach-port', port: wholeNumber('--port', said.port, 1, 65_535) };

@@ -52,6 +52,7 @@ describe('the command that repeats a run', () => {
     [{ mix: 'tab:3, abrupt-drop:2', workers: 2 }, { workers: '2' }],
     [{ stages: ['30s:200/s', '1m:200/s'], eventTime: 'meta.at' }, { stages: '30s:200/s,1m:200/s' }],
     [{ rate: '1e6/day' }, {}],
+    [{ command: 'npm start', cwd: 'the app' }, {}],
   ])('comes back from the shell: %j', async (user, same) => {
     expect(await typed(repeatCommand(user, 3))).toMatchObject({ ...user, ...same, seed: '3' });
   });
@@ -75,6 +76,11 @@ describe('the command that repeats a run', () => {
     const mix = { 'graceful-close': 7, 'abrupt-drop': 0.5 };
     const options = (await typed(repeatCommand({ mix, rate: 5 }, 1))) as UserConfig;
     expect(loadPlanOf(options, 1000)).toEqual(loadPlanOf({ mix, rate: 5 }, 1000));
+  });
+
+  it('leaves out where reports and figures go', () => {
+    const user = { reporter: ['html'], history: 'h.ndjson', limit: 5 };
+    expect(repeatCommand(user, 1)).toBe('hydrotest run --limit 5 --seed 1');
   });
 
   it('leaves out what is undefined', () => {

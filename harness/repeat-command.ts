@@ -5,8 +5,8 @@ export function repeatCommand(user: UserConfig, seed: number): string {
   const words = ['hydrotest', 'run'];
   for (const [name, value] of Object.entries({ ...user, seed })) {
     const option = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    // Where the reports go is no part of what is repeated.
-    if (value === undefined || name === 'reporter') continue;
+    // Where the reports and the figures go is no part of what is repeated.
+    if (value === undefined || name === 'reporter' || name === 'history') continue;
     if (name === 'header') {
       const names = Array.isArray(value)
         ? value.map((line) => line.split(':')[0] ?? '')

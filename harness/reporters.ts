@@ -137,7 +137,8 @@ export async function writeReports(
   const failures: string[] = [];
   for (const { name, render, destination } of orders) {
     try {
-      const text: unknown = await render(report);
+      // A copy: what one of the user's does to its report must reach neither the other reports nor the exit code.
+      const text: unknown = await render(structuredClone(report));
       if (typeof text !== 'string') throw new Error(`it returned ${kindOf(text)} and no text`);
       if (destination.kind === 'stdout') {
         process.stdout.write(name === terminal.name ? `${text}\n` : text);

@@ -1,6 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { appendHistory, checkHistory, historyEntryOf } from './compare/history.ts';
+import { readRun } from './compare/side.ts';
+import { commitOf } from './compare/worktree.ts';
 import type { UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { execute } from './execute.ts';
@@ -25,14 +28,21 @@ export interface RunControls {
  * verdict: see `assertPasses`.
  *
  * @throws HydrotestError `usage` when the configuration makes no sense, cannot be done on this machine, or names the very
- * process that calls; `journal` when the journal cannot be written; `internal` when a report cannot be.
+ * process that calls; `journal` when the journal or the history cannot be written; `internal` when a report cannot be.
  */
 export async function runScenarios(config: UserConfig, controls: RunControls = {}): Promise<Report> {
   refuseOwnProcess(config);
+  if (config.history !== undefined) checkHistory(config.history);
   const asked = config.reporter !== undefined || config.out !== undefined;
   const orders = asked ? await orderReports(config.reporter) : [];
   // Who says nothing of reporters wants files, and a test's output for itself.
   const wanted = config.reporter === undefined ? orders.filter((order) => order !== terminal) : orders;
+  const lost =
+    config.out === undefined && wanted.find(({ destination }) => destination.kind === 'run-folder');
+  if (lost)
+    throw usage(
+      `the report ${lost.name} goes into the folder of the run, which is not kept without out: give out, or a path (${lost.name}=path).`,
+    );
   const temporary = config.out === undefined ? await mkdtemp(join(tmpdir(), 'hydrotest-run-')) : null;
   try {
     const { signal = new AbortController().signal, onStatus } = controls;
@@ -44,6 +54,11 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
       const { outcome, reason } = report.verdict;
       throw new HydrotestError('internal', `${failures.join(' ')} The verdict is ${outcome}: ${reason}`);
     }
+    if (config.history !== undefined)
+      await appendHistory(
+        resolve(config.history),
+        historyEntryOf(readRun(folder), commitOf('HEAD', process.cwd())),
+      );
     return report;
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true, maxRetries: 5 });

@@ -9,6 +9,7 @@ import { failingReport } from '../reports/testing/sample-report.ts';
 import { NODE } from '../test/support/cli.ts';
 import { processesWith } from '../test/support/processes.ts';
 import { until } from '../test/support/until.ts';
+import { readHistory } from './compare/history.ts';
 import { referenceCommand, referenceTarget } from './config.ts';
 import { assertPasses, explain, holdStreams, releaseEverything, runScenarios } from './index.ts';
 import { releaseScenarios } from './test-suite.ts';
@@ -61,7 +62,10 @@ describe.concurrent('a server is judged from a test', () => {
   test('one that keeps slots fails', async () => {
     const out = join(folder, 'kept');
     const target = withFault('slot-kept-on-abort');
-    const report = await runScenarios({ ...target, scenarios: ['limit'], out, reporter: ['junit'] });
+    const history = join(folder, 'kept.ndjson');
+    const report = await runScenarios({ ...target, scenarios: ['limit'], out, reporter: ['junit'], history });
+    expect(readHistory(history).entries).toMatchObject([{ runId: report.runId, outcome: 'fail' }]);
+    rmSync(history);
     expect(messageOf(() => assertPasses(report))).toContain('✖ limit › slots-released: abrupt drop');
     const [run] = readdirSync(out);
     expect(readdirSync(join(out, run ?? ''))).toEqual(
@@ -123,6 +127,14 @@ test.each([
   [{}, { paths: ['deadline'] }, ['timeout', 'orphans']],
 ])('a target %j, asked for %j: %j', (target, options, names) => {
   expect(releaseScenarios(target, options).toSorted()).toEqual(names.toSorted());
+});
+
+test('a report that would be thrown away with its folder is refused before anything runs', async () => {
+  const running = runScenarios({ ...reference, scenarios: ['limit'], reporter: ['json=-', 'junit'] });
+  await expect(running).rejects.toMatchObject({
+    code: 'usage',
+    message: expect.stringContaining('junit=path') as string,
+  });
 });
 
 describe('a target that cannot be judged', () => {

@@ -78,6 +78,7 @@ async function runAction(box: Box, given: Record<string, string>) {
     }),
   );
   const files = {
+    GITHUB_ACTIONS: 'true',
     GITHUB_OUTPUT: join(box.folder, 'output'),
     GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md'),
   };
@@ -114,7 +115,23 @@ describe.concurrent('the scripts of CI, run', () => {
     const reports = /^reports=(.*)$/m.exec(result.outputs)?.[1] ?? '';
     const [run] = readdirSync(reports);
     expect(existsSync(join(reports, run ?? '', 'junit.xml'))).toBe(true);
+    // Once: hydrotest itself writes it, where it sees that it runs on GitHub.
+    expect(result.summary.match(/^## .*hydrotest$/gm)).toHaveLength(1);
     expect(result.summary).toContain('limit');
+  });
+
+  boxTest('a quote in args that is not closed: nothing is run', async ({ box }) => {
+    const result = await runAction(box, { args: "--scenarios limit --key 'a {n}" });
+    expect(result.code, result.output).toBe(2);
+    expect(result.outputs).toMatch(/^exit-code=2$/m);
+    expect(existsSync(join(box.folder, 'asked'))).toBe(false);
+  });
+
+  boxTest('args of white space alone are none', async ({ box }) => {
+    const result = await runAction(box, { args: ' \n', url: 'no URL' });
+    expect(result.code, result.output).toBe(2);
+    const asked = readFileSync(join(box.folder, 'asked'), 'utf8').trim().split('\n');
+    expect(asked.slice(2)).toEqual(['run', '--url', 'no URL', '--out', expect.any(String)]);
   });
 
   boxTest('the action compares: what is worse fails the step', async ({ box }) => {

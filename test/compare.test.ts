@@ -51,7 +51,10 @@ describe.concurrent('compare', () => {
           '--rounds',
           '1',
         ],
-        { cwd, env: { TMPDIR: temp, GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md') } },
+        {
+          cwd,
+          env: { TMPDIR: temp, GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md') },
+        },
       );
       expect(result.code, shown(result)).toBe(1);
       expect(result.stderr).toMatch(/A 1 of 1[\s\S]*B 1 of 1/);
@@ -76,11 +79,25 @@ describe.concurrent('compare', () => {
     expect(comparisonIn(box).counts).toMatchObject({ worse: 0, better: 0 });
     const [folder] = readdirSync(box.outDir);
     const side = (name: string) => join(box.outDir, folder ?? '', name);
-    const again = await box.run(
-      ['compare', side('baseline'), side('run'), '--out', join(box.folder, 'again')],
-      { out: false },
-    );
+    const compareAgain = (out: string, summary: string) =>
+      box.run(['compare', side('baseline'), side('run'), '--out', out], {
+        out: false,
+        env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary },
+      });
+    const itself = await box.run(['compare', side('run'), side('run')]);
+    expect(itself.code, shown(itself)).toBe(2);
+    expect(itself.stderr).toContain('is on both sides');
+    // A summary that cannot be written is a warning.
+    const again = await compareAgain('.', box.folder);
     expect(again.code, shown(again)).toBe(0);
+    expect(again.stdout).toContain("warning: the report is not in the step's summary");
+    expect(again.stdout).toContain('Reports: ./{compare.json,compare.md}');
+    // Files that cannot be are missing: the comparison is printed all the same.
+    writeFileSync(join(box.folder, 'a-file'), '');
+    const unwritten = await compareAgain('a-file/out', join(box.folder, 'summary.md'));
+    expect(unwritten.code, shown(unwritten)).toBe(4);
+    expect(unwritten.stdout).toContain('Baseline: ');
+    expect(unwritten.stderr).toContain('the comparison could not be written to a-file/out');
   });
 
   boxTest('Ctrl-C in the first run: all that is said is that it cannot be told', async ({ box }) => {
@@ -94,7 +111,62 @@ describe.concurrent('compare', () => {
       change: 'cannot-tell',
       counts: { same: 0, worse: 0, better: 0 },
     });
-    expect(result.stdout).toContain('stopped after 1 of 4 runs');
+    expect(result.stdout).toContain('stopped after 0 of 4 whole runs');
+  });
+
+  boxTest(
+    'Ctrl-C twice while the checkout is set up: neither it nor what ran in it is left',
+    async ({ box }) => {
+      const cwd = repositoryIn(box);
+      const temp = join(box.folder, 'temp');
+      mkdirSync(temp);
+      const setup = 'trap "" TERM; echo setting-up; sleep 300 & wait; sleep 300';
+      const args = [
+        'compare',
+        '--baseline',
+        'HEAD',
+        '--setup',
+        setup,
+        '--command',
+        'node server.mjs',
+        ...HOLD,
+      ];
+      const running = box.start(args, { cwd, env: { TMPDIR: temp } });
+      await running.printed(/setting-up/);
+      running.signal('SIGINT');
+      await running.printed(/stopping/);
+      // As one Ctrl-C may arrive twice, a second one counts only some time after it.
+      const again = setInterval(() => running.signal('SIGINT'), 100);
+      const result = await running.ended;
+      clearInterval(again);
+      expect(result.code, shown(result)).toBe(3);
+      await box.allGone();
+      expect(readdirSync(temp)).toEqual([]);
+      const trees = execFileSync('git', ['worktree', 'list'], { cwd, encoding: 'utf8' });
+      expect(trees.trim().split('\n')).toHaveLength(1);
+    },
+  );
+
+  boxTest('options of measuring are refused where nothing is measured', async ({ box }) => {
+    for (const [option, value] of [
+      ['--rounds', '5'],
+      ['--setup', 'npm ci'],
+      ['--event-time', 'at'],
+    ] as const) {
+      const result = await box.run(['compare', 'a', 'b', option, value]);
+      expect(result.code, shown(result)).toBe(2);
+      expect(result.stderr).toContain(`${option} is for runs that are made now`);
+    }
+  });
+
+  boxTest('the page of a history is never written over it', async ({ box }) => {
+    const file = join(box.folder, 'history.ndjson');
+    writeFileSync(file, '{"mine":1}\n');
+    for (const out of ['history.ndjson', '.']) {
+      const result = await box.run(['history', file, '--out', out], { out: false });
+      expect(result.code, shown(result)).toBe(2);
+    }
+    expect(readFileSync(file, 'utf8')).toBe('{"mine":1}\n');
   });
 
   boxTest('wrong usage: exit code 2', async ({ box }) => {
@@ -103,6 +175,8 @@ describe.concurrent('compare', () => {
       ['one'],
       ['--baseline', 'x', '--rounds', '0'],
       ['a', 'b', '--fail-on', 'all'],
+      [process.execPath, process.execPath],
+      ['--baseline', 'no-such-ref', '--command', 'x', '--url', EVENTS_URL],
     ]) {
       const result = await box.run(['compare', ...args]);
       expect(result.code, shown(result)).toBe(2);

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Report } from '../harness/model.ts';
-import { boxTest, type CliResult, openBox, shown } from './support/cli.ts';
+import { boxTest, CLI, type CliResult, findRun, openBox, shown } from './support/cli.ts';
 
 const QUICK = ['run', '--scenarios', 'limit'];
 const MINE =
@@ -110,6 +111,22 @@ describe.concurrent('a report that cannot be made', () => {
     expect(existsSync(join(box.folder, 'y.txt'))).toBe(false);
   });
 
+  reportTest(
+    'one that changes its report changes no other, nor the exit code',
+    async ({ box, runFolder }) => {
+      writeFileSync(
+        join(box.folder, 'changes.mjs'),
+        'export default (report) => { report.verdict.outcome = "fail"; report.scenarios.length = 0; return ""; };',
+      );
+      const args = reporterArgs('./changes.mjs', 'json');
+      const result = await box.run(['report', runFolder, ...args], { out: false });
+      expect(result.code, shown(result)).toBe(0);
+      const report = JSON.parse(readFileSync(join(runFolder, 'report.json'), 'utf8')) as Report;
+      expect(report.verdict.outcome).toBe('pass');
+      expect(report.scenarios).toHaveLength(1);
+    },
+  );
+
   reportTest('the journal is never written over, nor one report by another', async ({ box, runFolder }) => {
     const before = readFileSync(join(runFolder, 'journal.ndjson'));
     const args = reporterArgs('html', 'json=a-run/journal.ndjson', 'junit=a-run/report.html');
@@ -119,6 +136,30 @@ describe.concurrent('a report that cannot be made', () => {
     expect(readFileSync(join(runFolder, 'journal.ndjson')).equals(before)).toBe(true);
     expect(readFileSync(join(runFolder, 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
   });
+});
+
+boxTest('a run whose output nobody reads goes on to its reports', async ({ box }) => {
+  const command = `'${process.execPath}' '${CLI}' ${QUICK.join(' ')} --out '${box.outDir}'`;
+  const child = box.spawn('bash', ['-c', `${command} 2>&1 | true; exit "\${PIPESTATUS[0]}"`]);
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+  expect(existsSync(join(findRun(box.outDir) ?? '', 'report.html'))).toBe(true);
+});
+
+describe.concurrent('a history that cannot be written', () => {
+  const cases: [string, string[], number, string][] = [
+    ['is seen in the exit code of a run that passed', [], 3, '✔ PASS'],
+    ['takes nothing from one that failed', ['--budget', '1MB'], 1, '✖ FAIL'],
+  ];
+  for (const [name, args, code, verdict] of cases)
+    boxTest(name, async ({ box }) => {
+      writeFileSync(join(box.folder, 'a-file'), 'mine');
+      const result = await box.run([...QUICK, ...args, '--history', 'a-file/history.ndjson']);
+      expect(result.code, shown(result)).toBe(code);
+      expect(result.stdout).toContain(verdict);
+      expect(result.stderr).toContain('a-file/history.ndjson cannot be written');
+      expect(existsSync(join(result.runFolder ?? '', 'report.html'))).toBe(true);
+    });
 });
 
 describe.concurrent('the summary of a step of GitHub Actions', () => {

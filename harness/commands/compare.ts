@@ -1,18 +1,21 @@
 import { randomInt } from 'node:crypto';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { comparisonMarkdown, renderComparison, terminalOptions } from '../../reports/index.ts';
 import { compare } from '../compare/compare.ts';
-import { exitCodeOf, failOnOf } from '../compare/exit-code.ts';
+import { exitCodeOf, type FailOn, failOnOf } from '../compare/exit-code.ts';
 import { measureInTurns, type SideName } from '../compare/in-turns.ts';
 import { readSide, type Side, sideOf } from '../compare/side.ts';
 import { differencesOf } from '../compare/unlike.ts';
-import { addWorktree, commitOf, setUp, type Worktree } from '../compare/worktree.ts';
+import { addWorktree, canBeCommand, commitOf, setUp, type Worktree } from '../compare/worktree.ts';
 import { referenceTarget, type UserConfig } from '../config.ts';
 import { HydrotestError } from '../errors.ts';
+import { EXIT_INTERNAL } from '../exit-codes.ts';
 import type { Comparison } from '../model.ts';
 import { usage, wholeNumber } from '../option-values.ts';
 import { createProgress } from '../progress/progress.ts';
+import { shownPath } from '../reporters.ts';
+import { appendToStepSummary } from '../step-summary.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { writeReportFiles } from './report.ts';
 import { userConfigOf } from './run.ts';
@@ -38,22 +41,29 @@ export async function compareCommand(sides: string[], options: CompareOptions): 
   const [baseline, run, ...more] = sides;
   if (other !== undefined) {
     if (sides.length > 0) throw usage('--baseline measures both sides now: give no folders with it.');
-    process.exitCode = exitCodeOf(await measureBoth(other, { rounds, setup }, runOptions), failOn);
+    process.exitCode = await measureBoth(other, { rounds, setup }, runOptions, failOn);
     return;
   }
   if (baseline === undefined || run === undefined || more.length > 0)
     throw usage('compare needs two sides: the folders of a baseline and of a run, or --baseline.');
+  const { out: _, ...ofMeasuring } = { ...runOptions, rounds, setup };
+  const unused = Object.entries(ofMeasuring).find(([, value]) => value !== undefined)?.[0];
+  if (unused !== undefined)
+    throw usage(
+      `${optionOf(unused)} is for runs that are made now: give --baseline instead of folders with it.`,
+    );
   const comparison = compareSides(readSide(baseline), readSide(run), allowUnlike === true);
-  await writeComparison(comparison, resolve(options.out ?? join(DEFAULT_OUT, 'compare')));
-  process.exitCode = exitCodeOf(comparison, failOn);
+  const folder = resolve(options.out ?? join(DEFAULT_OUT, 'compare'));
+  process.exitCode = await writeComparison(comparison, folder, failOn);
 }
 
-/** Measures a baseline and what there is now in turns, and writes how they compare. */
+/** Measures a baseline and what there is now in turns, and writes how they compare. Returns the exit code. */
 async function measureBoth(
   other: string,
   { rounds, setup }: { rounds: string | undefined; setup: string | undefined },
   runOptions: UserConfig & { config?: string },
-): Promise<Comparison> {
+  failOn: FailOn,
+): Promise<number> {
   const roundCount = wholeNumber('--rounds', rounds ?? '2', 1, 50);
   const said = await userConfigOf(runOptions);
   const isReference = [said.command, said.url, said.pid, said.port].every((one) => one === undefined);
@@ -61,11 +71,18 @@ async function measureBoth(
   const user = isReference ? { ...referenceTarget(), ...said } : said;
   const commit = commitOf(other, process.cwd());
   if (user.pid !== undefined || user.port !== undefined)
-    throw usage('--baseline starts both servers itself: give --command, not --pid or --port.');
+    throw usage(
+      '--baseline starts both servers itself: give a command, not a pid or a port, also in the configuration.',
+    );
   if (commit !== null && said.command === undefined)
     throw usage(`--baseline ${other} is a git ref: say with --command what is to be started in its folder.`);
   if (commit === null && setup !== undefined)
     throw usage(`--setup is for a git ref, and --baseline "${other}" is none in this folder.`);
+  // A ref that was not fetched would be started as a command, and fail only when all has been measured.
+  if (commit === null && !canBeCommand(other, user.cwd ?? process.cwd()))
+    throw usage(
+      `--baseline "${other}" is neither a commit that this repository has nor a command: check its name, or fetch it (actions/checkout: fetch-depth: 0).`,
+    );
   const folder = join(resolve(user.out ?? DEFAULT_OUT), `compare-${stamp()}`);
 
   const progress = createProgress(process.stderr);
@@ -87,7 +104,7 @@ async function measureBoth(
         A: {
           user: {
             ...both,
-            ...(worktree === null ? { command: other } : { cwd: worktree.folder }),
+            ...(worktree === null ? { command: other } : { cwd: folderIn(worktree, user.cwd) }),
             out: join(folder, 'baseline'),
           },
         },
@@ -100,35 +117,56 @@ async function measureBoth(
           progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
         onStatus: progress.update,
         onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
-        onEnd: async (done) => void (await writeReportFiles(done)),
+        onEnd: async (done) => {
+          for (const failure of await writeReportFiles(done)) progress.note(failure);
+        },
       },
     );
   } catch (error) {
     if (!signal.aborted) throw error;
+    if (!(error instanceof HydrotestError && error.code === 'aborted'))
+      progress.note(`while it was being stopped: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     worktree?.remove();
     progress.close();
     interrupt.close();
   }
-  const stopped = signal.aborted
-    ? `the measurement was stopped after ${folders.A.length + folders.B.length} of ${2 * roundCount} runs`
-    : null;
   const [a, b] = [
     sideOf(other, folders.A),
     sideOf(isReference ? 'the reference server' : (user.command ?? ''), folders.B),
   ];
+  const stopped = signal.aborted
+    ? `the measurement was stopped after ${a.runs.length + b.runs.length} of ${2 * roundCount} whole runs`
+    : null;
   // Both were measured here and now, in one way: what could be unlike is a fault of this program.
   const comparison = compare(a, b, differencesOf(a.runs, b.runs), stopped);
-  await writeComparison(comparison, folder);
-  return comparison;
+  return writeComparison(comparison, folder, failOn);
+}
+
+/** `eventTime` → `--event-time`. */
+function optionOf(name: string): string {
+  return name === 'inspect'
+    ? '--no-inspect'
+    : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Where the checkout has what the user calls the folder of the command. */
+function folderIn(worktree: Worktree, cwd: string | undefined): string {
+  return cwd === undefined ? worktree.folder : join(worktree.folder, relative(process.cwd(), resolve(cwd)));
 }
 
 function stamp(): string {
   return new Date().toISOString().slice(0, 19).replaceAll(':', '-');
 }
 
-/** @throws HydrotestError `usage` when the runs are unlike and that was not allowed. */
+/** @throws HydrotestError `usage` when the runs are unlike and that was not allowed, or one is on both sides. */
 export function compareSides(baseline: Side, run: Side, allowUnlike: boolean): Comparison {
+  const twice = baseline.runs.find(({ folder }) => run.runs.some((other) => other.folder === folder));
+  // A run is always like itself, and would hide what the others say.
+  if (twice !== undefined)
+    throw usage(
+      `${shownPath(twice.folder)} is on both sides: give the baseline's runs a folder of their own.`,
+    );
   const unlike = differencesOf(baseline.runs, run.runs);
   if (unlike.length > 0 && !allowUnlike) {
     const list = unlike.map(({ what, baseline: was, run: is }) => `  ${what}: ${was} → ${is}`).join('\n');
@@ -140,14 +178,31 @@ export function compareSides(baseline: Side, run: Side, allowUnlike: boolean): C
   return compare(baseline, run, unlike);
 }
 
-/** Prints the comparison and writes compare.json and compare.md; in a job of GitHub Actions its summary too. */
-export async function writeComparison(comparison: Comparison, folder: string): Promise<void> {
+/**
+ * Prints the comparison and writes compare.json and compare.md; in a job of GitHub Actions its summary too. Returns the exit code: files
+ * that are missing must be seen in it, but take nothing from one that is not good.
+ */
+export async function writeComparison(
+  comparison: Comparison,
+  folder: string,
+  failOn: FailOn,
+): Promise<number> {
   process.stdout.write(`${renderComparison(comparison, terminalOptions(process.stdout))}\n`);
+  const code = exitCodeOf(comparison, failOn);
   const markdown = comparisonMarkdown(comparison);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  await writeFile(join(folder, 'compare.md'), markdown);
-  const summary = process.env.GITHUB_STEP_SUMMARY;
-  if (summary !== undefined && summary !== '') await appendFile(summary, `${markdown}\n`);
-  process.stdout.write(`\nReports: ${relative(process.cwd(), folder)}/{compare.json,compare.md}\n`);
+  const summary = await appendToStepSummary(() => markdown, process.env);
+  if (summary !== null) process.stdout.write(`${summary}\n`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    await writeFile(join(folder, 'compare.md'), markdown);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `hydrotest: the comparison could not be written to ${shownPath(folder)}: ${message}.\n`,
+    );
+    return code === 0 ? EXIT_INTERNAL : code;
+  }
+  process.stdout.write(`\nReports: ${shownPath(folder)}/{compare.json,compare.md}\n`);
+  return code;
 }

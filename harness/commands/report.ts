@@ -1,9 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { renderVerdict, terminalOptions } from '../../reports/index.ts';
+import { renderMarkdown, renderVerdict, terminalOptions } from '../../reports/index.ts';
 import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
 import { judge } from '../judge.ts';
-import type { Report } from '../model.ts';
 import { orderReports, type ReportOrder, shownPath, terminal, writeReports } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
 
@@ -30,7 +29,7 @@ export async function makeReports(
   if (onStdout !== terminal) notes.write(renderVerdict(report, terminalOptions(notes)));
   const { paths, failures } = await writeReports(report, folder, orders);
   if (paths.length > 0) notes.write(`Reports: ${placesOf(paths, folder)}\n`);
-  const summary = await appendToStepSummary(report, process.env);
+  const summary = await appendToStepSummary((maxBytes) => renderMarkdown(report, { maxBytes }), process.env);
   if (summary !== null) notes.write(`${summary}\n`);
   for (const failure of failures) {
     process.stderr.write(
@@ -54,14 +53,10 @@ function placesOf(paths: string[], folder: string): string {
   return [`${shownPath(folder)}/{${names}}`, ...others.map(shownPath)].join(', ');
 }
 
-/** Makes the reports that are files, all of them, and prints nothing. */
-export async function writeReportFiles(folder: string): Promise<Report> {
+/** Makes the reports that are files, all of them, and prints nothing. Returns a sentence for each that could not be made. */
+export async function writeReportFiles(folder: string): Promise<string[]> {
   const report = judge(readJournal(join(folder, JOURNAL_NAME)));
   const orders = await orderReports(undefined);
-  await writeReports(
-    report,
-    folder,
-    orders.filter((order) => order !== terminal),
-  );
-  return report;
+  const files = orders.filter((order) => order !== terminal);
+  return (await writeReports(report, folder, files)).failures;
 }

@@ -308,3 +308,17 @@ describe('unlike runs', () => {
     expect(differencesOf(runs(), other)).toEqual([]);
   });
 });
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
+  'a peak of %s has no ratio: it cannot be told, and no figure comes from it',
+  (value) => {
+    const broken = sideOf('run', [runWith()]);
+    for (const metric of broken.runs[0]?.metrics ?? [])
+      if (metric.id === 'hold peak-memory') metric.value = value;
+    const comparison = compare(sideOf('baseline', [runWith()]), broken, []);
+    const peak = comparison.metrics.find(({ id }) => id === 'hold peak-memory');
+    expect(peak).toMatchObject({ change: 'cannot-tell', effect: null, lost: true });
+    expect(exitCodeOf(comparison, 'worse')).toBe(3);
+    expect(exitCodeOf(comparing([runWith()], [runWith()]), 'worse')).toBe(0);
+  },
+);

@@ -82,7 +82,13 @@ function missingIn(side: string, metrics: (Metric | undefined)[]): string | null
   const lacking = metrics.find((metric) => metric !== undefined && metric.value === null);
   const of = metrics.length === 1 ? '' : ` (in a run of ${metrics.length})`;
   if (absent > 0) return `${side} did not measure it${of}`;
+  const unusable = metrics.find((metric) => metric !== undefined && hasNoRatio(metric));
+  if (unusable !== undefined) return `${side}${of}: ${unusable.value} has no ratio to another value`;
   return lacking === undefined ? null : `${side}${of}: ${lacking?.missing ?? 'it was not measured'}`;
+}
+
+function hasNoRatio({ kind, value }: Metric): boolean {
+  return value !== null && KINDS[kind].scale === 'ratio' && !(value > 0 && Number.isFinite(value));
 }
 
 function comparePair({ like, baseline, run, missing, lost }: Pair, error: number): ComparedMetric {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { trendPage } from '../../reports/index.ts';
 import { healthyRun } from '../testing/records.ts';
-import { appendHistory, historyEntryOf, readHistory } from './history.ts';
+import { appendHistory, checkHistory, historyEntryOf, readHistory } from './history.ts';
 import { measuredIn } from './side.ts';
 
 let folder: string;
@@ -83,4 +83,10 @@ test('text from outside cannot become markup', () => {
   expect(page).not.toContain('<img');
   expect(page).not.toContain('<b>');
   expect(page).toContain("default-src 'none'");
+});
+
+test('a folder is no history, neither to write nor to read', () => {
+  expect(() => checkHistory(folder)).toThrow(`--history "${folder}" is a folder`);
+  expect(() => readHistory(folder)).toThrow('give the history itself');
+  expect(() => checkHistory(file)).not.toThrow();
 });

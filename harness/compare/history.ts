@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -42,6 +42,16 @@ function historyMetricOf(metric: Metric): HistoryMetric {
   if (scale === 'ratio') return { ...named, low: value * Math.exp(-half), high: value * Math.exp(half) };
   // The interval of a leak rate is that of its verdict.
   return { ...named, low: metric.low ?? value - half, high: metric.high ?? value + half };
+}
+
+/**
+ * Finds what can never be a history before anything runs.
+ *
+ * @throws HydrotestError `usage`.
+ */
+export function checkHistory(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    throw new HydrotestError('usage', `--history "${file}" is a folder: name a file in it.`);
 }
 
 /**
@@ -114,6 +124,8 @@ export function readHistory(file: string): History {
       `there is no history at ${file}: make one with hydrotest run --history ${file}.`,
     );
   }
+  if (statSync(file).isDirectory())
+    throw new HydrotestError('usage', `${file} is a folder: give the history itself.`);
   const lines = readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.trim() !== '');

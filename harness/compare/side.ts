@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HydrotestError } from '../errors.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
@@ -50,7 +50,7 @@ export function sideOf(name: string, folders: readonly string[]): Side {
 /** Folders with a journal: this one, or those below it, in the order of their names, which is that of time. */
 function runFolders(folder: string): string[] {
   if (existsSync(join(folder, JOURNAL_NAME))) return [folder];
-  if (!existsSync(folder)) return [];
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

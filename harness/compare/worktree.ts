@@ -1,10 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
-import { endGroup } from '../targets/process-group.ts';
+import { endGroup, signalGroup } from '../targets/process-group.ts';
 
 /** Another commit, checked out beside the folder that is being worked in. */
 export interface Worktree {
@@ -19,6 +19,14 @@ export interface Worktree {
 export function commitOf(text: string, cwd: string): string | null {
   if (text === '' || /\s/.test(text) || text.startsWith('-')) return null;
   return git(cwd, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${text}^{commit}`);
+}
+
+/** Whether a shell may find something to start in this text. Only a single plain word is looked up, as a name that was mistyped is one. */
+export function canBeCommand(text: string, cwd: string): boolean {
+  if (process.platform === 'win32' || !/^[\w@][\w./@~^+-]*$/.test(text)) return true;
+  const { status } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', text], { cwd, stdio: 'ignore' });
+  // Null: the shell itself could not be started, which says nothing of the text.
+  return status === null || status === 0;
 }
 
 /**
@@ -49,7 +57,16 @@ export function addWorktree(commit: string, cwd: string): Worktree {
       cause,
     });
   }
-  return { commit, folder: join(top, git(cwd, 'rev-parse', '--show-prefix') ?? ''), remove };
+  const prefix = git(cwd, 'rev-parse', '--show-prefix') ?? '';
+  const folder = join(top, prefix);
+  if (!existsSync(folder)) {
+    remove();
+    throw new HydrotestError(
+      'usage',
+      `--baseline: ${commit} has no folder ${prefix}, which is the current one.`,
+    );
+  }
+  return { commit, folder, remove };
 }
 
 const STOP_GRACE_MS = 2000;
@@ -66,6 +83,11 @@ export async function setUp(command: string, cwd: string, signal: AbortSignal): 
     if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
+  // A second Ctrl-C ends this process at once: first what runs in the checkout, then the checkout.
+  const kill = () => {
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+  };
+  process.prependListener('exit', kill);
   try {
     const [code, name] = await once(child, 'exit');
     if (signal.aborted) throw new HydrotestError('aborted', '--setup was stopped', { cause: signal.reason });
@@ -77,6 +99,7 @@ export async function setUp(command: string, cwd: string, signal: AbortSignal): 
     }
   } finally {
     signal.removeEventListener('abort', stop);
+    process.off('exit', kill);
   }
 }
 

@@ -95,6 +95,18 @@ describe('in a log', () => {
 });
 
 describe('on a terminal', () => {
+  it('shows nothing of the memory of the run before, also in the same scenario', () => {
+    const { screen, show } = terminal();
+    const memory = () => screen.text.split('\n').find((line) => line.startsWith('memory'));
+    show({ rssBytes: 200e6 });
+    show({ elapsedMs: 66_000, rssBytes: 100e6 });
+    expect(memory()).toBe('memory   100 MB now, 200 MB at most, of 500 MB  █▁');
+    show({ elapsedMs: 500, rssBytes: 90e6 });
+    expect(memory()).toBe('memory   90 MB now, 90 MB at most, of 500 MB  ▁');
+    show({ elapsedMs: 1500, rssBytes: 100e6 });
+    expect(memory()).toBe('memory   100 MB now, 100 MB at most, of 500 MB  ▁█');
+  });
+
   it('rewrites a block in place, each picture in one write, and removes it in the end', () => {
     const { screen, progress, show } = terminal();
     screen.write('$ hydrotest\n');
@@ -224,7 +236,7 @@ describe('on a terminal', () => {
     show({ rssBytes: 1e8, elapsedMs: 65_000 + 59_100 });
     expect(bars().at(-1)).toBe('█');
     screen.resize(60);
-    show();
+    show({ elapsedMs: 65_000 + 59_200 });
     expect(bars()).toHaveLength(60 - 1 - 'memory   105 MB now, 159 MB at most, of 500 MB  '.length);
     show({ scenario: 'reject', rssBytes: 90e6, elapsedMs: 200_000 });
     expect(screen.text.split('\n')[2]).toBe('memory   90 MB now, 90 MB at most, of 500 MB  ▁');

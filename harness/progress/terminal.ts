@@ -59,7 +59,8 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
     drawnAt = performance.now();
   };
   const take = (status: RunStatus) => {
-    if (status.scenario !== last?.scenario)
+    // A run behind another one (compare) begins at zero again, maybe with the same scenario: its memory is that of another server.
+    if (status.scenario !== last?.scenario || status.elapsedMs < last.elapsedMs)
       [readings, peakBytes, readAt] = [[], null, Number.NEGATIVE_INFINITY];
     last = status;
     if (status.rssBytes === null) return;
