@@ -221,7 +221,7 @@ describe('browser-heap', () => {
       if (tab.tab === 4) Object.assign(tab, { heapBytes: null, nodeCount: null });
     const { findings, outcome } = heapIn(heap);
     expect(outcome).toBe('pass');
-    expect(findings.map(({ evidence }) => evidence.tabCount)).toEqual([9, 9]);
+    for (const { evidence } of findings) expect(evidence).toMatchObject({ tabCount: 9 });
     expect(findings[1]?.evidence).toMatchObject({ firstListenerCount: 9 * 18, lastListenerCount: 9 * 18 });
   });
 
