@@ -180,6 +180,15 @@ describe('tabs-in-browser', () => {
     expect(tabsIn(browser, (scenario) => (scenario.feeds = [])).outcome).toBe('fail');
   });
 
+  it('says that the target ends streams, once it has', () => {
+    const reasonAt = (deadlineMs: number) =>
+      tabsIn(changed('refresh', { blankTabs: [3] }), (scenario) =>
+        Object.assign(scenario, { elapsedMs: 0, deadlineMs }),
+      ).reason;
+    expect(reasonAt(3000)).toContain('the target ends streams after 3.0 s');
+    expect(reasonAt(60_000)).toContain("look at the page's console");
+  });
+
   it('names no count of connections that it could not read', () => {
     const { outcome, reason } = tabsIn(changed('refresh', { blankTabs: [3], sockets: null }));
     expect(outcome).toBe('fail');

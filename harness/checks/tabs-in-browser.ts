@@ -45,9 +45,13 @@ export const tabsInBrowser: Check = (scenario, { run }) => {
         `no tab of key ${silent.join(', ')} showed anything new in ${inSeconds(entry.waitedMs)}, and no event is known to have been sent: make events with --events-file`,
       );
     }
-    const problems = [blank(entry, open.length), kept(entry, phase), slotsKept(entry, scenario.limit)].filter(
-      (problem) => problem !== null,
-    );
+    const { deadlineMs, elapsedMs } = scenario;
+    const isPastDeadline = deadlineMs !== null && entry.elapsedMs - elapsedMs >= deadlineMs;
+    const problems = [
+      blank(entry, open.length, isPastDeadline ? deadlineMs : null),
+      kept(entry, phase),
+      slotsKept(entry, scenario.limit),
+    ].filter((problem) => problem !== null);
     if (problems.length > 0) return result('fail', problems.join('; '));
     if (phase !== 'kill' && phase !== 'crash' && entry.tabs.some(({ state }) => state === 'crashed')) {
       return result(
@@ -90,16 +94,23 @@ function evidenceOf(
   };
 }
 
-function blank({ blankTabs, waitedMs, sockets }: BrowserEntry, openCount: number): string | null {
+/** `deadlineMs`: after so long the target has ended the streams that the first tabs had; null: not yet. */
+function blank(
+  { blankTabs, waitedMs, sockets }: BrowserEntry,
+  openCount: number,
+  deadlineMs: number | null,
+): string | null {
   if (blankTabs.length === 0) return null;
   const list = blankTabs.slice(0, MAX_LISTED).join(', ');
   const some = `${blankTabs.length} of ${openCount} tabs showed nothing new in ${inSeconds(waitedMs)} (${blankTabs.length === 1 ? 'tab' : 'tabs'} ${list})`;
-  if (sockets === null) return `${some}: look at the page's console for what its stream answered`;
-  const { established = 0 } = sockets;
-  if (established === BROWSER_CONNECTIONS) {
-    return `${some}, with ${established} connections open, which is all that a browser makes to one host over HTTP/1.1: let the tabs share one stream (BroadcastChannel, SharedWorker), or serve HTTP/2`;
+  if (sockets?.established === BROWSER_CONNECTIONS) {
+    return `${some}, with ${BROWSER_CONNECTIONS} connections open, which is all that a browser makes to one host over HTTP/1.1: let the tabs share one stream (BroadcastChannel, SharedWorker), or serve HTTP/2`;
   }
-  return `${some}, with ${established} connections open: look at the page's console for what its stream answered`;
+  if (deadlineMs !== null) {
+    return `${some}, and the target ends streams after ${inSeconds(deadlineMs)}: see that the page opens another by itself, or give a longer --deadline`;
+  }
+  const count = sockets === null ? '' : `, with ${sockets.established ?? 0} connections open`;
+  return `${some}${count}: look at the page's console for what its stream answered`;
 }
 
 function kept({ sockets }: BrowserEntry, phase: string): string | null {
