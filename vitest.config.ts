@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
  * none is in another's way.
  */
 const alone = [
+  'harness/browser/**/*.test.ts',
   'harness/open-target.test.ts',
   'harness/probes/{node-heap,server-processes}.test.ts',
   'reports/html-browser.test.ts',

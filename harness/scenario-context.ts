@@ -81,7 +81,8 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   let keptRatio: number | null = null;
   let runningLoad: RunningLoad | null = null;
   let loadedEventCount = 0;
-  const browsers: Browser[] = [];
+  /** Those that are still starting, too: a scenario that is stopped is left at once, whatever it waits for. */
+  const browsers: Promise<Browser>[] = [];
   /** Settles when the workers of the load are gone; the scenario itself is left as soon as it is stopped. */
   let loadOver: Promise<unknown> = Promise.resolve();
 
@@ -268,18 +269,25 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     streamUrl,
     pageUrl,
     async browser() {
-      const started = await startBrowser(config.browser, { pageUrl, headers: config.headers, signal });
-      browsers.push(started);
-      return started;
+      signal.throwIfAborted();
+      const starting = startBrowser(config.browser, { pageUrl, headers: config.headers, signal });
+      browsers.push(starting);
+      return starting;
     },
     connections: () => countPortSockets(session.port, { pid: session.target.pid }),
     noteTabs: (note) =>
       write({ type: 'browser', scenario, elapsedMs: elapsedMs(), phase: phaseName, ...note }),
     async close() {
-      await Promise.all([loadOver, pool.endAll(), ...browsers.map((browser) => browser.kill())]);
+      await Promise.all([loadOver, pool.endAll(), ...browsers.map(killWhenUp)]);
       pool.flush(phaseName);
       await feed.close();
       if (config.target.mode === 'spawn') await rm(options.dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** One that could not be started has left nothing. */
+async function killWhenUp(starting: Promise<Browser>): Promise<void> {
+  const browser = await starting.catch(() => null);
+  await browser?.kill();
 }

@@ -40,7 +40,7 @@ ${definitionList('meta', [
 /** What has failed has failed, whatever is still to come; nothing else is said before the end. */
 function soFar({ outcome, reason, counts }: Report['verdict']): string {
   if (outcome === 'fail') return `Has failed already: ${reason}`;
-  return counts.pass === 0
+  return totalCount(counts) === 0
     ? 'The first scenario is being measured. The verdict comes at the end.'
     : 'Nothing has failed so far. The verdict comes at the end.';
 }

@@ -4,6 +4,7 @@ import type {
   CheckName,
   ScenarioContext,
   SlotReading,
+  SocketStates,
   TabReading,
 } from '../harness/model.ts';
 
@@ -43,6 +44,9 @@ export async function tabsInBrowser(context: ScenarioContext): Promise<void> {
   const isPageKeyed = config.page?.includes('{key}') === true && config.url.includes('{key}');
   const keys = Array.from({ length: isPageKeyed ? KEYS : 1 }, (_, i) => context.key(1 + i));
   await context.phase('open');
+  // Of a server that was there before: other clients have connections, too, which come and go as they like.
+  const others = config.target.mode === 'attach' ? ((await context.connections()) ?? {}) : {};
+  const connections = async () => without(others, await context.connections());
   const browser = await context.browser();
   const tabs: BrowserTab[] = [];
   const ending = new AbortController();
@@ -54,16 +58,16 @@ export async function tabsInBrowser(context: ScenarioContext): Promise<void> {
     // All at once, as a browser does that restores its last session.
     const opening = Array.from({ length: TABS }, (_, i) => browser.open(keys[i % keys.length] as string));
     tabs.push(...(await Promise.all(opening)));
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('hold');
     await hold(context, browser, tabs, keys);
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('close');
     // Every other pair, so that each key loses some and keeps some.
     for (const tab of tabs.filter((_, i) => i % 4 >= 2 || i === TABS - 1)) await tab.close();
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('refresh');
     for (let round = 0; round < RELOADS; round++) {
@@ -74,23 +78,23 @@ export async function tabsInBrowser(context: ScenarioContext): Promise<void> {
           .map((tab) => tab.reload()),
       );
     }
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('sleep');
     const sleepers = tabs.filter(isOpen).slice(0, 3);
     await Promise.all(sleepers.map((tab) => tab.sleep()));
     await context.sleep(SLEEP_MS);
     await Promise.all(sleepers.map((tab) => tab.wake()));
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('crash');
     await tabs.find(isOpen)?.crash();
-    await endPhase(context, browser, tabs);
+    await endPhase(context, browser, tabs, connections);
 
     await context.phase('kill');
     await browser.kill();
     const readings = await lookAt(tabs, false);
-    await noteEnd(context, browser, tabs, {
+    await noteEnd(context, browser, tabs, connections, {
       blankTabs: [],
       waitedMs: 0,
       tabs: readings.map((reading) => ({
@@ -103,6 +107,17 @@ export async function tabsInBrowser(context: ScenarioContext): Promise<void> {
     ending.abort();
   }
   await feeding;
+}
+
+type CountConnections = () => Promise<SocketStates | null>;
+
+function without(others: SocketStates, sockets: SocketStates | null): SocketStates | null {
+  if (sockets === null) return null;
+  const own = Object.entries(sockets).map(([state, count]) => [
+    state,
+    Math.max(0, count - (others[state] ?? 0)),
+  ]);
+  return Object.fromEntries(own);
 }
 
 function isOpen({ state }: BrowserTab): boolean {
@@ -145,6 +160,7 @@ async function hold(
   const paceMs = durationMs / MAX_READINGS;
   for (let i = 0; i < MIN_READINGS || performance.now() < end; i++) {
     await feed(EVENTS_PER_READING);
+    browser.checkAlive();
     await context.sleep(Math.max(DRAW_MS, eventsFile === null ? durationMs / MIN_READINGS : paceMs));
     context.noteTabs({
       moment: 'heap',
@@ -163,6 +179,7 @@ async function endPhase(
   context: ScenarioContext,
   browser: Browser,
   tabs: readonly BrowserTab[],
+  connections: CountConnections,
 ): Promise<void> {
   const since = performance.now();
   const withinMs = context.config.eventsFile === null ? ROWS_WITHIN_MS.unfed : ROWS_WITHIN_MS.fed;
@@ -179,11 +196,13 @@ async function endPhase(
       }
     }
   }
-  await noteEnd(context, browser, tabs, {
-    blankTabs: open.filter(isBlank).map(({ number }) => number),
+  browser.checkAlive();
+  await noteEnd(context, browser, tabs, connections, {
+    // One that crashed meanwhile is no blank one.
+    blankTabs: open.filter((tab) => isOpen(tab) && isBlank(tab)).map(({ number }) => number),
     waitedMs: performance.now() - since,
     tabs: await lookAt(tabs, false),
-    tabCount: (key) => open.filter((tab) => tab.key === key).length,
+    tabCount: (key) => open.filter((tab) => isOpen(tab) && tab.key === key).length,
   });
 }
 
@@ -191,16 +210,17 @@ async function noteEnd(
   context: ScenarioContext,
   browser: Browser,
   tabs: readonly BrowserTab[],
+  connections: CountConnections,
   note: { blankTabs: number[]; waitedMs: number; tabs: TabReading[]; tabCount(key: string): number },
 ): Promise<void> {
   const anyOpen = tabs.some(isOpen) && note.tabs.some(({ state }) => state === 'open');
   // What a client has left is `close_wait` at the server until it lets go of it, too.
   await context.until(async () => {
-    const sockets = await context.connections();
+    const sockets = await connections();
     if (sockets === null) return true;
     return (sockets.close_wait ?? 0) === 0 && (anyOpen || (sockets.established ?? 0) === 0);
   }, DOWN_WITHIN_MS);
-  const sockets = await context.connections();
+  const sockets = await connections();
   const keys = [...new Set(tabs.map(({ key }) => key))];
   const slots: SlotReading[] = [];
   for (const key of keys) {

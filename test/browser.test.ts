@@ -71,6 +71,22 @@ describe('tabs in a real browser', () => {
     await until('its profile is removed', () => profiles().every((name) => before.includes(name)));
     expect(existsSync(join(findRun(box.outDir) ?? '', JOURNAL_NAME))).toBe(true);
   });
+
+  boxTest(
+    'are gone with their browser and its profile when hydrotest is stopped as they open',
+    async ({ box }) => {
+      const before = profiles();
+      const cli = box.start([...IN_BROWSER, ...ownStreams('tidy')]);
+      await until('the browser starts', () => browserOf(box).length > 0);
+      cli.signal('SIGINT');
+      const result = await cli.ended;
+      expect(notPassed(result).filter((text) => text.startsWith('fail'))).toEqual([]);
+      expect(result.stderr).not.toContain('Unhandled');
+      await box.allGone();
+      expect(browserOf(box)).toEqual([]);
+      expect(profiles()).toEqual(before);
+    },
+  );
 });
 
 describe.concurrent('what a browser needs', () => {

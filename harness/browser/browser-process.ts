@@ -12,6 +12,8 @@ export interface BrowserProcess {
   readonly pid: number;
   /** Where it listens for the DevTools protocol, on loopback. */
   readonly endpoint: string;
+  /** The last lines that it printed. */
+  output(): string;
   /** Ends all of its processes by SIGKILL and removes its profile. Idempotent. */
   kill(): Promise<void>;
 }
@@ -112,13 +114,24 @@ export async function startBrowserProcess(
       signal,
     );
     if (endpoint === null) {
-      const printed = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-      throw new HydrotestError('internal', `the browser ${executable} did not come up: ${printed}`);
+      throw new HydrotestError(
+        'internal',
+        `the browser ${executable} did not come up: ${lastLines(logFile)}`,
+      );
     }
-    return { pid, endpoint, kill };
+    return { pid, endpoint, output: () => lastLines(logFile), kill };
   } catch (error) {
     await kill();
     throw error;
+  }
+}
+
+/** Empty: it printed nothing, or its profile is gone. */
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').slice(-5).join('\n');
+  } catch {
+    return '';
   }
 }
 

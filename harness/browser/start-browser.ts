@@ -1,5 +1,6 @@
 import { HydrotestError } from '../errors.ts';
 import type { Browser, BrowserConfig } from '../model.ts';
+import { abortable } from '../waiting.ts';
 import { startBrowserProcess } from './browser-process.ts';
 import { findBrowser } from './find-browser.ts';
 import { countRows, ROW_COUNT_NAME } from './row-counter.ts';
@@ -11,14 +12,19 @@ export interface StartOptions {
   signal: AbortSignal;
 }
 
-/** Starts a browser. @throws HydrotestError `usage` where there is none, `internal` when it does not come up. */
+/**
+ * Starts a browser. Nothing is left of it when it throws.
+ *
+ * @throws HydrotestError `usage` where there is none, `internal` when it does not come up, and the signal's reason.
+ */
 export async function startBrowser(config: BrowserConfig | null, options: StartOptions): Promise<Browser> {
   if (config === null) throw new HydrotestError('internal', 'no browser was configured');
   const { executable, chromium, env } = await findBrowser(config.path);
   const { signal } = options;
   const process = await startBrowserProcess(executable, env, signal);
   try {
-    const connection = await chromium.connectOverCDP(process.endpoint);
+    const connection = await abortable(chromium.connectOverCDP(process.endpoint), signal);
+    let isKilled = false;
     const [context] = connection.contexts();
     if (context === undefined) throw new HydrotestError('internal', 'the browser has no profile');
     await context.setExtraHTTPHeaders(options.headers);
@@ -32,7 +38,15 @@ export async function startBrowser(config: BrowserConfig | null, options: StartO
         count += 1;
         return openTab(context, { number: count, key, url });
       },
+      checkAlive() {
+        if (isKilled || connection.isConnected()) return;
+        throw new HydrotestError(
+          'internal',
+          `the browser ended by itself, so that its tabs show nothing: the machine may lack memory for it${lastWords(process.output())}`,
+        );
+      },
       async kill() {
+        isKilled = true;
         await process.kill();
         await connection.close().catch(() => {});
       },
@@ -41,4 +55,8 @@ export async function startBrowser(config: BrowserConfig | null, options: StartO
     await process.kill();
     throw error;
   }
+}
+
+function lastWords(output: string): string {
+  return output === '' ? '' : `; it printed last: ${output}`;
 }

@@ -51,6 +51,8 @@ class Tab implements BrowserTab {
     };
     page.on('domcontentloaded', () => {
       this.#isLoaded = true;
+      // Also where a page loads itself again, whose new counter begins at nothing.
+      this.#earlierRowCount = this.#last.rowCount;
     });
     page.on('crash', () => {
       this.state = 'crashed';
@@ -72,7 +74,7 @@ class Tab implements BrowserTab {
   }
 
   async reload(): Promise<void> {
-    this.#earlierRowCount = (await this.read(false)).rowCount;
+    await this.read(false);
     this.#isLoaded = false;
     await this.#page
       .reload({ waitUntil: 'domcontentloaded', timeout: LOAD_MS })
@@ -116,7 +118,8 @@ class Tab implements BrowserTab {
     const canAnswer = this.state === 'open' && this.#isLoaded;
     if (canAnswer) {
       const rows = await answer(this.#page.evaluate(readCounter, ROW_COUNT_NAME), ANSWER_MS);
-      if (rows !== null) this.#last.rowCount = this.#earlierRowCount + rows;
+      // Never back: the counter of a new document may answer before it is known that there is one.
+      if (rows !== null) this.#last.rowCount = Math.max(this.#last.rowCount, this.#earlierRowCount + rows);
     }
     const memory = careful && canAnswer ? await answer(this.#readMemory(), COLLECT_MS) : null;
     return {

@@ -36,7 +36,8 @@ function judgeLevel(
   level: 'heapBytes' | 'nodeCount',
   delta: number,
 ): Finding {
-  const all = pointsOf(entries, level);
+  const read = readTabs(entries, level);
+  const all = pointsOf(entries, level, read);
   const points = all.slice(WARM_UP_READINGS);
   const doseBefore = all[WARM_UP_READINGS]?.x ?? 0;
   const grows = points.every(({ x }, i) => i === 0 || x > (points[i - 1]?.x ?? 0));
@@ -49,7 +50,7 @@ function judgeLevel(
     level === 'heapBytes' ? bytesInWords(value) : `${value.toFixed(2)} nodes`;
   const evidence: Facts = {
     readingCount: points.length,
-    tabCount: entries[0]?.tabs.length ?? 0,
+    tabCount: read.size,
     rowCount: (last?.x ?? 0) - (first?.x ?? 0),
     ...(level === 'heapBytes'
       ? {
@@ -64,8 +65,8 @@ function judgeLevel(
           firstNodeCount: first?.y ?? null,
           lastNodeCount: last?.y ?? null,
           ratePerRowCount: growth?.fit.slope ?? null,
-          firstListenerCount: listenersOf(entries.at(WARM_UP_READINGS)),
-          lastListenerCount: listenersOf(entries.at(-1)),
+          firstListenerCount: listenersOf(entries.at(WARM_UP_READINGS), read),
+          lastListenerCount: listenersOf(entries.at(-1), read),
         }),
     shape: growth?.shape ?? null,
   };
@@ -105,11 +106,19 @@ function judgeGrowth(
   return result('pass', text.stable);
 }
 
-/** Sums over the tabs that could be read at every look; x is what they had shown by then. */
-function pointsOf(entries: readonly BrowserEntry[], level: 'heapBytes' | 'nodeCount'): Point[] {
+/** Numbers of the tabs that could be read at every look: a sum over others would jump. */
+function readTabs(entries: readonly BrowserEntry[], level: 'heapBytes' | 'nodeCount'): Set<number> {
   const isRead = (number: number) =>
     entries.every(({ tabs }) => tabs.some(({ tab, [level]: value }) => tab === number && value !== null));
-  const read = new Set((entries[0]?.tabs ?? []).map(({ tab }) => tab).filter(isRead));
+  return new Set((entries[0]?.tabs ?? []).map(({ tab }) => tab).filter(isRead));
+}
+
+/** Sums over these tabs; x is what they had shown by then. */
+function pointsOf(
+  entries: readonly BrowserEntry[],
+  level: 'heapBytes' | 'nodeCount',
+  read: ReadonlySet<number>,
+): Point[] {
   if (read.size === 0) return [];
   return entries.map(({ tabs }) => {
     const same = tabs.filter(({ tab }) => read.has(tab));
@@ -120,8 +129,10 @@ function pointsOf(entries: readonly BrowserEntry[], level: 'heapBytes' | 'nodeCo
   });
 }
 
-function listenersOf(entry: BrowserEntry | undefined): number | null {
-  return entry === undefined
-    ? null
-    : entry.tabs.reduce((sum, { listenerCount }) => sum + (listenerCount ?? 0), 0);
+function listenersOf(entry: BrowserEntry | undefined, read: ReadonlySet<number>): number | null {
+  if (entry === undefined) return null;
+  return entry.tabs.reduce(
+    (sum, { tab, listenerCount }) => sum + (read.has(tab) ? (listenerCount ?? 0) : 0),
+    0,
+  );
 }

@@ -152,8 +152,47 @@ describe('tabs-in-browser', () => {
       }),
       (scenario) => (scenario.feeds = []),
     ],
+    [
+      'no stream that tries slots got an answer',
+      changed('close', { slots: [{ ...slotOf('key-1', 5, 3), acceptedCount: 0, refusedCount: 0 }] }),
+    ],
+    [
+      'all tabs of a key stand still, and perhaps nothing was sent',
+      changed('sleep', { blankTabs: [1, 3, 5, 7, 9] }),
+      (scenario) => (scenario.feeds = []),
+    ],
+    [
+      'neither connections nor slots are known in the end',
+      changed('kill', { sockets: null, slots: [] }),
+      (scenario) => (scenario.limit = null),
+    ],
+    [
+      'a tab crashed by itself',
+      changed('hold', { tabs: tabs((tab) => tabOf(tab, { state: tab === 3 ? 'crashed' : 'open' })) }),
+    ],
   ])('is invalid when %s', (_, browser, change) => {
     expect(tabsIn(browser, change).outcome).toBe('invalid');
+  });
+
+  it('takes a tab that stands still beside others of its key for blank, fed or not', () => {
+    const browser = changed('sleep', { blankTabs: [1, 3] });
+    expect(tabsIn(browser).outcome).toBe('fail');
+    expect(tabsIn(browser, (scenario) => (scenario.feeds = [])).outcome).toBe('fail');
+  });
+
+  it('says that the target ends streams, once it has', () => {
+    const reasonAt = (deadlineMs: number) =>
+      tabsIn(changed('refresh', { blankTabs: [3] }), (scenario) =>
+        Object.assign(scenario, { elapsedMs: 0, deadlineMs }),
+      ).reason;
+    expect(reasonAt(3000)).toContain('the target ends streams after 3.0 s');
+    expect(reasonAt(60_000)).toContain("look at the page's console");
+  });
+
+  it('names no count of connections that it could not read', () => {
+    const { outcome, reason } = tabsIn(changed('refresh', { blankTabs: [3], sockets: null }));
+    expect(outcome).toBe('fail');
+    expect(reason).not.toContain('connections open');
   });
 });
 
@@ -183,6 +222,26 @@ describe('browser-heap', () => {
   it('is inconclusive when nothing was shown meanwhile', () => {
     const still = heaps(0).map((entry) => ({ ...entry, tabs: heaps(0)[0]?.tabs ?? [] }));
     expect(heapIn(still).outcome).toBe('inconclusive');
+  });
+
+  it('counts the tabs that it could read each time, and no others', () => {
+    const heap = heaps(0);
+    for (const tab of heap[9]?.tabs ?? [])
+      if (tab.tab === 4) Object.assign(tab, { heapBytes: null, nodeCount: null });
+    const { findings, outcome } = heapIn(heap);
+    expect(outcome).toBe('pass');
+    for (const { evidence } of findings) expect(evidence).toMatchObject({ tabCount: 9 });
+    expect(findings[1]?.evidence).toMatchObject({ firstListenerCount: 9 * 18, lastListenerCount: 9 * 18 });
+  });
+
+  it('is inconclusive when no tab could be read each time', () => {
+    const heap = heaps(0).map((entry, i) => ({
+      ...entry,
+      tabs: entry.tabs.map((tab) =>
+        tab.tab % 2 === i % 2 ? { ...tab, heapBytes: null, nodeCount: null } : tab,
+      ),
+    }));
+    expect(outcomes(heap)).toEqual({ heap: 'inconclusive', 'DOM nodes': 'inconclusive' });
   });
 
   it('is invalid without a reading', () => {

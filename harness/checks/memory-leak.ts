@@ -1,4 +1,12 @@
-import type { Check, CycleEntry, DoseUnit, LeakEvidence, LeakFinding, Outcome } from '../model.ts';
+import type {
+  Check,
+  CycleEntry,
+  DoseUnit,
+  LeakEvidence,
+  LeakFinding,
+  Outcome,
+  ScenarioRecord,
+} from '../model.ts';
 import { hasLanded, type LeakProbe, mayBeGarbage } from '../verdict/estimate-leak.ts';
 import { judgePath } from '../verdict/judge-path.ts';
 import { CONTROL_PATH } from './controls.ts';
@@ -25,13 +33,17 @@ export const memoryLeak: Check = (scenario, { run: { config } }) => {
     (path) => path !== CONTROL_PATH && (config.paths.length === 0 || config.paths.includes(path)),
   );
   const paths = new Set([...asked.filter((path) => !skipped.has(path)), ...cycles.map(({ path }) => path)]);
+  // In the middle of the wait, what is still there may come back yet.
+  const drains = isStillWaiting(scenario)
+    ? scenario.drains.filter(({ moment }) => moment === 'before')
+    : scenario.drains;
   return [...paths].map((path): LeakFinding => {
     const own = cycles.filter((cycle) => cycle.path === path);
     const evidence = judgePath({
       path,
       // Without a target that was ready it is not known which reading decides, nor of what.
       cycles: ready === undefined ? [] : cycles,
-      drains: scenario.drains,
+      drains,
       probe,
       budgetBytes: config.budgetBytes,
       trafficPerSecond: config.trafficPerSecond,
@@ -48,6 +60,13 @@ export const memoryLeak: Check = (scenario, { run: { config } }) => {
     };
   });
 };
+
+/** The scenario has not ended, or not by itself, and no phase began behind its last look at what comes back late. */
+function isStillWaiting({ endedMs, error, phases, drains }: ScenarioRecord): boolean {
+  const last = drains.at(-1);
+  if (last === undefined || (endedMs !== null && error === null)) return false;
+  return phases.every(({ elapsedMs }) => elapsedMs <= last.elapsedMs);
+}
 
 function explain(leak: LeakEvidence, cycles: CycleEntry[]): string {
   const { unit, lowPerUnitBytes: low, highPerUnitBytes: high, ratePerUnitBytes: rate } = leak;

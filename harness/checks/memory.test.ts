@@ -280,6 +280,26 @@ describe('memory-leak', () => {
     expect(unconfirmed.reason).toContain('could not be confirmed');
   });
 
+  it.each<[when: string, endedMs: number | null, error: string | null, isOver: boolean, outcome: string]>([
+    ['while it waits for what comes back late', null, null, false, 'inconclusive'],
+    ['stopped in that wait', SCENARIO_MS, 'stopped', false, 'inconclusive'],
+    ['behind that wait', null, null, true, 'fail'],
+    ['stopped behind that wait', SCENARIO_MS, 'stopped', true, 'fail'],
+  ])('a leak is one only once it was waited for: %s', (_, endedMs, error, isOver, outcome) => {
+    const { findings, report } = examine('memory-leak', 'churn', (s) => {
+      const cycles = cyclesOf('churn', 'abrupt drop', 'connection', (dose) => 4000 * dose);
+      const again = confirmationOf(cycles);
+      onlyPath(s, [...cycles, ...again]);
+      const elapsedMs = Math.max(...s.phases.map((phase) => phase.elapsedMs), SCENARIO_MS);
+      s.drains = drainsOf(again).map((entry) => ({ ...entry, elapsedMs }));
+      if (isOver) s.phases.push({ phase: 'confirm: clean-up', elapsedMs: elapsedMs + 1 });
+      Object.assign(s, { endedMs, error });
+    });
+    const own = findings.find(({ subject }) => subject === 'abrupt drop');
+    expect(own?.outcome).toBe(outcome);
+    expect(report.verdict.outcome === 'fail').toBe(outcome === 'fail');
+  });
+
   it('tells what is given back late from what is kept', () => {
     expect(leaking(1).outcome).toBe('fail');
     const late = leaking(0);

@@ -38,10 +38,29 @@ export const tabsInBrowser: Check = (scenario, { run }) => {
         `none of ${open.length} tabs showed a row in ${inSeconds(entry.waitedMs)}, and no event is known to have been sent: make events with --events-file, or say with --rows what a row is`,
       );
     }
-    const problems = [blank(entry, open.length), kept(entry, phase), slotsKept(entry, scenario.limit)].filter(
-      (problem) => problem !== null,
-    );
+    const silent = isFed || phase === 'kill' ? [] : silentKeys(entry);
+    if (silent.length > 0) {
+      return result(
+        'invalid',
+        `no tab of key ${silent.join(', ')} showed anything new in ${inSeconds(entry.waitedMs)}, and no event is known to have been sent: make events with --events-file`,
+      );
+    }
+    const { deadlineMs, elapsedMs } = scenario;
+    const isPastDeadline = deadlineMs !== null && entry.elapsedMs - elapsedMs >= deadlineMs;
+    const problems = [
+      blank(entry, open.length, isPastDeadline ? deadlineMs : null),
+      kept(entry, phase),
+      slotsKept(entry, scenario.limit),
+    ].filter((problem) => problem !== null);
     if (problems.length > 0) return result('fail', problems.join('; '));
+    if (phase !== 'kill' && phase !== 'crash' && entry.tabs.some(({ state }) => state === 'crashed')) {
+      return result(
+        'invalid',
+        `${evidence.crashedCount} of ${entry.tabs.length} tabs crashed by themselves: the page may need more memory than this machine has free`,
+      );
+    }
+    if (phase === 'kill' && entry.sockets === null && entry.slots.length === 0)
+      return result('invalid', 'neither connections nor slots could be read after the browser was killed');
     if (scenario.limit !== null && entry.slots.length === 0)
       return result('invalid', 'whether slots came back was not tried');
     if (
@@ -75,15 +94,23 @@ function evidenceOf(
   };
 }
 
-function blank({ blankTabs, waitedMs, sockets }: BrowserEntry, openCount: number): string | null {
+/** `deadlineMs`: after so long the target has ended the streams that the first tabs had; null: not yet. */
+function blank(
+  { blankTabs, waitedMs, sockets }: BrowserEntry,
+  openCount: number,
+  deadlineMs: number | null,
+): string | null {
   if (blankTabs.length === 0) return null;
   const list = blankTabs.slice(0, MAX_LISTED).join(', ');
   const some = `${blankTabs.length} of ${openCount} tabs showed nothing new in ${inSeconds(waitedMs)} (${blankTabs.length === 1 ? 'tab' : 'tabs'} ${list})`;
-  const { established = 0 } = sockets ?? {};
-  if (established === BROWSER_CONNECTIONS) {
-    return `${some}, with ${established} connections open, which is all that a browser makes to one host over HTTP/1.1: let the tabs share one stream (BroadcastChannel, SharedWorker), or serve HTTP/2`;
+  if (sockets?.established === BROWSER_CONNECTIONS) {
+    return `${some}, with ${BROWSER_CONNECTIONS} connections open, which is all that a browser makes to one host over HTTP/1.1: let the tabs share one stream (BroadcastChannel, SharedWorker), or serve HTTP/2`;
   }
-  return `${some}, with ${established} connections open: look at the page's console for what its stream answered`;
+  if (deadlineMs !== null) {
+    return `${some}, and the target ends streams after ${inSeconds(deadlineMs)}: see that the page opens another by itself, or give a longer --deadline`;
+  }
+  const count = sockets === null ? '' : `, with ${sockets.established ?? 0} connections open`;
+  return `${some}${count}: look at the page's console for what its stream answered`;
 }
 
 function kept({ sockets }: BrowserEntry, phase: string): string | null {
@@ -94,6 +121,13 @@ function kept({ sockets }: BrowserEntry, phase: string): string | null {
   return phase === 'kill' && established > 0
     ? `${established} connections are established although the browser is gone`
     : null;
+}
+
+/** Keys whose open tabs all showed nothing: without a feed, perhaps because nothing happened. */
+function silentKeys({ tabs, blankTabs }: BrowserEntry): string[] {
+  const open = tabs.filter(({ state }) => state === 'open');
+  const keys = [...new Set(open.map(({ key }) => key))];
+  return keys.filter((key) => open.every((tab) => tab.key !== key || blankTabs.includes(tab.tab)));
 }
 
 /** Each open tab may hold one slot of its key. */
@@ -108,9 +142,12 @@ function slotsKept({ slots }: BrowserEntry, limit: number | null): string | null
     : `key ${over.key} let in ${over.acceptedCount} streams, its limit is ${limit}`;
 }
 
-/** Of `limit + 1` streams that were asked for, one is over the limit by itself. */
-function heldOf({ askedCount, acceptedCount }: SlotReading): number {
-  return askedCount - 1 - acceptedCount;
+/**
+ * Of `limit + 1` streams that were asked for, one is over the limit by itself. What got no answer is not counted: nobody
+ * knows whether a slot was missing.
+ */
+function heldOf({ refusedCount }: SlotReading): number {
+  return Math.max(0, refusedCount - 1);
 }
 
 function describe(

@@ -10,6 +10,7 @@ bar.dataset.state = 'connecting';
 const dot = document.createElement('span');
 dot.className = 'dot';
 const words = document.createElement('span');
+words.textContent = 'Connecting to hydrotest \\u2026';
 const clock = document.createElement('span');
 clock.className = 'clock';
 clock.setAttribute('aria-hidden', 'true');
@@ -42,17 +43,29 @@ function take(event) {
   const update = JSON.parse(event.data);
   status = update.status;
   receivedAt = Date.now();
-  window.hydrotest.update(update.parts, update.data);
+  const shown = show(update);
   if (status.state === 'running') {
-    say('running', 'Live \\u00b7 ' + place());
+    if (shown) say('running', 'Live \\u00b7 ' + place());
+    else say('broken', 'The page could not show what is new: load it again. The run goes on.');
   } else {
     source.close();
     clearInterval(ticker);
-    say(status.state, status.state === 'lost'
+    if (!shown) say('broken', 'The run is over, and this page could not show its end: load it again, or see its report.');
+    else say(status.state, status.state === 'lost'
       ? 'hydrotest has ended in the middle of the run. This is what it had measured.'
       : 'The run is over' + (status.reportFile === null ? '.' : ' \u00b7 saved as ' + status.reportFile));
   }
   tick();
+}
+/** A part that cannot be drawn must not take the words about the run with it. */
+function show(update) {
+  try {
+    window.hydrotest.update(update.parts, update.data);
+    return true;
+  } catch (error) {
+    console.error(error);
+    return false;
+  }
 }
 function fail() {
   // It tries again by itself, unless it was refused.
@@ -78,7 +91,7 @@ const style = `
 #live .dot { flex: none; width: 0.6rem; height: 0.6rem; border-radius: 50%; background: #8a97a6; }
 #live[data-state="running"] .dot { background: #4aa3ff; animation: live-pulse 2s ease-in-out infinite; }
 #live[data-state="ended"] .dot { background: #35c26b; }
-#live[data-state="lost"] .dot, #live[data-state="away"] .dot { background: #ff8a4c; }
+#live[data-state="lost"] .dot, #live[data-state="away"] .dot, #live[data-state="broken"] .dot { background: #ff8a4c; }
 #live .clock { font-variant-numeric: tabular-nums; color: #b9c6d4; }
 #live .clock:empty { display: none; }
 body { padding-bottom: 4rem; }

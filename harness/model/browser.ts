@@ -49,6 +49,8 @@ export interface Browser {
   readonly version: string;
   /** Opens the target's page for a key. */
   open(key: string): Promise<BrowserTab>;
+  /** @throws HydrotestError `internal` when it has ended by itself: what its tabs do not show says nothing of the target then. */
+  checkAlive(): void;
   /** Ends it and all of its processes by SIGKILL. Idempotent. */
   kill(): Promise<void>;
 }

@@ -289,7 +289,7 @@ export interface BrowserEntry {
   blankTabs: number[];
   waitedMs: number;
   tabs: TabReading[];
-  /** Connections at the target's port once they had come down, by state; null where that cannot be read. */
+  /** Connections at the target's port once they had come down, by state, without those of others; null where that cannot be read. */
   sockets: SocketStates | null;
   /** Empty where the target promises no limit, or it was not tried. */
   slots: SlotReading[];

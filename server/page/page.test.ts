@@ -247,6 +247,36 @@ describe('the connection', () => {
     expect(await page.locator('#notice').isVisible()).toBe(false);
   });
 
+  test.each(['60', '9999999999'])(
+    'what says to come back after %s s is not asked sooner',
+    async (seconds) => {
+      await start();
+      server.append('flow', numbers(1, 2));
+      let requestCount = 0;
+      await profile.route('**/stream*', (route) => {
+        requestCount += 1;
+        return route.fulfill({ status: 503, headers: { 'retry-after': seconds } });
+      });
+      const page = await openPage();
+      await waitForState(page, 'reconnecting');
+      const wait = await page.locator('#connection-label').textContent();
+      expect(Number(/again in (\d+) s/.exec(wait ?? '')?.[1])).toBeGreaterThan(50);
+      // The stream, and the question why it failed.
+      expect(requestCount).toBe(2);
+    },
+  );
+
+  test('browsers without AbortSignal.any and timeout are told why, too', async () => {
+    await start({ limit: 1 });
+    server.append('flow', numbers(1, 2));
+    await profile.addInitScript('AbortSignal.any = undefined; AbortSignal.timeout = undefined;');
+    await server.stream('flow').answered();
+    const page = await openPage();
+    await waitForState(page, 'refused');
+    await page.locator('#workflows a', { hasText: 'flow' }).waitFor();
+    expect(await page.locator('#workflows-note').textContent()).toBe('');
+  });
+
   test('the server ends a stream: it is not opened again until it is resumed, then behind the last event', async () => {
     await start({ maxDurationMs: 700 });
     server.append('flow', numbers(1, 3));

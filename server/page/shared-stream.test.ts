@@ -255,6 +255,21 @@ describe('tabs of more workflows than a browser has connections', () => {
     expect((await server.health()).openStreams).toBe(4);
   });
 
+  test('those whose stream the server has ended hold no place, and get one again when they are resumed', async () => {
+    await server.close();
+    server = await startServer({ maxDurationMs: 1500 });
+    for (const workflowId of many) server.append(workflowId, numbers(1, 3));
+    const ended: Page[] = [];
+    for (const workflowId of many.slice(0, 4)) ended.push(await openPage(workflowId));
+    for (const page of ended) await page.waitForSelector('#connection[data-state=ended]');
+    const later: Page[] = [];
+    for (const workflowId of many.slice(4)) later.push(await openPage(workflowId));
+    for (const page of later) await expectRows(page, texts(1, 3));
+    server.append('a', numbers(4, 4));
+    await ended[0]?.locator('#retry').click();
+    await expectRows(ended[0] as Page, texts(1, 4));
+  });
+
   test('one tab may look at all of them in turn', async () => {
     for (const workflowId of many) server.append(workflowId, numbers(1, 3));
     const page = await openPage('a');

@@ -15,33 +15,64 @@ export function connectWhenFree(url, lastId, on) {
   // HTTP/2 and 3 have one connection for all streams. An empty name: the browser does not tell.
   if (/^h[23]/.test(navigation?.nextHopProtocol ?? '')) return connect(url, lastId, on);
 
-  const search = new AbortController();
   let connection = null;
-  let leavePlace = () => {};
+  /** While there is one, a place is looked for. */
+  let search = null;
+  let timer = 0;
+  let leavePlace = null;
 
-  function begin() {
-    if (connection !== null || search.signal.aborted) return;
-    clearTimeout(timer);
-    search.abort(); // the other places are for others
-    connection = connect(url, lastId, on);
-    return new Promise((resolve) => {
+  const listener = {
+    ...on,
+    state(state) {
+      // What only a click goes on from has no stream: a place that it kept would be denied to tabs that could have one.
+      if (state.name === 'ended' || (state.name === 'refused' && state.retryAt === undefined)) leave();
+      on.state(state);
+    },
+  };
+
+  function seek() {
+    search = new AbortController();
+    const { signal } = search;
+    on.state({ name: 'connecting', isSlow: false });
+    timer = setTimeout(() => on.state({ name: 'waiting', maxPlaces }), quietMs);
+    for (let place = 0; place < maxPlaces; place += 1) {
+      // Rejects when the search is over.
+      navigator.locks.request(`connection ${place}`, { signal }, () => begin(signal)).catch(() => {});
+    }
+  }
+
+  function begin(signal) {
+    if (signal.aborted) return;
+    endSearch(); // the other places are for others
+    const stay = new Promise((resolve) => {
       leavePlace = resolve;
     });
+    if (connection === null) connection = connect(url, lastId, listener);
+    else connection.retry();
+    return stay;
   }
 
-  on.state({ name: 'connecting', isSlow: false });
-  const timer = setTimeout(() => on.state({ name: 'waiting', maxPlaces }), quietMs);
-  for (let place = 0; place < maxPlaces; place += 1) {
-    // Rejects when the search is over.
-    navigator.locks.request(`connection ${place}`, { signal: search.signal }, begin).catch(() => {});
+  function endSearch() {
+    clearTimeout(timer);
+    search?.abort();
+    search = null;
   }
+
+  function leave() {
+    leavePlace?.();
+    leavePlace = null;
+  }
+
+  seek();
   return {
-    retry: () => connection?.retry(),
+    retry() {
+      if (leavePlace !== null) connection.retry();
+      else if (search === null) seek();
+    },
     close() {
-      clearTimeout(timer);
-      search.abort();
+      endSearch();
       connection?.close();
-      leavePlace();
+      leave();
     },
   };
 }

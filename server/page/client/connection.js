@@ -10,6 +10,8 @@ const maxDelayMs = 30_000;
 /** A server sends the head of a stream at once; when it does not come, the request waits in the browser. */
 const slowMs = 4000;
 const probeTimeoutMs = 10_000;
+/** No timer runs for more than 24 days: it would fire at once. */
+const maxRetryAfterMs = 3_600_000;
 
 /**
  * States: `connecting` (`isSlow`), `live`, `reconnecting` and `offline` (`retryAt`), `refused` (`status`, and `retryAt`
@@ -66,10 +68,9 @@ export function connect(url, lastId, on) {
     let status = 0;
     let retryAfterMs = 0;
     try {
-      const timeout = AbortSignal.timeout(probeTimeoutMs);
-      const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.any([signal, timeout]) });
+      const response = await fetch(url, { method: 'HEAD', signal: withTimeout(signal, probeTimeoutMs) });
       status = response.status;
-      retryAfterMs = 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0;
+      retryAfterMs = Math.min(maxRetryAfterMs, 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0);
     } catch {}
     if (signal.aborted) return;
     if (status === 429) {
@@ -80,7 +81,9 @@ export function connect(url, lastId, on) {
     } else if (status === 200 && hasWaited) {
       open();
     } else {
-      wait({ name: status > 0 || navigator.onLine ? 'reconnecting' : 'offline', status }, delayMs(), open);
+      // A 503 of a server or proxy may say as well when it is worth trying.
+      const ms = Math.max(retryAfterMs, delayMs());
+      wait({ name: status > 0 || navigator.onLine ? 'reconnecting' : 'offline', status }, ms, open);
     }
   }
 
@@ -121,6 +124,12 @@ export function connect(url, lastId, on) {
       stop();
     },
   };
+}
+
+/** Safari has no `AbortSignal.any` before 17.4, and no `timeout` before 16: there, the browser's own time-out holds. */
+function withTimeout(signal, ms) {
+  if (AbortSignal.any === undefined || AbortSignal.timeout === undefined) return signal;
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 }
 
 function reasonOf(data) {

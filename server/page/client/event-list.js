@@ -135,11 +135,11 @@ export function createEventList({ list, note, types, search }, onDrawn) {
     knownTypes.push(isOneTooMany ? otherTypes : type);
     const chip = createText('button', 'chip', isOneTooMany ? 'other types' : type);
     chip.type = 'button';
-    chip.ariaPressed = 'false';
+    chip.setAttribute('aria-pressed', 'false'); // as a property, Firefox has it only since 119
     const key = knownTypes.at(-1);
     chip.addEventListener('click', () => {
       if (!chosenTypes.delete(key)) chosenTypes.add(key);
-      chip.ariaPressed = String(chosenTypes.has(key));
+      chip.setAttribute('aria-pressed', String(chosenTypes.has(key)));
       refilter();
     });
     types.append(chip);

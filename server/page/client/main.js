@@ -99,7 +99,7 @@ function go() {
 function setPaused(value) {
   isPaused = value;
   eventList.setPaused(isPaused);
-  byId('pause').ariaPressed = String(isPaused);
+  byId('pause').setAttribute('aria-pressed', String(isPaused));
   showConnection();
   tick();
 }
@@ -145,8 +145,12 @@ byId('pause').addEventListener('click', () => setPaused(!isPaused));
 byId('clear').addEventListener('click', () => eventList.clear());
 byId('retry').addEventListener('click', () => stream?.retry());
 byId('copy').addEventListener('click', async () => {
-  await navigator.clipboard.writeText(byId('command').textContent);
-  byId('copy').textContent = 'Copied';
+  try {
+    await navigator.clipboard.writeText(byId('command').textContent);
+    byId('copy').textContent = 'Copied';
+  } catch {
+    byId('copy').textContent = 'Not allowed';
+  }
 });
 addEventListener('keydown', (event) => {
   const isTyping = event.target.closest('input, button, a, summary') !== null;

@@ -21,7 +21,7 @@ export function createWorkflowNav({ list, note, count, filter, empty }, onLoaded
     if (document.hidden || isLoading) return;
     isLoading = true;
     try {
-      const response = await fetch('/api/workflows', { signal: AbortSignal.timeout(timeoutMs) });
+      const response = await fetch('/api/workflows', { signal: AbortSignal.timeout?.(timeoutMs) });
       if (!response.ok) throw new Error(`status ${response.status}`);
       const answer = await response.text();
       if (answer !== lastAnswer) draw(JSON.parse(answer));
