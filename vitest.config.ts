@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Files that measure a real process, listen where an inspector opens by default, or drive a browser: one at a time, so that
+ * Files whose results depend on a quiet machine, that listen where an inspector opens by default, or drive a browser: one at a time, so that
  * none is in another's way.
  */
 const alone = [
@@ -11,7 +11,7 @@ const alone = [
   'reports/html-browser.test.ts',
   'server/memory.test.ts',
   'server/page/**/*.test.ts',
-  'test/{attach,faults,hold,misfits,third-party}.test.ts',
+  'test/{attach,hold}.test.ts',
   'test/*browser.test.ts',
 ];
 
