@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { FingerprintRow, Outcome, Report, Reporter } from '../harness/model.ts';
 import { outcomeSymbols } from './format.ts';
 import { chartMarkup, readingsMarkup } from './html-chart.ts';
@@ -11,7 +8,8 @@ import { fingerprintMarkup } from './html-fingerprint.ts';
 import { fingerprintStyle } from './html-fingerprint-style.ts';
 import { figuresMarkup, headerMarkup } from './html-header.ts';
 import { html as markup, trusted } from './html-markup.ts';
-import { localeScript, pageScript } from './html-page-script.ts';
+import { offlinePage, uplotScript, uplotStyle } from './html-page.ts';
+import { pageScript } from './html-page-script.ts';
 import { scenariosMarkup } from './html-scenarios.ts';
 import { pageStyle } from './html-style.ts';
 import { oneLine } from './text.ts';
@@ -100,27 +98,14 @@ export function renderPage(report: Report, { live, ...view }: ReportView & { liv
   const part = (name: string) =>
     markup`<div id="part-${name}" class="part">${trusted(parts[`part-${name}`] ?? '')}</div>`;
   const data = chartData(report, view);
-  const styles = [`${uplotFile('uPlot.min.css')}\n${pageStyle}${fingerprintStyle}`, ...given(live?.style)];
-  // Elements of their own, so that the page's script can still say so where uPlot does not run.
-  const scripts = [
-    `${localeScript}${uplotFile('uPlot.iife.min.js')}`,
-    `${pageScript}${chartScript}`,
-    ...given(live?.script),
-  ];
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policyOf(styles, scripts, live !== undefined))}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${data.title}</title>
-<link rel="icon" href="${data.icon}">
-${styles.map((style) => markup`<style>${trusted(style)}</style>`)}
-</head>
-<body>
-${part('header')}
+  return offlinePage({
+    title: data.title,
+    icon: data.icon,
+    styles: [`${uplotStyle()}\n${pageStyle}${fingerprintStyle}`, ...given(live?.style)],
+    scripts: [uplotScript(), `${pageScript}${chartScript}`, ...given(live?.script)],
+    data,
+    mayConnect: live !== undefined,
+    body: markup`${part('header')}
 <main class="page">
 ${part('figures')}
 ${part('fingerprint')}
@@ -129,41 +114,11 @@ ${part('scenarios')}
 ${part('skipped')}
 ${part('environment')}
 </main>
-${part('footer')}
-<p id="news" class="unseen" role="status"></p>
-<script type="application/json" id="data">${trusted(inertJson(data))}</script>
-${scripts.map((script) => markup`<script>${trusted(script)}</script>`)}
-</body>
-</html>
-`.markup;
+${part('footer')}`,
+  });
 }
 
 const given = (text: string | undefined) => (text === undefined ? [] : [text]);
-
-/** Text of a file of the uplot package, wherever npm put it. */
-function uplotFile(name: string): string {
-  return readFileSync(fileURLToPath(import.meta.resolve(`uplot/dist/${name}`)), 'utf8');
-}
-
-// CSP 3, section 2.3.1: the hash is over the exact text between the tags.
-const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-function policyOf(styles: string[], scripts: string[], live: boolean): string {
-  return [
-    "default-src 'none'",
-    `style-src ${styles.map(hashOf).join(' ')}`,
-    `script-src ${scripts.map(hashOf).join(' ')}`,
-    'img-src data:',
-    ...(live ? ["connect-src 'self'"] : []),
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-}
-
-/** JSON that cannot end the script element it stands in (HTML, "Restrictions for contents of script elements"). */
-function inertJson(data: object): string {
-  return JSON.stringify(data).replaceAll('<', '\\u003c');
-}
 
 const iconColors = { pass: '177a40', fail: 'c62f2b', inconclusive: 'b26a00', invalid: '7a3fb0' } as const;
 const runningColor = '2563c9';

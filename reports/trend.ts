@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { History, HistoryEntry, HistoryMetric } from '../harness/model.ts';
 import { formatValue } from './compare-words.ts';
-import { html, isolated, type Markup, nothing, outcomePill, trusted } from './html-markup.ts';
+import { html, isolated, type Markup, nothing, outcomePill } from './html-markup.ts';
+import { offlinePage, uplotScript, uplotStyle } from './html-page.ts';
 import { pageStyle } from './html-style.ts';
 import { oneLine } from './text.ts';
 import { trendScript } from './trend-script.ts';
@@ -20,54 +18,24 @@ export function trendPage(history: History): string {
   const { entries } = history;
   const environments = [...new Map(entries.map((entry) => [entry.environmentHash, entry.environment]))];
   const trends = trendsOf(entries);
-  const style = `${uplotFile('uPlot.min.css')}\n${pageStyle}${trendStyle}`;
-  const scripts = [uplotFile('uPlot.iife.min.js'), trendScript];
-  const policy = [
-    "default-src 'none'",
-    `style-src ${hashOf(style)}`,
-    `script-src ${scripts.map(hashOf).join(' ')}`,
-    'img-src data:',
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>hydrotest: ${entries.length} runs</title>
-<link rel="icon" href="data:,">
-<style>${trusted(style)}</style>
-</head>
-<body>
-${headMarkup(history, environments)}
+  return offlinePage({
+    title: `hydrotest: ${entries.length} runs`,
+    icon: 'data:,',
+    styles: [`${uplotStyle()}\n${pageStyle}${trendStyle}`],
+    scripts: [uplotScript(), trendScript],
+    data: dataOf(trends, entries, environments),
+    mayConnect: false,
+    body: html`${headMarkup(history, environments)}
 <main class="page">
 <section aria-labelledby="metrics"><h2 id="metrics">Metrics over runs</h2>
 ${trends.length === 0 ? html`<p class="empty">No run has a figure.</p>` : html`<div class="trends">${trends.map((trend, index) => trendMarkup(trend, index, entries, environments))}</div>`}
 </section>
 ${runsMarkup(entries, environments)}
-</main>
-<script type="application/json" id="data">${trusted(inertJson(dataOf(trends, entries, environments)))}</script>
-${scripts.map((script) => html`<script>${trusted(script)}</script>`)}
-</body>
-</html>
-`.markup;
+</main>`,
+  });
 }
 
 type Environments = [hash: string, words: string][];
-
-function uplotFile(name: string): string {
-  return readFileSync(fileURLToPath(import.meta.resolve(`uplot/dist/${name}`)), 'utf8');
-}
-
-// CSP 3, section 2.3.1: the hash is over the exact text between the tags.
-const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
-/** JSON that cannot end the script element it stands in (HTML, "Restrictions for contents of script elements"). */
-const inertJson = (data: object) => JSON.stringify(data).replaceAll('<', '\\u003c');
 
 function trendsOf(entries: readonly HistoryEntry[]): Trend[] {
   const likes = new Map(entries.flatMap(({ metrics }) => metrics).map((metric) => [metric.id, metric]));
