@@ -11,7 +11,7 @@ const alone = [
   'reports/html-browser.test.ts',
   'server/memory.test.ts',
   'server/page/**/*.test.ts',
-  'test/{attach,hold}.test.ts',
+  'test/{attach,ci,compare,hold}.test.ts',
   'test/*browser.test.ts',
 ];
 

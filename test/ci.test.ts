@@ -176,13 +176,14 @@ describe.concurrent('the scripts of CI, run', () => {
     // OpenMetrics text format: a name, labels, a number.
     for (const line of metrics.trim().split('\n'))
       expect(line).toMatch(/^hydrotest\{(\w+="[^"]*",?)+\} -?[\d.e+-]+$/);
-    expect(metrics).toContain('metric="held-heap"');
+    // What a busy machine can measure, too: whether a held stream's memory stands still is another matter.
+    expect(metrics).toContain('metric="peak-memory"');
     const page = join(box.folder, 'trend.html');
     const trend = await box.run(['history', join(box.folder, 'history.ndjson'), '--out', page], {
       out: false,
     });
     expect(trend.code, trend.stderr).toBe(0);
-    expect(readFileSync(page, 'utf8')).toContain('live heap a held stream');
+    expect(readFileSync(page, 'utf8')).toContain('peak memory');
     const [run] = readdirSync(join(box.folder, 'reports'));
     expect(existsSync(join(box.folder, 'reports', run ?? '', 'junit.xml'))).toBe(true);
   });
