@@ -114,7 +114,8 @@ ${part('scenarios')}
 ${part('skipped')}
 ${part('environment')}
 </main>
-${part('footer')}`,
+${part('footer')}
+<p id="news" class="unseen" role="status"></p>`,
   });
 }
 
