@@ -6,8 +6,7 @@ const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const defaultWidth = 20;
 
 /**
- * Memory over time in block characters, which survive where images and SVG do not: GitHub strips both from Markdown that
- * brings them along. A bar is the highest reading of its part of the time, from zero to `topBytes`, so that scenarios can be
+ * Memory over time in block characters, which every viewer of Markdown shows, whatever it does to images and SVG. A bar is the highest reading of its part of the time, from zero to `topBytes`, so that scenarios can be
  * compared and noise does not look like growth; a part without a reading is a space. Empty where nothing was read.
  */
 export function sparkline(series: SeriesPoint[], topBytes: number, width = defaultWidth): string {

@@ -12,8 +12,8 @@ const MIN_LEAK_READINGS = 8;
 
 /**
  * The smallest rate that is called a leak, for one row shown in one tab: an event that is kept costs its text and an object,
- * some hundred bytes. On the reference page, with ten tabs on two busy cores, the interval reached ±100 B; what keeps less
- * than this is not found in so short a time.
+ * some hundred bytes. The interval of a short run (in the evidence of `hydrotest --scenarios tabs --browser`) has to fit below
+ * it; what keeps less than this is not found in so short a time.
  */
 const DELTA_BYTES = 150;
 /** A row has one node at least. A list that keeps the last ones adds none for good. */

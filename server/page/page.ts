@@ -16,7 +16,7 @@ const scripts = [
 
 const read = (name: string) => readFileSync(new URL(`./client/${name}`, import.meta.url), 'utf8');
 
-/** Leaves comments and indentation out: 42 kB with them. No text of the page goes over more than one line. */
+/** Leaves comments and indentation out, which are for who reads the files. No text of the page goes over more than one line. */
 const compact = (text: string) => text.replace(/^\s*(\/\/.*|\/\*[\s\S]*?\*\/)\n|^[ \t]+/gm, '').trim();
 
 /**
