@@ -12,9 +12,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { referenceCommand, referenceTarget } from '../harness/config.ts';
 import type { Report } from '../harness/model.ts';
 import { faults } from '../server/faults/index.ts';
+import { referenceArgs } from './reference-args.ts';
 
 const CLI = fileURLToPath(new URL('../harness/cli.ts', import.meta.url));
 const OUT = resolve('reports/out');
@@ -80,22 +80,11 @@ async function runCli(
   fault: string | null,
   scenario: string | null,
 ): Promise<{ report: Report | null; seconds: number }> {
-  const target = referenceTarget();
-  const options: [string, string][] = [
-    ['--command', fault === null ? target.command : referenceCommand(`--fault ${fault}`)],
-    ['--url', target.url],
-    ['--page', target.page],
-    ['--key', target.key],
-    ['--events-file', target.eventsFile],
-    ['--limit', String(target.limit)],
-    ['--deadline', target.deadline],
-    ['--out', OUT],
-    // None of the faults gives anything back late.
-    ['--grace', '10s'],
-    ...(scenario === null ? [] : ([['--scenarios', scenario]] as [string, string][])),
-  ];
+  // None of the faults gives anything back late.
+  const options = [...referenceArgs(fault), '--out', OUT, '--grace', '10s'];
+  if (scenario !== null) options.push('--scenarios', scenario);
   const began = performance.now();
-  const child = spawn(process.execPath, [CLI, 'run', ...options.flat()], {
+  const child = spawn(process.execPath, [CLI, 'run', ...options], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let output = '';

@@ -12,9 +12,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { findBrowser } from '../harness/browser/find-browser.ts';
-import { referenceCommand, referenceTarget } from '../harness/config.ts';
 import type { Outcome, Report } from '../harness/model.ts';
 import { exitOnSignals } from './options.ts';
+import { referenceArgs } from './reference-args.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const IMAGES = join(ROOT, 'docs/images');
@@ -174,22 +174,10 @@ try {
   if (wants('dashboard')) await takeDashboard(browser);
   if (wants('report')) await takeReport(browser, 'report', await runHydrotest('good', GOOD_RUN), 'pass');
   if (wants('fault')) {
-    const { url, key, eventsFile, page, limit, deadline } = referenceTarget();
-    const target = ['--command', referenceCommand(`--fault ${FAULT}`), '--url', url, '--key', key];
-    const promises = [
-      '--events-file',
-      eventsFile,
-      '--page',
-      page,
-      '--limit',
-      String(limit),
-      '--deadline',
-      deadline,
-    ];
     await takeReport(
       browser,
       'report-leak',
-      await runHydrotest('bad', [...target, ...promises, ...BAD_RUN]),
+      await runHydrotest('bad', [...referenceArgs(FAULT), ...BAD_RUN]),
       'fail',
     );
   }

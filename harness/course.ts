@@ -15,7 +15,7 @@ import type {
   StreamEnding,
 } from './model.ts';
 import { estimateLeak } from './verdict/estimate-leak.ts';
-import { observe } from './verdict/observations.ts';
+import { levelOf, observe } from './verdict/observations.ts';
 import { median } from './verdict/theil-sen.ts';
 
 /** The samples, each with the rate of events since the one before. */
@@ -43,8 +43,8 @@ function quietPoint(
   { type, elapsedMs, reading }: CycleEntry | HeldEntry | DrainEntry,
   attempt: number,
 ): QuietPoint {
-  const { rssBytes, pssBytes, anonymousBytes, heap } = reading;
-  const heapBytes = heap === null ? null : heap.usedBytes + heap.arrayBufferBytes;
+  const { rssBytes, pssBytes, anonymousBytes } = reading;
+  const heapBytes = levelOf(reading, 'heap');
   return { elapsedMs, of: type, attempt, rssBytes, pssBytes, anonymousBytes, heapBytes };
 }
 

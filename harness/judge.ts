@@ -1,7 +1,6 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
 import { endsOf, quietPointsOf, seriesOf, trendsOf } from './course.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { READ_PHASE } from './load/phases.ts';
 import type {
   BehaviourName,
   CheckName,
@@ -75,12 +74,11 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
 /** What was timed, over all phases but the warm-up and events while a forced collection stops the target, in the order in which the behaviours first appeared. */
 function timingRows({ timings: entries }: ScenarioRecord): TimingRow[] {
   const byBehaviour = new Map<BehaviourName, Timings>();
-  for (const { phase, behaviour, timings } of entries) {
-    if (phase === 'warm-up') continue;
-    const all = byBehaviour.get(behaviour) ?? new Timings();
-    const { event: _, ...others } = timings;
-    all.add(phase === READ_PHASE ? others : timings);
-    byBehaviour.set(behaviour, all);
+  for (const entry of entries) {
+    if (entry.phase === 'warm-up') continue;
+    const all = byBehaviour.get(entry.behaviour) ?? new Timings();
+    all.addCounted(entry);
+    byBehaviour.set(entry.behaviour, all);
   }
   return [...byBehaviour].map(([behaviour, timings]) => ({
     behaviour,

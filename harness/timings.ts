@@ -4,7 +4,8 @@ import {
   encodeIntoCompressedBase64,
   type Histogram,
 } from 'hdr-histogram-js';
-import type { EncodedTimings, TimingName, TimingSummary } from './model.ts';
+import { READ_PHASE } from './load/phases.ts';
+import type { EncodedTimings, TimingName, TimingSummary, TimingsEntry } from './model.ts';
 
 const MICROSECONDS = 1000;
 
@@ -28,6 +29,16 @@ export class Timings {
     for (const [name, text] of Object.entries(encoded)) {
       this.#of(name as TimingName).add(decodeFromCompressedBase64(text, 32, false));
     }
+  }
+
+  /**
+   * Adds an entry of the journal without what says nothing of the target: the stream that warms it up, and events while a forced
+   * collection stops it.
+   */
+  addCounted({ phase, timings }: TimingsEntry): void {
+    if (phase === 'warm-up') return;
+    const { event: _, ...others } = timings;
+    this.add(phase === READ_PHASE ? others : timings);
   }
 
   encode(): EncodedTimings {

@@ -1,12 +1,15 @@
 import type { Comparison } from '../harness/model.ts';
-import { countWords, intervalNote, sideLines, sorted } from './compare-terminal.ts';
 import {
   changeSymbols,
   changeWords,
+  countWords,
   effectWords,
+  intervalNote,
   marginWords,
   metricName,
+  sideLines,
   sideWords,
+  sorted,
   spreadWords,
 } from './compare-words.ts';
 import { unitsNote } from './format.ts';

@@ -1,14 +1,18 @@
-import type { Change, ComparedMetric, ComparedSide, Comparison } from '../harness/model.ts';
+import type { Change, ComparedMetric, Comparison } from '../harness/model.ts';
 import {
   changeSymbols,
   changeWords,
+  countWords,
   effectWords,
+  intervalNote,
   marginWords,
   metricName,
+  sideLines,
   sideWords,
+  sorted,
   spreadWords,
 } from './compare-words.ts';
-import { formatPercent, unitsNote } from './format.ts';
+import { unitsNote } from './format.ts';
 import type { TerminalOptions } from './terminal.ts';
 import { hanging, penOf, type Style } from './terminal-pen.ts';
 import { type Cell, type Column, renderColumns } from './terminal-table.ts';
@@ -80,34 +84,9 @@ export function renderComparison(
   return lines.join('\n');
 }
 
-/** The worst first; otherwise in the order in which they were measured. */
-export function sorted({ metrics }: Comparison): Comparison['metrics'] {
-  const order: Change[] = ['worse', 'better', 'cannot-tell', 'same'];
-  return metrics.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
-}
-
-export function countWords(counts: Comparison['counts']): string {
-  const present = (['worse', 'better', 'same', 'cannot-tell'] as const).filter(
-    (change) => counts[change] > 0,
-  );
-  return present.map((change) => `${counts[change]} ${changeWords[change]}`).join(' · ') || 'no metrics';
-}
-
-export function intervalNote(familyError: number): string {
-  return `All intervals together hold the true changes with ${formatPercent(1 - familyError)}.`;
-}
-
 /** The change, and where its uncertainty comes from. */
 function effectText(metric: ComparedMetric): string {
   return metric.spread === null
     ? effectWords(metric)
     : `${effectWords(metric)}\n${spreadWords[metric.spread]}`;
-}
-
-export function sideLines(title: string, { name, runs, leftOut }: ComparedSide): string[] {
-  const outcomes = runs.map(({ runId, outcome }) => `${runId} (${outcome})`).join(', ');
-  return [
-    `${title}: ${oneLine(name)}, ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}${outcomes === '' ? '' : `: ${oneLine(outcomes)}`}`,
-    ...leftOut.map(({ folder, reason }) => `  left out ${oneLine(folder)}: ${oneLine(reason)}`),
-  ];
 }

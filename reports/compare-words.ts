@@ -1,5 +1,6 @@
-import type { Change, ComparedMetric, MetricUnit } from '../harness/model.ts';
-import { formatBytes, formatDuration } from './format.ts';
+import type { Change, ComparedMetric, ComparedSide, Comparison, MetricUnit } from '../harness/model.ts';
+import { formatBytes, formatDuration, formatPercent } from './format.ts';
+import { oneLine } from './text.ts';
 
 /** What the tables of a comparison say of one metric; also of the page of trends. */
 export const changeSymbols: Record<Change, string> = {
@@ -24,7 +25,7 @@ export function metricName({ scenario, label, path, per }: ComparedMetric): stri
   return `${scenario}: ${label}${per === '' ? '' : ` a ${per}`}${path === '' ? '' : `, ${path}`}`;
 }
 
-/** `15.1 kB`, and the number of runs that it comes from where there are several. */
+/** `15.1 kB`; over several runs, their mean on the scale of the metric. */
 export function sideWords(metric: ComparedMetric, side: 'baseline' | 'run'): string {
   const value = metric[side];
   return value === null ? '–' : formatValue(value.value, metric.unit);
@@ -46,6 +47,31 @@ export function marginWords({ effect, unit }: ComparedMetric): string {
 }
 
 export const spreadWords = { assumed: 'assumed spread', both: 'measured and assumed spread' } as const;
+
+/** The worst first; otherwise in the order in which they were measured. */
+export function sorted({ metrics }: Comparison): Comparison['metrics'] {
+  const order: Change[] = ['worse', 'better', 'cannot-tell', 'same'];
+  return metrics.toSorted((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
+}
+
+export function countWords(counts: Comparison['counts']): string {
+  const present = (['worse', 'better', 'same', 'cannot-tell'] as const).filter(
+    (change) => counts[change] > 0,
+  );
+  return present.map((change) => `${counts[change]} ${changeWords[change]}`).join(' · ') || 'no metrics';
+}
+
+export function intervalNote(familyError: number): string {
+  return `All intervals together hold the true changes with ${formatPercent(1 - familyError)}.`;
+}
+
+export function sideLines(title: string, { name, runs, leftOut }: ComparedSide): string[] {
+  const outcomes = runs.map(({ runId, outcome }) => `${runId} (${outcome})`).join(', ');
+  return [
+    `${title}: ${oneLine(name)}, ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}${outcomes === '' ? '' : `: ${oneLine(outcomes)}`}`,
+    ...leftOut.map(({ folder, reason }) => `  left out ${oneLine(folder)}: ${oneLine(reason)}`),
+  ];
+}
 
 function percent(ratio: number): string {
   const value = (ratio - 1) * 100;

@@ -1,16 +1,13 @@
 import { describe, expect } from 'vitest';
-import { referenceCommand, referenceTarget } from '../harness/config.ts';
+import { referenceArgs } from '../bench/reference-args.ts';
 import { boxTest, shown } from './support/cli.ts';
 import { findingsOf, notPassed } from './support/findings.ts';
 
 /** The arguments of a run on the reference server, with a defect in it or without. */
 function argsFor(scenario: string, fault: string | null): string[] {
-  const { command, url, key, eventsFile, limit, deadline } = referenceTarget();
   return [
     ...['run', '--scenarios', scenario, '--seed', '1', '--paths', 'abrupt-drop', '--grace', '3s'],
-    ...['--command', fault === null ? command : referenceCommand(`--fault ${fault}`)],
-    ...['--url', url, '--key', key, '--events-file', eventsFile],
-    ...['--limit', String(limit), '--deadline', deadline],
+    ...referenceArgs(fault),
   ];
 }
 

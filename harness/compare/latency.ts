@@ -1,4 +1,3 @@
-import { READ_PHASE } from '../load/phases.ts';
 import type { BehaviourName, Metric, MetricKind, ScenarioRecord, TimingName } from '../model.ts';
 import { Timings } from '../timings.ts';
 import { quantileRanks } from '../verdict/quantiles.ts';
@@ -26,12 +25,7 @@ export function latencyMetrics({ scenario, timings: entries, loads }: ScenarioRe
   // Without a planned load what is timed are bursts: their times are those of a queue.
   if (entries.length === 0 || loads.length === 0) return [];
   const all = new Timings();
-  for (const { phase, behaviour, timings } of entries) {
-    if (phase === 'warm-up' || SLOW.has(behaviour)) continue;
-    const { event: _, ...others } = timings;
-    // A forced collection stops the target: an event that arrives late then was not late by its own doing.
-    all.add(phase === READ_PHASE ? others : timings);
-  }
+  for (const entry of entries) if (!SLOW.has(entry.behaviour)) all.addCounted(entry);
   return TIMED.flatMap(([name, prefix]) =>
     all.count(name) === 0
       ? []

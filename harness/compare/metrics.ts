@@ -1,10 +1,10 @@
-import { steadyPair } from '../checks/held-memory.ts';
+import { growthPerStream, steadyPair } from '../checks/held-memory.ts';
 import type {
-  HeldEntry,
   LeakEvidence,
   LeakFinding,
   Metric,
   MetricKind,
+  QuietReading,
   Report,
   RunRecord,
   ScenarioRecord,
@@ -59,25 +59,24 @@ function withoutValue(metric: Metric, missing: string): Metric {
   return { ...metric, value: null, missing, low: null, high: null, standardError: 0 };
 }
 
-const HELD_KINDS: [MetricKind, (entry: HeldEntry) => number | null][] = [
-  ['held-heap', ({ reading }) => levelOf(reading, 'heap')],
-  ['held-pss', ({ reading }) => reading.pssBytes],
-  ['held-anonymous', ({ reading }) => reading.anonymousBytes],
-  ['held-rss', ({ reading }) => reading.rssBytes],
+const HELD_KINDS: [MetricKind, (reading: QuietReading) => number | null][] = [
+  ['held-heap', (reading) => levelOf(reading, 'heap')],
+  ['held-pss', ({ pssBytes }) => pssBytes],
+  ['held-anonymous', ({ anonymousBytes }) => anonymousBytes],
+  ['held-rss', ({ rssBytes }) => rssBytes],
 ];
 
 /** Growth from nothing held to the highest load, a stream. */
 function heldMetrics(scenario: ScenarioRecord): Metric[] {
   if (scenario.held.length === 0) return [];
   const pair = steadyPair(scenario);
-  return HELD_KINDS.flatMap(([kind, readingOf]) => {
-    if (!scenario.held.some((entry) => readingOf(entry) !== null)) return [];
+  return HELD_KINDS.flatMap(([kind, level]) => {
+    if (!scenario.held.some(({ reading }) => level(reading) !== null)) return [];
     if (pair === null) {
       const missing = 'there is no steady reading both of the empty and of the loaded target';
       return [metricOf(kind, scenario.scenario, { value: null, missing })];
     }
-    const [before, after] = [readingOf(pair.empty), readingOf(pair.full)];
-    const value = before === null || after === null ? null : (after - before) / pair.heldCount;
+    const value = growthPerStream(pair, level);
     // What was free before may be used first: growth of nothing or less is no price of a stream.
     if (value !== null && value <= 0) {
       const missing = `it did not grow with ${Math.round(pair.heldCount)} streams: hold more of them`;

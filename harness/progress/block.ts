@@ -1,5 +1,6 @@
 import { formatBytes, formatCount } from '../../reports/format.ts';
 import { oneLine, textWidth } from '../../reports/text.ts';
+import { oneOf } from '../checks/words.ts';
 import type { RunStatus } from '../run.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -38,16 +39,9 @@ function memoryLine(
   return room < 1 ? words : `${words}  ${sparkline(readings.slice(-room))}`;
 }
 
-const AN: Record<NonNullable<RunStatus['growth']>['unit'], string> = {
-  connection: 'a connection',
-  event: 'an event',
-  rejection: 'a rejection',
-  second: 'a second',
-};
-
 function growthWords({ unit, bytesPerUnit, thresholdBytes }: NonNullable<RunStatus['growth']>): string {
   if (bytesPerUnit === null) return 'too few cycles yet';
-  return `so far ${formatBytes(bytesPerUnit)} ${AN[unit]} (threshold ${formatBytes(thresholdBytes)})`;
+  return `so far ${formatBytes(bytesPerUnit)} ${oneOf(unit)} (threshold ${formatBytes(thresholdBytes)})`;
 }
 
 /** As exact as it is known: to ten seconds, and to a minute from two of them on. */
