@@ -272,11 +272,11 @@ describe('on a terminal', () => {
   it.each([
     ['', true],
     ['1', false],
-  ])('NO_COLOR=%s: dimmed or not', (value, dimmed) => {
+  ])('NO_COLOR=%s: dimmed or not, in CI too', (value, dimmed) => {
     vi.stubEnv('NO_COLOR', value === '' ? undefined : value);
     vi.stubEnv('FORCE_COLOR', undefined);
     vi.stubEnv('TERM', 'xterm-256color');
-    vi.stubEnv('NODE_DISABLE_COLORS', undefined);
+    vi.stubEnv('CI', 'true');
     const { screen, show } = terminal();
     show();
     expect(screen.writes[0]?.includes('\x1b[2m')).toBe(dimmed);

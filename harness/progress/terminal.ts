@@ -1,4 +1,5 @@
-import { styleText } from 'node:util';
+import { terminalOptions } from '../../reports/terminal.ts';
+import { penOf } from '../../reports/terminal-pen.ts';
 import { oneLine, textWidth } from '../../reports/text.ts';
 import type { RunStatus } from '../run.ts';
 import { blockLines } from './block.ts';
@@ -29,6 +30,7 @@ const up = (rows: number) => (rows === 0 ? '' : `\x1b[${rows}A`);
  * print, and the terminal's own `^C`, does not end up in it.
  */
 export function terminalProgress(stream: NodeJS.WriteStream): Progress {
+  const pen = penOf(DEFAULT_COLUMNS, terminalOptions(stream).color);
   let drawnAt = Number.NEGATIVE_INFINITY;
   /** Widths of the lines on the screen. */
   let drawn: number[] = [];
@@ -53,7 +55,7 @@ export function terminalProgress(stream: NodeJS.WriteStream): Progress {
     const room = (stream.rows || Number.POSITIVE_INFINITY) - 1;
     const lines =
       last === null ? [] : blockLines(last, { readings, peakBytes }, columns()).slice(0, Math.max(0, room));
-    for (const line of lines) text += `${styleText('dim', line, { stream })}${CLEAR_REST}\n`;
+    for (const line of lines) text += `${pen.paint('dim', line)}${CLEAR_REST}\n`;
     stream.write(`${BEGIN}${text}${CLEAR_BELOW}${END}`);
     drawn = lines.map(textWidth);
     drawnAt = performance.now();

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { WriteStream } from 'node:tty';
 import { textWidth } from '../../../reports/text.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
@@ -7,8 +6,6 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** A terminal of the few functions that the block uses. Any other control character or sequence is an error. */
 export class Screen extends EventEmitter {
   readonly isTTY = true;
-  /** It asks the environment: NO_COLOR, TERM and others. */
-  readonly getColorDepth = WriteStream.prototype.getColorDepth;
   columns: number;
   rows: number;
   /** Each write, as it came. */
