@@ -215,6 +215,17 @@ describe('missing data', () => {
     expect(hold[0]?.reason).toContain('the target was lost');
   });
 
+  test('times of a load that hydrotest could not keep up with are not those of the target', () => {
+    const behind = runWith((s) => {
+      for (const { health } of s.loads) health.busiestCores = 1;
+    });
+    const comparison = comparing([runWith()], [behind]);
+    const reasons = comparison.metrics.filter(({ kind }) => kind.startsWith('event-p'));
+    expect(reasons.map(({ change }) => change)).toEqual(['cannot-tell', 'cannot-tell']);
+    expect(reasons[0]?.reason).toContain('hydrotest itself was the bottleneck');
+    expect(changeIn(comparison, 'peak-memory')).toBe('same');
+  });
+
   test('a percentile that too few values bound is not compared', () => {
     const few = () =>
       runWith((s) => {

@@ -26,10 +26,13 @@ export function metricsOf(record: RunRecord, report: Report): Metric[] {
 
 function metricsOfScenario(scenario: ScenarioRecord, report: ScenarioReport): Metric[] {
   const broken = brokenBy(scenario, report);
+  const bottleneck = bottleneckOf(report);
   const others = [
     ...heldMetrics(scenario),
     peakMetric(scenario, report),
-    ...latencyMetrics(scenario),
+    ...latencyMetrics(scenario).map((metric) =>
+      bottleneck === null ? metric : withoutValue(metric, bottleneck),
+    ),
     ...closeMetrics(scenario),
     ...cleanupMetrics(scenario),
   ];
@@ -49,6 +52,12 @@ function brokenBy(scenario: ScenarioRecord, report: ScenarioReport): string | nu
   if (invalid !== undefined) return `${invalid.check} is invalid: ${invalid.reason}`;
   const lost = report.findings.find(({ check, outcome }) => check === 'target-alive' && outcome !== 'pass');
   return lost === undefined ? null : lost.reason;
+}
+
+/** Why the times of the load are not those of the target, or null. */
+function bottleneckOf({ findings }: ScenarioReport): string | null {
+  const health = findings.find(({ check }) => check === 'generator-health');
+  return health === undefined || health.outcome === 'pass' ? null : health.reason;
 }
 
 function cutShort({ endedMs, error }: ScenarioRecord): boolean {
