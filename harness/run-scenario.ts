@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
-import type { Journal } from './journal.ts';
+
 import type { CycleEntry, GrowthSoFar, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
+import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';

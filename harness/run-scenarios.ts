@@ -2,12 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { appendHistory, checkHistory, historyEntryOf } from './compare/history.ts';
-import { readRun } from './compare/side.ts';
+import { measuredIn } from './compare/side.ts';
 import { commitOf } from './compare/worktree.ts';
 import type { UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { execute } from './execute.ts';
-import { JOURNAL_NAME, readJournal } from './journal.ts';
 import { judge } from './judge.ts';
 import type { Report } from './model.ts';
 import { usage } from './option-values.ts';
@@ -47,8 +46,9 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
   try {
     const { signal = new AbortController().signal, onStatus } = controls;
     const watcher = { signal, ...(onStatus === undefined ? {} : { onStatus }) };
-    const folder = await execute(config, watcher, temporary ?? undefined);
-    const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+    const { folder, record, failure } = await execute(config, watcher, temporary ?? undefined);
+    if (failure !== null) throw failure;
+    const report = judge(record);
     const { failures } = await writeReports(report, folder, wanted);
     if (failures.length > 0) {
       const { outcome, reason } = report.verdict;
@@ -57,7 +57,7 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
     if (config.history !== undefined)
       await appendHistory(
         resolve(config.history),
-        historyEntryOf(readRun(folder), commitOf('HEAD', process.cwd())),
+        historyEntryOf(measuredIn(record, folder), commitOf('HEAD', process.cwd())),
       );
     return report;
   } finally {

@@ -117,8 +117,8 @@ async function measureBoth(
           progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
         onStatus: progress.update,
         onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
-        onEnd: async (done) => {
-          for (const failure of await writeReportFiles(done)) progress.note(failure);
+        onEnd: async (record, done) => {
+          for (const failure of await writeReportFiles(record, done)) progress.note(failure);
         },
       },
     );
