@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
@@ -141,7 +140,6 @@ function dataDirOf(options: ScenarioRunOptions, attempt: number): string {
 async function openAttempt(options: ScenarioRunOptions, attempt: number): Promise<OpenedTarget> {
   const { config, runDir, signal } = options;
   const dataDir = dataDirOf(options, attempt);
-  if (config.target.mode === 'spawn') await mkdir(dataDir, { recursive: true });
   return openTarget({ config, dataDir, outputFile: join(runDir, `${nameOf(options, attempt)}.log`), signal });
 }
 

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { appendHistory, checkHistory, historyEntryOf } from './compare/history.ts';
@@ -12,6 +13,7 @@ import type { Report } from './model.ts';
 import { usage } from './option-values.ts';
 import { orderReports, terminal, writeReports } from './reporters.ts';
 import type { RunStatus } from './run.ts';
+import { startGuardian } from './targets/guard.ts';
 import { findOwner, listeningInodes } from './targets/listener.ts';
 
 /** How a program that starts a run stops it and follows it. */
@@ -42,8 +44,11 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
     throw usage(
       `the report ${lost.name} goes into the folder of the run, which is not kept without out: give out, or a path (${lost.name}=path).`,
     );
-  const temporary = config.out === undefined ? await mkdtemp(join(tmpdir(), 'hydrotest-run-')) : null;
+  const temporary = config.out === undefined ? join(tmpdir(), `hydrotest-run-${randomUUID()}`) : null;
+  // What is not to stay does not stay where the tests are killed either.
+  const guardian = temporary === null ? null : startGuardian({ folder: temporary });
   try {
+    if (temporary !== null) await mkdir(temporary, { mode: 0o700 });
     const { signal = new AbortController().signal, onStatus } = controls;
     const watcher = { signal, ...(onStatus === undefined ? {} : { onStatus }) };
     const { folder, record, failure } = await execute(config, watcher, temporary ?? undefined);
@@ -62,6 +67,7 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
     return report;
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+    await guardian?.dismiss();
   }
 }
 
