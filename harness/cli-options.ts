@@ -59,6 +59,10 @@ export function createProgram(version: string, actions: CliActions): Command {
       `how long it may take until its port answers (default: ${DEFAULTS.readyTimeout})`,
     )
     .addOption(new Option('--no-inspect', "do not open a Node target's inspector to read its heap"))
+    .option(
+      '--open-inspector',
+      'with --pid or --port: send SIGUSR1 to open it (without this no signal is sent to a server that hydrotest did not start)',
+    )
     .optionsGroup('What it promises:')
     .option('--limit <n>', 'streams that it allows a key, or none')
     .option('--deadline <duration>', 'after how long it closes a stream, or none')

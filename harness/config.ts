@@ -57,6 +57,8 @@ export interface UserConfig extends LoadOptions {
   readyTimeout?: number | string;
   /** False: never open a Node target's inspector. */
   inspect?: boolean;
+  /** True: may send SIGUSR1 to a server that runs already, which opens a Node server's inspector. */
+  openInspector?: boolean;
   /** Names of the lifecycle paths to measure (`abrupt drop`); default: all. */
   paths?: string[] | string;
   /** How long what looks like a leak is given to be released after all (`75s`). */
@@ -165,6 +167,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     outDir: resolve(said.out ?? DEFAULTS.out),
     seed: said.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', said.seed, 0, 2 ** 32 - 1),
     inspect: said.inspect ?? true,
+    openInspector: said.openInspector ?? false,
     paths: listOf(said.paths).map((path) => path.replaceAll('-', ' ')),
     graceMs: durationMs('--grace', said.grace ?? DEFAULTS.grace),
     trafficPerSecond: said.traffic === undefined ? null : perSecond('--traffic', said.traffic),
@@ -203,6 +206,7 @@ const userConfigSchema = z.strictObject({
   seed: textOrNumber.optional(),
   readyTimeout: textOrNumber.optional(),
   inspect: z.boolean('must be true or false').optional(),
+  openInspector: z.boolean('must be true or false').optional(),
   paths: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
   grace: textOrNumber.optional(),
   traffic: textOrNumber.optional(),

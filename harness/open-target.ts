@@ -43,7 +43,8 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarg
       port,
       includeGroup: target.kind === 'spawned',
       inspect: config.inspect,
-      mayOpen: true,
+      // A signal to a process that somebody else has started needs their word: one that is not Node would end by it.
+      mayOpen: target.kind === 'spawned' || config.openInspector,
       signal,
     });
     return {

@@ -14,7 +14,7 @@ export function repeatCommand(user: UserConfig, seed: number): string {
       for (const header of names) words.push(option, quote(`${header}: …`));
     } else if (name === 'inspect') {
       if (value === false) words.push('--no-inspect');
-    } else if (name === 'browser' && typeof value === 'boolean') {
+    } else if (typeof value === 'boolean') {
       if (value) words.push(option);
     } else if (name === 'mix' && typeof value === 'object') {
       const parts = Object.entries(value).map(([behaviour, weight]) => `${behaviour}:${weight}`);

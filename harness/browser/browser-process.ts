@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
 import { startGuardian } from '../targets/guard.ts';
-import { endGroup, isGroupAlive, readIdentity, signalGroup } from '../targets/process-group.ts';
+import { endGroup, isGroupAlive, isStillGroup, readIdentity, signalGroup } from '../targets/process-group.ts';
 import { until } from '../waiting.ts';
 
 export interface BrowserProcess {
@@ -76,13 +76,10 @@ export async function startBrowserProcess(
     await remove();
     throw new HydrotestError('internal', `the browser ${executable} could not be started`);
   }
+  const startTicks = readIdentity(pid)?.startTicks ?? null;
   let guardian: ReturnType<typeof startGuardian>;
   try {
-    guardian = startGuardian({
-      groupId: pid,
-      startTicks: readIdentity(pid)?.startTicks ?? null,
-      folder: profile,
-    });
+    guardian = startGuardian({ groupId: pid, startTicks, folder: profile });
   } catch (error) {
     signalGroup(pid, 'SIGKILL');
     await remove();
@@ -91,8 +88,8 @@ export async function startBrowserProcess(
   let killing: Promise<void> | null = null;
   const end = async () => {
     try {
-      if (isGroupAlive(pid)) signalGroup(pid, 'SIGKILL');
-      await endGroup(pid, 0);
+      if (isStillGroup(pid, startTicks) && isGroupAlive(pid)) signalGroup(pid, 'SIGKILL');
+      await endGroup(pid, 0, startTicks);
       await gone;
       await remove();
     } finally {

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
-import { endGroup, signalGroup } from '../targets/process-group.ts';
+import { endGroup, readIdentity, signalGroup } from '../targets/process-group.ts';
 
 /** Another commit, checked out beside the folder that is being worked in. */
 export interface Worktree {
@@ -79,8 +79,9 @@ const STOP_GRACE_MS = 2000;
 export async function setUp(command: string, cwd: string, signal: AbortSignal): Promise<void> {
   const child = spawn(command, { shell: true, cwd, detached: true, stdio: ['ignore', 2, 2] });
   const { pid } = child;
+  const startTicks = pid === undefined ? null : (readIdentity(pid)?.startTicks ?? null);
   const stop = () => {
-    if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS);
+    if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS, startTicks);
   };
   signal.addEventListener('abort', stop, { once: true });
   // A second Ctrl-C ends this process at once: first what runs in the checkout, then the checkout.

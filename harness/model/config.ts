@@ -45,6 +45,8 @@ export interface RunConfig {
   seed: number;
   /** Ask a Node target for its heap after forced collection, over the inspector. */
   inspect: boolean;
+  /** May open the inspector of a Node target that was not started here, by a signal to it; read is one that is open in any case. */
+  openInspector: boolean;
   /** Names of the lifecycle paths to measure, such as `abrupt drop`; empty: all. */
   paths: string[];
   /** How long a suspected leak is given to turn out as bytes that are only held for some time. */

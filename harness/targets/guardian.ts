@@ -7,13 +7,14 @@
  * Arguments: group id, start ticks of its leader (empty: unknown), folder to remove (empty: none).
  */
 import { rm } from 'node:fs/promises';
-import { endGroup, readIdentity } from './process-group.ts';
+import { endGroup, isStillGroup } from './process-group.ts';
 
 /** Together with the poll below 5 s, in which a target has to be gone. */
 const GRACE_MS = 2000;
 
 const [groupText = '', ticksText = '', folder = ''] = process.argv.slice(2);
 const groupId = Number(groupText);
+const startTicks = ticksText === '' ? null : Number(ticksText);
 
 // The session is its own, so Ctrl-C does not come here. What is sent to all processes of a name must not come
 // through either: the end of file always does, so that this process never outlives its purpose.
@@ -27,19 +28,13 @@ async function release(): Promise<void> {
   if (released) return;
   released = true;
   try {
-    if (isStillTheTarget()) await endGroup(groupId, GRACE_MS);
+    if (isStillTheTarget()) await endGroup(groupId, GRACE_MS, startTicks);
   } finally {
     if (folder !== '') await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     process.exit();
   }
 }
 
-/**
- * A group's id is not given to another process while the group has members. So a leader with another start time
- * means that the whole group ended and its number was used again: then nothing is signalled.
- */
 function isStillTheTarget(): boolean {
-  if (!Number.isSafeInteger(groupId) || groupId <= 1) return false;
-  const leader = readIdentity(groupId);
-  return ticksText === '' || leader === null || leader.startTicks === Number(ticksText);
+  return Number.isSafeInteger(groupId) && groupId > 1 && isStillGroup(groupId, startTicks);
 }

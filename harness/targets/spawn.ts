@@ -93,7 +93,7 @@ function launch(options: SpawnOptions): Target {
   let stopping: Promise<TargetStop> | null = null;
   const stop = async (): Promise<TargetStop> => {
     try {
-      const { forced } = await endGroup(pid, STOP_GRACE_MS);
+      const { forced } = await endGroup(pid, STOP_GRACE_MS, startTicks);
       return { ...(await exited), forced };
     } finally {
       await guardian.dismiss();

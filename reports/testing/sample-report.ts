@@ -75,6 +75,7 @@ function reportOf(
       outDir: 'reports/out',
       seed: 42,
       inspect: true,
+      openInspector: false,
       paths: [],
       graceMs: 75_000,
       trafficPerSecond: null,
