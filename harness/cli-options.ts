@@ -48,7 +48,11 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--key <template>',
       `what {key} becomes; {n} is a number, {uuid} a UUID (default: "${DEFAULTS.key}")`,
     )
-    .option('--header <name: value>', 'request header; may be given several times', collect)
+    .option(
+      '--header <name: value>',
+      'request header, or @file for a file of them, which no list of processes shows; may be given several times',
+      collect,
+    )
     .option(
       '--page <url>',
       'page that shows a stream ({port}, {key}): watched while files grow, opened by --browser',

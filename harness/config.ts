@@ -4,9 +4,11 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { HydrotestError } from './errors.ts';
+import { headersOf } from './header-values.ts';
 import { type LoadOptions, loadPlanOf } from './load-options.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
 import { durationMs, listOf, perSecond, sizeBytes, usage, wholeNumber } from './option-values.ts';
+import { keepSecret, secretsIn, secretsOfEnvironment, secretsOfHeaders } from './redact.ts';
 
 /**
  * What a user may say, on the command line or in `hydrotest.config.ts`: the same names and the same texts. Every value
@@ -25,7 +27,7 @@ export interface UserConfig extends LoadOptions {
   url?: string;
   /** Template of `{key}`: `{n}` is a number, `{uuid}` a UUID made from it. */
   key?: string;
-  /** Request headers, as an object or as `Name: value` lines. */
+  /** Request headers, as an object or as lines: `Name: value`, or `@file` for a file of such lines. */
   header?: Record<string, string> | string[];
   /** Page that shows a stream: watched while files grow, and opened by `browser`. `{port}` and `{key}` are filled in. */
   page?: string;
@@ -111,6 +113,7 @@ export function referenceCommand(extra: string): string {
  * @throws HydrotestError `usage`, with a message that names the option, its value and the remedy.
  */
 export function completeConfig(given: UserConfig): RunConfig {
+  keepSecretsOf(given);
   const parsed = userConfigSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -145,6 +148,8 @@ export function completeConfig(given: UserConfig): RunConfig {
     }
   }
   const key = said.key ?? DEFAULTS.key;
+  const headers = headersOf(said.header ?? {});
+  keepSecret(secretsOfHeaders(headers));
   const holdMs = durationMs('--duration', said.duration ?? DEFAULTS.duration);
   if (url.includes('{key}') && !/\{n\}|\{uuid\}/.test(key)) {
     throw usage(`--key "${key}" gives every stream the same key: put {n} or {uuid} in it.`);
@@ -156,7 +161,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     page: said.page ?? null,
     browser: browserOf(said),
     eventsFile: said.eventsFile ?? null,
-    headers: headersOf(said.header ?? {}),
+    headers,
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
@@ -270,25 +275,11 @@ function checkEventsFile(eventsFile: string, target: TargetConfig, url: string):
   }
 }
 
-function headersOf(given: Record<string, string> | string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const pairs = Array.isArray(given) ? given.map(splitHeader) : Object.entries(given);
-  for (const [name, value] of pairs) {
-    // RFC 9110, 5.6.2 (token) and 5.5 (field value: no control characters, and nothing beyond a byte).
-    const valid = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
-    if (!valid)
-      throw usage(
-        `--header "${name}" is not a valid header: write it as "Name: value", on one line, in ASCII or Latin-1.`,
-      );
-    headers[name] = value;
-  }
-  return headers;
-}
-
-function splitHeader(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  if (colon < 1) throw usage(`--header "${line}" has no name: write it as "Name: value".`);
-  return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+/** Before anything is checked: what is wrong is quoted. */
+function keepSecretsOf({ command, url, page, eventsFile }: UserConfig): void {
+  for (const text of [command, url, page, eventsFile])
+    if (typeof text === 'string') keepSecret(secretsIn(text));
+  keepSecret(secretsOfEnvironment(process.env));
 }
 
 function isNone(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { HydrotestError } from './errors.ts';
 import type { JournalEntry, RunEntry, RunRecord, ScenarioRecord, ScenarioStart } from './model.ts';
+import { redactEntry } from './redact.ts';
 
 export const JOURNAL_NAME = 'journal.ndjson';
 
@@ -36,7 +37,7 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
     path,
     write(entry) {
       if (!open) return;
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+      const line = Buffer.from(`${JSON.stringify(redactEntry(entry))}\n`);
       try {
         // A synchronous write: some 5 µs a line, and nothing is lost with the process. write(2) may take only a part.
         for (let done = 0; done < line.length; ) done += writeSync(fd, line, done);

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { RunConfig } from './model.ts';
 import { inspectorEnv } from './probes/inspector-env.ts';
 import { openTargetProbe } from './probes/open-target-probe.ts';
+import { redactFile } from './redact-file.ts';
 import type { Session } from './session.ts';
 import { attachByPid, attachByPort } from './targets/attach.ts';
 import { findFreePort } from './targets/free-port.ts';
@@ -36,7 +37,12 @@ export interface OpenTargetOptions {
  */
 export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
   const { config, signal } = options;
-  const { target, port } = await startOrAttach(options);
+  // The target writes it itself, so its secrets can be taken out only when it has ended.
+  const hideSecrets = () => redactFile(options.outputFile);
+  const { target, port } = await startOrAttach(options).catch(async (error: unknown) => {
+    await hideSecrets();
+    throw error;
+  });
   try {
     const { probe, gap } = await openTargetProbe({
       rootPid: target.pid,
@@ -54,10 +60,12 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarg
       async close() {
         await probe.close();
         await target.stop();
+        await hideSecrets();
       },
     };
   } catch (error) {
     await target.stop();
+    await hideSecrets();
     throw error;
   }
 }

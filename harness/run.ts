@@ -6,6 +6,7 @@ import { JOURNAL_NAME, openJournal } from './journal.ts';
 import type { Environment, RunConfig, RunEntry, Scenario } from './model.ts';
 import { timeLeft } from './progress/time-left.ts';
 import { createRandom } from './random.ts';
+import { HIDDEN } from './redact.ts';
 import { type RunStatus, runScenario } from './run-scenario.ts';
 
 export type { RunStatus } from './run-scenario.ts';
@@ -128,7 +129,7 @@ async function makeFolder(outDir: string, name: string): Promise<string> {
 function withoutSecrets(config: RunConfig): RunConfig {
   return {
     ...config,
-    headers: Object.fromEntries(Object.keys(config.headers).map((name) => [name, '(hidden)'])),
+    headers: Object.fromEntries(Object.keys(config.headers).map((name) => [name, HIDDEN])),
   };
 }
 

@@ -22,7 +22,7 @@ const MISTAKES: [what: string, args: string[], option: string, remedy: string][]
     'use 127.0.0.1',
   ],
   ['a command without a URL', ['--command', 'npm start'], '--url is missing', 'for example --url'],
-  ['a header without a name', [...COMMAND, '--header', 'secret'], '--header "secret"', '"Name: value"'],
+  ['a header without a name', [...COMMAND, '--header', 'secret'], '--header', '"Name: value"'],
   ['a configuration that is not there', ['--config', 'nope.ts'], '--config "nope.ts"', 'looked for'],
 ];
 

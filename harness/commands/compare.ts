@@ -14,6 +14,7 @@ import { EXIT_INTERNAL } from '../exit-codes.ts';
 import type { Comparison } from '../model.ts';
 import { usage, wholeNumber } from '../option-values.ts';
 import { createProgress } from '../progress/progress.ts';
+import { redact } from '../redact.ts';
 import { shownPath } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -132,8 +133,8 @@ async function measureBoth(
     interrupt.close();
   }
   const [a, b] = [
-    sideOf(other, folders.A),
-    sideOf(isReference ? 'the reference server' : (user.command ?? ''), folders.B),
+    sideOf(redact(other), folders.A),
+    sideOf(isReference ? 'the reference server' : redact(user.command ?? ''), folders.B),
   ];
   const stopped = signal.aborted
     ? `the measurement was stopped after ${a.runs.length + b.runs.length} of ${2 * roundCount} whole runs`

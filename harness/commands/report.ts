@@ -1,15 +1,27 @@
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { renderMarkdown, renderVerdict, terminalOptions } from '../../reports/index.ts';
 import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
 import { judge } from '../judge.ts';
+import { redactFile } from '../redact-file.ts';
 import { orderReports, type ReportOrder, shownPath, terminal, writeReports } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
+import { isProcessAlive } from '../targets/process-group.ts';
 
 /** `hydrotest report`: the reports of a run again, from its journal. The exit code is that of the run. */
 export async function reportCommand(folder: string, { reporter }: { reporter?: string[] }): Promise<void> {
   const orders = await orderReports(reporter);
+  await hideSecretsIn(resolve(folder));
   process.exitCode = (await makeReports(resolve(folder), orders)).exitCode;
+}
+
+/** Of a run that was killed nobody has taken the secrets out of the target's output. One whose target still writes is left alone. */
+async function hideSecretsIn(folder: string): Promise<void> {
+  const { scenarios } = readJournal(join(folder, JOURNAL_NAME));
+  const pids = scenarios.flatMap(({ target }) => target.map(({ pid }) => pid));
+  if (pids.some((pid) => isProcessAlive(pid, null))) return;
+  for (const name of readdirSync(folder)) if (name.endsWith('.log')) await redactFile(join(folder, name));
 }
 
 /**

@@ -115,7 +115,8 @@ function launch(options: SpawnOptions): Target {
 
 function openOutput(file: string): number {
   try {
-    return openSync(file, 'a');
+    // Nobody else's to read: a server logs tokens, which are taken out only when it has ended.
+    return openSync(file, 'a', 0o600);
   } catch (cause) {
     throw new HydrotestError(
       'target-start',
