@@ -64,6 +64,10 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .addOption(new Option('--no-inspect', "do not open a Node target's inspector to read its heap"))
     .option(
+      '--allow-remote',
+      'let the URLs lead to other addresses than loopback, at 50 connections a second at the most (docs/safety.md)',
+    )
+    .option(
       '--open-inspector',
       'with --pid or --port: send SIGUSR1 to open it (without this no signal is sent to a server that hydrotest did not start)',
     )

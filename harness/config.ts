@@ -29,6 +29,8 @@ export interface UserConfig extends LoadOptions {
   key?: string;
   /** Request headers, as an object or as lines: `Name: value`, or `@file` for a file of such lines. */
   header?: Record<string, string> | string[];
+  /** True: URLs may lead to other addresses than loopback. The process is on this machine all the same. */
+  allowRemote?: boolean;
   /** Page that shows a stream: watched while files grow, and opened by `browser`. `{port}` and `{key}` are filled in. */
   page?: string;
   /** Opens the tabs of `tabs` in a real browser: `true` looks for a Chromium, a text is the path of one. */
@@ -128,7 +130,7 @@ export function completeConfig(given: UserConfig): RunConfig {
   const isReference = ways.length === 0 && user.url === undefined;
   if (ways.length === 0 && user.url !== undefined) {
     throw usage(
-      '--url needs to know which process to watch: add --command "…" to start it, or --pid or --port if it runs.',
+      '--url needs to know which process to watch: add --command "…" to start it, or --pid or --port if it runs. It has to be on this machine, where its memory can be read.',
     );
   }
   if (!isReference && user.url === undefined) {
@@ -162,6 +164,8 @@ export function completeConfig(given: UserConfig): RunConfig {
     browser: browserOf(said),
     eventsFile: said.eventsFile ?? null,
     headers,
+    // Names are resolved only when all else is right (remote.ts).
+    remote: null,
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
@@ -190,6 +194,7 @@ const userConfigSchema = z.strictObject({
   header: z
     .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { name: value }')
     .optional(),
+  allowRemote: z.boolean('must be true or false').optional(),
   page: z.string().optional(),
   browser: z.union([z.boolean(), z.string().min(1, 'is empty')], 'must be true or a path').optional(),
   rows: z.string().min(1, 'is empty').optional(),
@@ -246,12 +251,9 @@ function checkUrl(option: string, url: string, target: TargetConfig, stream: boo
   if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol)) {
     throw usage(`${option} "${url}" is not an http(s) URL, such as "http://127.0.0.1:{port}/events".`);
   }
-  const { hostname } = new URL(filled);
-  if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)) {
-    throw usage(
-      `${option} "${url}" is on ${hostname}: the target's memory can be read on this machine only, so use 127.0.0.1.`,
-    );
-  }
+  const { username, password } = new URL(filled);
+  if (username !== '' || password !== '')
+    throw usage(`${option} "${url}" carries a user name: send an Authorization header instead (--header).`);
   if (target.mode === 'attach' && url.includes('{port}')) {
     throw usage(
       `${option} "${url}" has {port}, which only --command and --port know: write the port itself.`,

@@ -4,8 +4,10 @@ import { completeConfig, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { lackOfRoom, sizeOf } from './load/room.ts';
 import type { RunConfig, Scenario } from './model.ts';
+import { remoteNotice, resolveRemote } from './remote.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { type RunStatus, run } from './run.ts';
+import { openRoutes } from './streams/reach.ts';
 import { vanishingUnavailable } from './streams/vanish.ts';
 import { fill } from './template.ts';
 import { version } from './version.ts';
@@ -19,6 +21,8 @@ export interface RunWatcher {
   onStatus?(status: RunStatus): void;
   /** A scenario that does not fit this configuration was left out. */
   onSkip?(scenario: string, reason: string): void;
+  /** The target is not on loopback: what is going to be opened there. Awaited before the first connection; rejects to give up. */
+  onRemote?(notice: string): Promise<void>;
 }
 
 /**
@@ -30,10 +34,16 @@ export interface RunWatcher {
  */
 export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?: string): Promise<string> {
   const complete = completeConfig(user);
-  const config = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
-  const scenarios = selectScenarios(config.scenarios, config.paths);
+  const local = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
+  const scenarios = selectScenarios(local.scenarios, local.paths);
+  const config = await resolveRemote(local, scenarios, {
+    allowRemote: user.allowRemote === true,
+    isOwnRamp: user.stages === undefined && user.rate === undefined,
+  });
   await checkPossible(config, scenarios);
-  return run({
+  if (config.remote !== null) await watcher.onRemote?.(remoteNotice(config.remote));
+  const closeRoutes = openRoutes(config.remote?.addresses ?? {});
+  const running = run({
     config,
     scenarios,
     repeatCommand: repeatCommand(user, config.seed),
@@ -43,6 +53,7 @@ export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?
     onStatus: watcher.onStatus ?? (() => {}),
     onSkip: watcher.onSkip ?? (() => {}),
   });
+  return running.finally(closeRoutes);
 }
 
 async function checkPossible(config: RunConfig, scenarios: Scenario[]): Promise<void> {

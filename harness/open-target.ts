@@ -4,6 +4,7 @@ import { inspectorEnv } from './probes/inspector-env.ts';
 import { openTargetProbe } from './probes/open-target-probe.ts';
 import { redactFile } from './redact-file.ts';
 import type { Session } from './session.ts';
+import { wayTo } from './streams/reach.ts';
 import { attachByPid, attachByPort } from './targets/attach.ts';
 import { findFreePort } from './targets/free-port.ts';
 import { endpointOf } from './targets/open-port.ts';
@@ -97,6 +98,7 @@ async function startOrAttach({
       ...(config.inspect ? inspectorEnv(NODE_OPTIONS, command) : {}),
     },
     readyUrl: fill(config.url, { port, key: 'ready' }),
+    readyWay: wayTo(endpointOf(fill(config.url, { port, key: 'ready' })).host),
     readyTimeoutMs,
     ...(cwd === undefined ? {} : { cwd }),
     outputFile,

@@ -18,6 +18,7 @@ import { redact } from '../redact.ts';
 import { shownPath } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { tellRemoteLoad } from './remote-notice.ts';
 import { writeReportFiles } from './report.ts';
 import { userConfigOf } from './run.ts';
 
@@ -117,6 +118,12 @@ async function measureBoth(
         onTurn: (side, number, total) =>
           progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
         onStatus: progress.update,
+        onRemote: (notice) =>
+          tellRemoteLoad(notice, {
+            note: progress.note,
+            isTerminal: process.stderr.isTTY === true,
+            signal: signal,
+          }),
         onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
         onEnd: async (done) => {
           for (const failure of await writeReportFiles(done)) progress.note(failure);

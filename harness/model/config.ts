@@ -1,5 +1,6 @@
 import type { BrowserConfig } from './browser.ts';
 import type { LoadPlan } from './load.ts';
+import type { RemoteTarget } from './remote.ts';
 
 /** A server that hydrotest starts itself, or one that runs already. */
 export type TargetConfig =
@@ -28,6 +29,8 @@ export interface RunConfig {
   /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
   eventsFile: string | null;
   headers: Record<string, string>;
+  /** Where the target is reached, if that is not loopback; null: it is. */
+  remote: RemoteTarget | null;
   /** Streams a key that the target promises to allow, or null: it promises none. */
   limit: number | null;
   /** After how long the target promises to close a stream, or null: it promises nothing. */

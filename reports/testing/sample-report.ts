@@ -76,6 +76,7 @@ function reportOf(
       seed: 42,
       inspect: true,
       openInspector: false,
+      remote: null,
       paths: [],
       graceMs: 75_000,
       trafficPerSecond: null,
