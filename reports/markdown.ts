@@ -162,7 +162,7 @@ function environmentSection({ environment, config, runId, startedAt }: Report): 
     ['Run', escapeMarkdown(runId)],
     ['Started', escapeMarkdown(startedAt)],
     ['Target', escapeMarkdown(targetWords(config))],
-    ['Reached at', escapeMarkdown(remoteWords(config))],
+    ...(config.remote ? [['Reached at', escapeMarkdown(remoteWords(config))]] : []),
     ['Seed', String(config.seed)],
     ['hydrotest', escapeMarkdown(environment.hydrotestVersion)],
     ['Node', escapeMarkdown(environment.nodeVersion)],

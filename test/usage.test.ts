@@ -17,8 +17,8 @@ const MISTAKES: [what: string, args: string[], option: string, remedy: string][]
   ['two targets', [...COMMAND, '--pid', '4711'], '--command and --pid', 'give the one'],
   [
     'a target on another machine',
-    ['--port', '80', '--url', 'http://example.com/x'],
-    '--url',
+    ['--port', '80', '--url', 'http://10.0.0.1/x'],
+    '--url is on 10.0.0.1',
     'use 127.0.0.1',
   ],
   ['a command without a URL', ['--command', 'npm start'], '--url is missing', 'for example --url'],
