@@ -53,6 +53,7 @@ export async function startBrowserProcess(
   executable: string,
   env: Record<string, string>,
   signal: AbortSignal,
+  onlyHost: string | null = null,
 ): Promise<BrowserProcess> {
   const profile = await mkdtemp(join(tmpdir(), 'hydrotest-browser-'));
   const remove = () => rm(profile, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
@@ -60,11 +61,17 @@ export async function startBrowserProcess(
   const output = openSync(logFile, 'a');
   // The sandbox refuses to run as root, which is what containers do.
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(executable, [...FLAGS, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'], {
-    detached: true,
-    stdio: ['ignore', 'ignore', output],
-    env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
-  });
+  // Nobody else's server gets requests of a test, nor the headers that are sent with all of them: other hosts have no address.
+  const hosts = onlyHost === null ? [] : [`--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${onlyHost}`];
+  const child = spawn(
+    executable,
+    [...FLAGS, ...sandbox, ...hosts, `--user-data-dir=${profile}`, 'about:blank'],
+    {
+      detached: true,
+      stdio: ['ignore', 'ignore', output],
+      env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
+    },
+  );
   closeSync(output);
   const gone = new Promise<void>((done) => {
     child.once('exit', () => done());
