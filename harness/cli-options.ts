@@ -48,7 +48,11 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--key <template>',
       `what {key} becomes; {n} is a number, {uuid} a UUID (default: "${DEFAULTS.key}")`,
     )
-    .option('--header <name: value>', 'request header; may be given several times', collect)
+    .option(
+      '--header <name: value>',
+      'request header, or @file for a file of them, which no list of processes shows; may be given several times',
+      collect,
+    )
     .option(
       '--page <url>',
       'page that shows a stream ({port}, {key}): watched while files grow, opened by --browser',
@@ -59,6 +63,14 @@ export function createProgram(version: string, actions: CliActions): Command {
       `how long it may take until its port answers (default: ${DEFAULTS.readyTimeout})`,
     )
     .addOption(new Option('--no-inspect', "do not open a Node target's inspector to read its heap"))
+    .option(
+      '--allow-remote',
+      'let the URLs lead to other addresses than loopback, at 50 connections a second at the most (docs/safety.md)',
+    )
+    .option(
+      '--open-inspector',
+      'with --pid or --port: send SIGUSR1 to open it (without this no signal is sent to a server that hydrotest did not start)',
+    )
     .optionsGroup('What it promises:')
     .option('--limit <n>', 'streams that it allows a key, or none')
     .option('--deadline <duration>', 'after how long it closes a stream, or none')

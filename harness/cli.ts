@@ -9,6 +9,7 @@ import { runCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
 import { HydrotestError } from './errors.ts';
 import { EXIT_INTERNAL, EXIT_NOT_MEASURED, EXIT_USAGE } from './exit-codes.ts';
+import { redact, redactKnown } from './redact.ts';
 import { version } from './version.ts';
 
 /** Built-ins that the program needs are missing below this. The same figure stands in package.json's engines. */
@@ -50,7 +51,7 @@ function explain(error: unknown): number {
     return error.code === 'internal' ? EXIT_INTERNAL : EXIT_NOT_MEASURED;
   }
   process.stderr.write(
-    `hydrotest: a fault in hydrotest itself: ${error instanceof Error ? error.stack : String(error)}\n`,
+    `hydrotest: a fault in hydrotest itself: ${redact(String(error instanceof Error ? error.stack : error))}\n`,
   );
   return EXIT_INTERNAL;
 }
@@ -60,9 +61,18 @@ process.on('uncaughtException', (error) => {
   process.exit(explain(error));
 });
 // Whoever reads the output may stop reading: `hydrotest report <run> | head`, `hydrotest 2>&1 | head`, a terminal that is closed (EIO).
-for (const stream of [process.stdout, process.stderr])
+for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
+  hideSecretsIn(stream);
+}
+
+/** The last gate: whatever is printed, by reports and by whoever comes later, has none of the secrets that this process knows. */
+function hideSecretsIn(stream: NodeJS.WriteStream): void {
+  const write = stream.write.bind(stream) as (...words: unknown[]) => boolean;
+  stream.write = (text: unknown, ...rest: unknown[]) =>
+    write(typeof text === 'string' ? redactKnown(text) : text, ...rest);
+}
 
 await main(process.argv);

@@ -4,9 +4,11 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { HydrotestError } from './errors.ts';
+import { headersOf } from './header-values.ts';
 import { type LoadOptions, loadPlanOf } from './load-options.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
 import { durationMs, listOf, perSecond, sizeBytes, usage, wholeNumber } from './option-values.ts';
+import { keepSecret, secretsIn, secretsOfEnvironment, secretsOfHeaders } from './redact.ts';
 
 /**
  * What a user may say, on the command line or in `hydrotest.config.ts`: the same names and the same texts. Every value
@@ -25,8 +27,10 @@ export interface UserConfig extends LoadOptions {
   url?: string;
   /** Template of `{key}`: `{n}` is a number, `{uuid}` a UUID made from it. */
   key?: string;
-  /** Request headers, as an object or as `Name: value` lines. */
+  /** Request headers, as an object or as lines: `Name: value`, or `@file` for a file of such lines. */
   header?: Record<string, string> | string[];
+  /** True: URLs may lead to other addresses than loopback. The process is on this machine all the same. */
+  allowRemote?: boolean;
   /** Page that shows a stream: watched while files grow, and opened by `browser`. `{port}` and `{key}` are filled in. */
   page?: string;
   /** Opens the tabs of `tabs` in a real browser: `true` looks for a Chromium, a text is the path of one. */
@@ -57,6 +61,8 @@ export interface UserConfig extends LoadOptions {
   readyTimeout?: number | string;
   /** False: never open a Node target's inspector. */
   inspect?: boolean;
+  /** True: may send SIGUSR1 to a server that runs already, which opens a Node server's inspector. */
+  openInspector?: boolean;
   /** Names of the lifecycle paths to measure (`abrupt drop`); default: all. */
   paths?: string[] | string;
   /** How long what looks like a leak is given to be released after all (`75s`). */
@@ -109,6 +115,7 @@ export function referenceCommand(extra: string): string {
  * @throws HydrotestError `usage`, with a message that names the option, its value and the remedy.
  */
 export function completeConfig(given: UserConfig): RunConfig {
+  keepSecretsOf(given);
   const parsed = userConfigSchema.safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -123,7 +130,7 @@ export function completeConfig(given: UserConfig): RunConfig {
   const isReference = ways.length === 0 && user.url === undefined;
   if (ways.length === 0 && user.url !== undefined) {
     throw usage(
-      '--url needs to know which process to watch: add --command "…" to start it, or --pid or --port if it runs.',
+      '--url needs to know which process to watch: add --command "…" to start it, or --pid or --port if it runs. It has to be on this machine, where its memory can be read.',
     );
   }
   if (!isReference && user.url === undefined) {
@@ -143,6 +150,8 @@ export function completeConfig(given: UserConfig): RunConfig {
     }
   }
   const key = said.key ?? DEFAULTS.key;
+  const headers = headersOf(said.header ?? {});
+  keepSecret(secretsOfHeaders(headers));
   const holdMs = durationMs('--duration', said.duration ?? DEFAULTS.duration);
   if (url.includes('{key}') && !/\{n\}|\{uuid\}/.test(key)) {
     throw usage(`--key "${key}" gives every stream the same key: put {n} or {uuid} in it.`);
@@ -154,7 +163,9 @@ export function completeConfig(given: UserConfig): RunConfig {
     page: said.page ?? null,
     browser: browserOf(said),
     eventsFile: said.eventsFile ?? null,
-    headers: headersOf(said.header ?? {}),
+    headers,
+    // Names are resolved only when all else is right (remote.ts).
+    remote: null,
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
@@ -165,6 +176,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     outDir: resolve(said.out ?? DEFAULTS.out),
     seed: said.seed === undefined ? randomInt(2 ** 31) : wholeNumber('--seed', said.seed, 0, 2 ** 32 - 1),
     inspect: said.inspect ?? true,
+    openInspector: said.openInspector ?? false,
     paths: listOf(said.paths).map((path) => path.replaceAll('-', ' ')),
     graceMs: durationMs('--grace', said.grace ?? DEFAULTS.grace),
     trafficPerSecond: said.traffic === undefined ? null : perSecond('--traffic', said.traffic),
@@ -182,6 +194,7 @@ const userConfigSchema = z.strictObject({
   header: z
     .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { name: value }')
     .optional(),
+  allowRemote: z.boolean('must be true or false').optional(),
   page: z.string().optional(),
   browser: z.union([z.boolean(), z.string().min(1, 'is empty')], 'must be true or a path').optional(),
   rows: z.string().min(1, 'is empty').optional(),
@@ -203,6 +216,7 @@ const userConfigSchema = z.strictObject({
   seed: textOrNumber.optional(),
   readyTimeout: textOrNumber.optional(),
   inspect: z.boolean('must be true or false').optional(),
+  openInspector: z.boolean('must be true or false').optional(),
   paths: z.union([z.array(z.string()), z.string()], 'must be a list of names').optional(),
   grace: textOrNumber.optional(),
   traffic: textOrNumber.optional(),
@@ -237,12 +251,9 @@ function checkUrl(option: string, url: string, target: TargetConfig, stream: boo
   if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol)) {
     throw usage(`${option} "${url}" is not an http(s) URL, such as "http://127.0.0.1:{port}/events".`);
   }
-  const { hostname } = new URL(filled);
-  if (!/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)) {
-    throw usage(
-      `${option} "${url}" is on ${hostname}: the target's memory can be read on this machine only, so use 127.0.0.1.`,
-    );
-  }
+  const { username, password } = new URL(filled);
+  if (username !== '' || password !== '')
+    throw usage(`${option} "${url}" carries a user name: send an Authorization header instead (--header).`);
   if (target.mode === 'attach' && url.includes('{port}')) {
     throw usage(
       `${option} "${url}" has {port}, which only --command and --port know: write the port itself.`,
@@ -266,25 +277,11 @@ function checkEventsFile(eventsFile: string, target: TargetConfig, url: string):
   }
 }
 
-function headersOf(given: Record<string, string> | string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const pairs = Array.isArray(given) ? given.map(splitHeader) : Object.entries(given);
-  for (const [name, value] of pairs) {
-    // RFC 9110, 5.6.2 (token) and 5.5 (field value: no control characters, and nothing beyond a byte).
-    const valid = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
-    if (!valid)
-      throw usage(
-        `--header "${name}" is not a valid header: write it as "Name: value", on one line, in ASCII or Latin-1.`,
-      );
-    headers[name] = value;
-  }
-  return headers;
-}
-
-function splitHeader(line: string): [string, string] {
-  const colon = line.indexOf(':');
-  if (colon < 1) throw usage(`--header "${line}" has no name: write it as "Name: value".`);
-  return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+/** Before anything is checked: what is wrong is quoted. */
+function keepSecretsOf({ command, url, page, eventsFile }: UserConfig): void {
+  for (const text of [command, url, page, eventsFile])
+    if (typeof text === 'string') keepSecret(secretsIn(text));
+  keepSecret(secretsOfEnvironment(process.env));
 }
 
 function isNone(value: unknown): boolean {

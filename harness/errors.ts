@@ -1,3 +1,5 @@
+import { redact } from './redact.ts';
+
 /**
  * - `usage`: a wrong option or configuration; the message names it and the remedy (exit code 2).
  * - `target-start`: the target could not be started or reached.
@@ -18,7 +20,7 @@ export type ErrorCode =
 
 /**
  * The one error class of the harness. The message says what happened, to what, with which values, and what to try.
- * A target's misbehaviour is data for the journal, not an error.
+ * A target's misbehaviour is data for the journal, not an error. Secrets in the message are hidden: it can quote a target's output.
  */
 export class HydrotestError extends Error {
   readonly code: ErrorCode;
@@ -29,9 +31,14 @@ export class HydrotestError extends Error {
     message: string,
     options: { cause?: unknown; observed?: Record<string, string | number | boolean | null> } = {},
   ) {
-    super(message, { cause: options.cause });
+    super(redact(message), { cause: options.cause });
     this.name = 'HydrotestError';
     this.code = code;
-    this.observed = options.observed ?? {};
+    this.observed = Object.fromEntries(
+      Object.entries(options.observed ?? {}).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? redact(value) : value,
+      ]),
+    );
   }
 }

@@ -4,8 +4,10 @@ import { completeConfig, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { lackOfRoom, sizeOf } from './load/room.ts';
 import type { RunConfig, Scenario } from './model.ts';
+import { remoteNotice, resolveRemote } from './remote.ts';
 import { repeatCommand } from './repeat-command.ts';
 import { type RunEnd, type RunStatus, run } from './run.ts';
+import { openRoutes } from './streams/reach.ts';
 import { vanishingUnavailable } from './streams/vanish.ts';
 import { fill } from './template.ts';
 import { version } from './version.ts';
@@ -21,6 +23,8 @@ export interface RunWatcher {
   onSkip?(scenario: string, reason: string): void;
   /** The run is being stopped because its journal cannot be written any more, or was taken away. */
   onFailure?(error: HydrotestError): void;
+  /** The target is not on loopback: what is going to be opened there. Awaited before the first connection; rejects to give up. */
+  onRemote?(notice: string): Promise<void>;
 }
 
 /**
@@ -32,10 +36,16 @@ export interface RunWatcher {
  */
 export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?: string): Promise<RunEnd> {
   const complete = completeConfig(user);
-  const config = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
-  const scenarios = selectScenarios(config.scenarios, config.paths);
+  const local = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
+  const scenarios = selectScenarios(local.scenarios, local.paths);
+  const config = await resolveRemote(local, scenarios, {
+    allowRemote: user.allowRemote === true,
+    isOwnRamp: user.stages === undefined && user.rate === undefined,
+  });
   await checkPossible(config, scenarios);
-  return run({
+  if (config.remote !== null) await watcher.onRemote?.(remoteNotice(config.remote));
+  const closeRoutes = openRoutes(config.remote?.addresses ?? {});
+  const running = run({
     config,
     scenarios,
     repeatCommand: repeatCommand(user, config.seed),
@@ -46,6 +56,7 @@ export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?
     onSkip: watcher.onSkip ?? (() => {}),
     onFailure: watcher.onFailure ?? (() => {}),
   });
+  return running.finally(closeRoutes);
 }
 
 async function checkPossible(config: RunConfig, scenarios: Scenario[]): Promise<void> {

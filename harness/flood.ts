@@ -1,5 +1,9 @@
+import { isIP } from 'node:net';
 import autocannon from 'autocannon';
 import type { RequestsEntry } from './model.ts';
+import { type DialGate, openDialGate } from './streams/dial-gate.ts';
+import { parseTarget } from './streams/http-request.ts';
+import { isLoopback } from './streams/reach.ts';
 
 export type FloodResult = Pick<
   RequestsEntry,
@@ -28,15 +32,31 @@ export async function flood(
     timeoutCount: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },
   };
+  // autocannon dials by itself, and resolves names as it does: only a loopback address is left to it.
+  const target = parseTarget(url);
+  const isDirect = isIP(target.host) !== 0 && isLoopback(target.host);
+  const gate = isDirect ? null : await openDialGate(target);
+  try {
+    await shootAll(gate === null ? url : url.replace(/^https:/i, 'http:'), load, { total, gate, signal });
+  } finally {
+    await gate?.close();
+  }
+  return total;
+}
+
+async function shootAll(
+  url: string,
+  load: { count: number; connections: number; headers: Record<string, string> },
+  { total, gate, signal }: { total: FloodResult; gate: DialGate | null; signal: AbortSignal },
+): Promise<void> {
   // autocannon silently loses the request that it had begun on a connection which the server closes after an answer:
   // with `Connection: close` that is every second one. They are made up for.
   for (let left = load.count; left > 0; ) {
-    const part = await shoot(url, { ...load, count: left }, signal);
+    const part = await shoot(url, { ...load, count: left }, gate, signal);
     const answered = add(total, part);
     if (answered === 0 || total.errorCount + total.timeoutCount >= MAX_ERRORS) break;
     left -= answered;
   }
-  return total;
 }
 
 type Part = Omit<FloodResult, 'plannedCount'>;
@@ -59,6 +79,7 @@ function add(total: FloodResult, part: Part): number {
 async function shoot(
   url: string,
   load: { count: number; connections: number; headers: Record<string, string> },
+  gate: DialGate | null,
   signal: AbortSignal,
 ): Promise<Part> {
   signal.throwIfAborted();
@@ -70,6 +91,7 @@ async function shoot(
       instance = autocannon(
         {
           url,
+          ...(gate === null ? {} : { socketPath: gate.socketPath }),
           amount: load.count,
           connections: Math.min(load.connections, load.count),
           headers: load.headers,

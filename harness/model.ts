@@ -12,6 +12,7 @@ export type * from './model/journal.ts';
 export type * from './model/load.ts';
 export type * from './model/outcome.ts';
 export type * from './model/probes.ts';
+export type * from './model/remote.ts';
 export type * from './model/scenario.ts';
 export type * from './model/streams.ts';
 export type * from './model/verdict.ts';

@@ -4,6 +4,7 @@ import { HydrotestError } from './errors.ts';
 import { readLines } from './journal.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunRecord } from './model.ts';
+import { redactEntry } from './redact.ts';
 
 /** The run's memory: every line is handed to the kernel as it happens, so that a killed harness loses none. */
 export interface Journal {
@@ -82,7 +83,7 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
     path,
     write(entry) {
       if (!open) return;
-      const text = JSON.stringify(entry);
+      const text = JSON.stringify(redactEntry(entry));
       firstLine ??= text;
       if (!canWrite) return keep(text);
       const line = Buffer.from(`${text}\n`);

@@ -78,11 +78,11 @@ test('attached by port or pid: read with its heap, and left running', async () =
   const server = await open(spawned(`"${process.execPath}" ${folder}/server.cjs`));
   const { port, probe } = server.session;
   await probe.close();
-  const byPort = await open({ port, url: `http://127.0.0.1:${port}/{key}` });
+  const byPort = await open({ port, url: `http://127.0.0.1:${port}/{key}`, openInspector: true });
   expect(byPort.session.probe.capabilities.level).toBe('heap');
   const { pid } = byPort.session.target;
   await byPort.close();
-  const byPid = await open({ pid, url: `http://127.0.0.1:${port}/{key}` });
+  const byPid = await open({ pid, url: `http://127.0.0.1:${port}/{key}`, openInspector: true });
   expect(byPid.session.probe.capabilities.level).toBe('heap');
   expect(byPid.heapGap).toBe(null);
   await byPid.close();

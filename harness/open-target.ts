@@ -2,7 +2,9 @@ import { dirname } from 'node:path';
 import type { RunConfig } from './model.ts';
 import { inspectorEnv } from './probes/inspector-env.ts';
 import { openTargetProbe } from './probes/open-target-probe.ts';
+import { redactFile } from './redact-file.ts';
 import type { Session } from './session.ts';
+import { wayTo } from './streams/reach.ts';
 import { attachByPid, attachByPort } from './targets/attach.ts';
 import { findFreePort } from './targets/free-port.ts';
 import { endpointOf } from './targets/open-port.ts';
@@ -36,14 +38,20 @@ export interface OpenTargetOptions {
  */
 export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
   const { config, signal } = options;
-  const { target, port } = await startOrAttach(options);
+  // The target writes it itself, so its secrets can be taken out only when it has ended.
+  const hideSecrets = () => redactFile(options.outputFile);
+  const { target, port } = await startOrAttach(options).catch(async (error: unknown) => {
+    await hideSecrets();
+    throw error;
+  });
   try {
     const { probe, gap } = await openTargetProbe({
       rootPid: target.pid,
       port,
       includeGroup: target.kind === 'spawned',
       inspect: config.inspect,
-      mayOpen: true,
+      // A signal to a process that somebody else has started needs their word: one that is not Node would end by it.
+      mayOpen: target.kind === 'spawned' || config.openInspector,
       signal,
     });
     return {
@@ -53,10 +61,12 @@ export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarg
       async close() {
         await probe.close();
         await target.stop();
+        await hideSecrets();
       },
     };
   } catch (error) {
     await target.stop();
+    await hideSecrets();
     throw error;
   }
 }
@@ -88,6 +98,7 @@ async function startOrAttach({
       ...(config.inspect ? inspectorEnv(NODE_OPTIONS, command) : {}),
     },
     readyUrl: fill(config.url, { port, key: 'ready' }),
+    readyWay: wayTo(endpointOf(fill(config.url, { port, key: 'ready' })).host),
     readyTimeoutMs,
     ...(cwd === undefined ? {} : { cwd }),
     outputFile,

@@ -63,8 +63,11 @@ describe('the command that repeats a run', () => {
   });
 
   it.each<[UserConfig['header'], string]>([
-    [['Authorization: Bearer s3cret', 'X-A: s3cret'], "--header 'Authorization: …' --header 'X-A: …' "],
-    [{ Authorization: 'Bearer s3cret' }, "--header 'Authorization: …' "],
+    [
+      ['Authorization: Bearer s3cret', 'X-A: s3cret'],
+      "--header 'Authorization: (hidden)' --header 'X-A: (hidden)' ",
+    ],
+    [{ Authorization: 'Bearer s3cret' }, "--header 'Authorization: (hidden)' "],
     [[], ''],
   ])('names headers and keeps their values to itself: %j', (header, words) => {
     const command = repeatCommand(header === undefined ? {} : { header }, 1);

@@ -1,6 +1,10 @@
 import type { UserConfig } from './config.ts';
+import { HIDDEN, redact } from './redact.ts';
 
-/** The command line that repeats a run, for a shell. Header values are left out: they can be tokens. */
+/**
+ * The command line that repeats a run, for a shell. Values of headers, and what looks like a secret elsewhere, stand as `(hidden)`, to be
+ * filled in by who has them; a file of headers is named as it was.
+ */
 export function repeatCommand(user: UserConfig, seed: number): string {
   const words = ['hydrotest', 'run'];
   for (const [name, value] of Object.entries({ ...user, seed })) {
@@ -9,12 +13,12 @@ export function repeatCommand(user: UserConfig, seed: number): string {
     if (value === undefined || name === 'reporter' || name === 'history') continue;
     if (name === 'header') {
       const names = Array.isArray(value)
-        ? value.map((line) => line.split(':')[0] ?? '')
-        : Object.keys(value as object);
-      for (const header of names) words.push(option, quote(`${header}: …`));
+        ? value.map((line) => (line.startsWith('@') ? line : nameOf(line)))
+        : Object.keys(value as object).map(nameOf);
+      for (const header of names) words.push(option, quote(header));
     } else if (name === 'inspect') {
       if (value === false) words.push('--no-inspect');
-    } else if (name === 'browser' && typeof value === 'boolean') {
+    } else if (typeof value === 'boolean') {
       if (value) words.push(option);
     } else if (name === 'mix' && typeof value === 'object') {
       const parts = Object.entries(value).map(([behaviour, weight]) => `${behaviour}:${weight}`);
@@ -26,6 +30,11 @@ export function repeatCommand(user: UserConfig, seed: number): string {
   return words.join(' ');
 }
 
-function quote(text: string): string {
+function nameOf(line: string): string {
+  return `${line.split(':')[0] ?? ''}: ${HIDDEN}`;
+}
+
+function quote(secret: string): string {
+  const text = redact(secret);
   return /^[\w./:,@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -7,6 +7,7 @@ import type { Environment, RunConfig, RunEntry, RunRecord, Scenario } from './mo
 import { openJournal } from './open-journal.ts';
 import { timeLeft } from './progress/time-left.ts';
 import { createRandom } from './random.ts';
+import { HIDDEN } from './redact.ts';
 import { type RunStatus, runScenario } from './run-scenario.ts';
 
 export type { RunStatus } from './run-scenario.ts';
@@ -144,7 +145,7 @@ async function makeFolder(outDir: string, name: string): Promise<string> {
 function withoutSecrets(config: RunConfig): RunConfig {
   return {
     ...config,
-    headers: Object.fromEntries(Object.keys(config.headers).map((name) => [name, '(hidden)'])),
+    headers: Object.fromEntries(Object.keys(config.headers).map((name) => [name, HIDDEN])),
   };
 }
 

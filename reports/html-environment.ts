@@ -1,6 +1,7 @@
 import type { Report, RunConfig } from '../harness/model.ts';
 import { formatBytes, formatDuration, unitsNote } from './format.ts';
 import { code, definitionList, html, isolated, type Markup, nothing } from './html-markup.ts';
+import { remoteWords } from './remote-words.ts';
 
 export function skippedMarkup({ skipped }: Report): Markup {
   if (skipped.length === 0) return nothing;
@@ -43,6 +44,7 @@ function configPairs(config: RunConfig): [string, string | Markup][] {
     ['Deadline', config.deadlineMs === null ? 'none promised' : formatDuration(config.deadlineMs)],
     ['Budget', formatBytes(config.budgetBytes)],
     ['Held for', formatDuration(config.durationMs)],
+    ['Reached at', remoteWords(config)],
     ['Seed', String(config.seed)],
     ['Paths', config.paths.length === 0 ? 'all' : config.paths.join(', ')],
     ['Long wait', `${formatDuration(config.graceMs)} for what looks like a leak`],

@@ -14,6 +14,7 @@ import { budgetSentence } from './leak-words.ts';
 import { fingerprintSection } from './markdown-fingerprint.ts';
 import { block, clip, withinBytes } from './markdown-size.ts';
 import { codeBlock, escapeLines, escapeMarkdown, table } from './markdown-text.ts';
+import { remoteWords } from './remote-words.ts';
 import { sparkline } from './sparkline.ts';
 import { oneLine } from './text.ts';
 import { loadTimings, percentiles, percentileTitles, timingTitles } from './timings.ts';
@@ -161,6 +162,7 @@ function environmentSection({ environment, config, runId, startedAt }: Report): 
     ['Run', escapeMarkdown(runId)],
     ['Started', escapeMarkdown(startedAt)],
     ['Target', escapeMarkdown(targetWords(config))],
+    ...(config.remote ? [['Reached at', escapeMarkdown(remoteWords(config))]] : []),
     ['Seed', String(config.seed)],
     ['hydrotest', escapeMarkdown(environment.hydrotestVersion)],
     ['Node', escapeMarkdown(environment.nodeVersion)],

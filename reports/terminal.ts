@@ -10,6 +10,7 @@ import {
   unitsNote,
 } from './format.ts';
 import { budgetSentence } from './leak-words.ts';
+import { remoteWords } from './remote-words.ts';
 import { fingerprintLines } from './terminal-fingerprint.ts';
 import { hanging, indent, outcomeStyles, type Pen, penOf, type Style } from './terminal-pen.ts';
 import { type Column, renderColumns } from './terminal-table.ts';
@@ -95,6 +96,7 @@ function verdictLines(
     `budget ${formatBytes(config.budgetBytes)}`,
     `hydrotest ${oneLine(environment.hydrotestVersion)}`,
     `run ${oneLine(runId)}`,
+    ...(config.remote ? [`reached at ${oneLine(remoteWords(config))}`] : []),
   ];
   const lines = [...sentence, ...wrapItems(facts, pen.columns).map((line) => pen.paint('dim', line))];
   if (!complete)

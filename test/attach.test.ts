@@ -10,7 +10,7 @@ describe.concurrent('attach to a server that runs already', () => {
   boxTest('by port: passes, and the server runs on without a stream', async ({ box }) => {
     const server = await startReferenceServer(box);
     const byPort = ['--port', String(server.port), '--url', streamUrl('{port}')];
-    const scenarios = await passes(box, server, byPort);
+    const scenarios = await passes(box, server, [...byPort, '--open-inspector']);
     for (const { leakProbe, gaps } of scenarios) {
       // Its inspector is opened without its help, and closed again.
       expect(leakProbe).toBe('heap');

@@ -17,12 +17,12 @@ const MISTAKES: [what: string, args: string[], option: string, remedy: string][]
   ['two targets', [...COMMAND, '--pid', '4711'], '--command and --pid', 'give the one'],
   [
     'a target on another machine',
-    ['--port', '80', '--url', 'http://example.com/x'],
-    '--url',
+    ['--port', '80', '--url', 'http://10.0.0.1/x'],
+    '--url is on 10.0.0.1',
     'use 127.0.0.1',
   ],
   ['a command without a URL', ['--command', 'npm start'], '--url is missing', 'for example --url'],
-  ['a header without a name', [...COMMAND, '--header', 'secret'], '--header "secret"', '"Name: value"'],
+  ['a header without a name', [...COMMAND, '--header', 'secret'], '--header', '"Name: value"'],
   ['a configuration that is not there', ['--config', 'nope.ts'], '--config "nope.ts"', 'looked for'],
 ];
 

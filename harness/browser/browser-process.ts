@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
 import { startGuardian } from '../targets/guard.ts';
-import { endGroup, isGroupAlive, readIdentity, signalGroup } from '../targets/process-group.ts';
+import { endGroup, isGroupAlive, isStillGroup, readIdentity, signalGroup } from '../targets/process-group.ts';
 import { until } from '../waiting.ts';
 
 export interface BrowserProcess {
@@ -54,6 +54,7 @@ export async function startBrowserProcess(
   executable: string,
   env: Record<string, string>,
   signal: AbortSignal,
+  onlyHost: string | null = null,
 ): Promise<BrowserProcess> {
   const profile = join(tmpdir(), `hydrotest-browser-${randomUUID()}`);
   // Before its profile and itself, so that there is no moment without it.
@@ -66,7 +67,10 @@ export async function startBrowserProcess(
     const output = openSync(logFile, 'a');
     // The sandbox refuses to run as root, which is what containers do.
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    child = spawn(executable, [...FLAGS, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'], {
+    // Nobody else's server gets requests of a test, nor the headers that are sent with all of them: other hosts have no address.
+    const hosts = onlyHost === null ? [] : [`--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${onlyHost}`];
+    const flags = [...FLAGS, ...sandbox, ...hosts, `--user-data-dir=${profile}`];
+    child = spawn(executable, [...flags, 'about:blank'], {
       detached: true,
       stdio: ['ignore', 'ignore', output],
       env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
@@ -88,12 +92,13 @@ export async function startBrowserProcess(
     await guardian.dismiss();
     throw new HydrotestError('internal', `the browser ${executable} could not be started`);
   }
-  guardian.watch(pid, readIdentity(pid)?.startTicks ?? null);
+  const startTicks = readIdentity(pid)?.startTicks ?? null;
+  guardian.watch(pid, startTicks);
   let killing: Promise<void> | null = null;
   const end = async () => {
     try {
-      if (isGroupAlive(pid)) signalGroup(pid, 'SIGKILL');
-      await endGroup(pid, 0);
+      if (isStillGroup(pid, startTicks) && isGroupAlive(pid)) signalGroup(pid, 'SIGKILL');
+      await endGroup(pid, 0, startTicks);
       await gone;
       await remove();
     } finally {

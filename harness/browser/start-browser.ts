@@ -21,7 +21,7 @@ export async function startBrowser(config: BrowserConfig | null, options: StartO
   if (config === null) throw new HydrotestError('internal', 'no browser was configured');
   const { executable, chromium, env } = await findBrowser(config.path);
   const { signal } = options;
-  const process = await startBrowserProcess(executable, env, signal);
+  const process = await startBrowserProcess(executable, env, signal, hostOf(options.pageUrl('key')));
   try {
     const connection = await abortable(chromium.connectOverCDP(process.endpoint), signal);
     let isKilled = false;
@@ -55,6 +55,11 @@ export async function startBrowser(config: BrowserConfig | null, options: StartO
     await process.kill();
     throw error;
   }
+}
+
+/** As a URL names it, without the brackets of an IPv6 address. */
+function hostOf(url: string | null): string | null {
+  return url === null ? null : new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 function lastWords(output: string): string {

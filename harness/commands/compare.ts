@@ -14,9 +14,11 @@ import { EXIT_INTERNAL } from '../exit-codes.ts';
 import type { Comparison } from '../model.ts';
 import { usage, wholeNumber } from '../option-values.ts';
 import { createProgress } from '../progress/progress.ts';
+import { redact } from '../redact.ts';
 import { shownPath } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { tellRemoteLoad } from './remote-notice.ts';
 import { writeReportFiles } from './report.ts';
 import { userConfigOf } from './run.ts';
 
@@ -116,6 +118,12 @@ async function measureBoth(
         onTurn: (side, number, total) =>
           progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
         onStatus: progress.update,
+        onRemote: (notice) =>
+          tellRemoteLoad(notice, {
+            note: progress.note,
+            isTerminal: process.stderr.isTTY === true,
+            signal: signal,
+          }),
         onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
         onEnd: async (record, done) => {
           for (const failure of await writeReportFiles(record, done)) progress.note(failure);
@@ -132,8 +140,8 @@ async function measureBoth(
     interrupt.close();
   }
   const [a, b] = [
-    sideOf(other, folders.A),
-    sideOf(isReference ? 'the reference server' : (user.command ?? ''), folders.B),
+    sideOf(redact(other), folders.A),
+    sideOf(isReference ? 'the reference server' : redact(user.command ?? ''), folders.B),
   ];
   const stopped = signal.aborted
     ? `the measurement was stopped after ${a.runs.length + b.runs.length} of ${2 * roundCount} whole runs`

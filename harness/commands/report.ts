@@ -1,18 +1,29 @@
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { renderMarkdown, renderVerdict, terminalOptions } from '../../reports/index.ts';
 import { EXIT_CODES, EXIT_INTERNAL } from '../exit-codes.ts';
 import { JOURNAL_NAME, readJournal } from '../journal.ts';
 import { judge } from '../judge.ts';
 import type { RunRecord } from '../model.ts';
+import { redactFile } from '../redact-file.ts';
 import { orderReports, type ReportOrder, shownPath, terminal, writeReports } from '../reporters.ts';
 import { appendToStepSummary } from '../step-summary.ts';
+import { isProcessAlive } from '../targets/process-group.ts';
 
 /** `hydrotest report`: the reports of a run again, from its journal. The exit code is that of the run. */
 export async function reportCommand(folder: string, { reporter }: { reporter?: string[] }): Promise<void> {
   const orders = await orderReports(reporter);
   const absolute = resolve(folder);
   const record = readJournal(join(absolute, JOURNAL_NAME));
+  await hideSecretsIn(absolute, record);
   process.exitCode = (await makeReports(record, absolute, orders, true)).exitCode;
+}
+
+/** Of a run that was killed nobody has taken the secrets out of the target's output. One whose target still writes is left alone. */
+async function hideSecretsIn(folder: string, { scenarios }: RunRecord): Promise<void> {
+  const pids = scenarios.flatMap(({ target }) => target.map(({ pid }) => pid));
+  if (pids.some((pid) => isProcessAlive(pid, null))) return;
+  for (const name of readdirSync(folder)) if (name.endsWith('.log')) await redactFile(join(folder, name));
 }
 
 /**

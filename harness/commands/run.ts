@@ -9,6 +9,7 @@ import type { RunRecord } from '../model.ts';
 import { createProgress } from '../progress/progress.ts';
 import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { tellRemoteLoad } from './remote-notice.ts';
 import { makeReports } from './report.ts';
 
 /** `hydrotest run`: the run, and its reports. The exit code says how it went. */
@@ -29,6 +30,12 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
         if (ui) live = startLiveView(started, progress.note);
       },
       onStatus: progress.update,
+      onRemote: (notice) =>
+        tellRemoteLoad(notice, {
+          note: progress.note,
+          isTerminal: process.stderr.isTTY === true,
+          signal: interrupt.signal,
+        }),
       onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
       onFailure: (error) => progress.note(`${error.message}\nStopping; what was measured so far is judged.`),
     });

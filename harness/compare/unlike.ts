@@ -71,7 +71,11 @@ function configTraits(config: RunConfig): Record<string, string> {
     '--event-time': config.eventTime ?? 'none',
     '--events-file': config.eventsFile === null ? 'none' : 'given',
     '--page': config.page === null ? 'none' : 'given',
-    'reading the heap': config.inspect ? 'yes' : 'no',
+    'reading the heap': config.inspect
+      ? config.openInspector
+        ? 'yes, and opening inspectors'
+        : 'yes'
+      : 'no',
     'a key for each stream': config.url.includes('{key}') ? 'yes' : 'no',
   };
 }

@@ -103,9 +103,10 @@ const STOP_GRACE_MS = 2000;
 async function setUp(command: string, cwd: string, guardian: Guardian, signal: AbortSignal): Promise<void> {
   const child = spawn(command, { shell: true, cwd, detached: true, stdio: ['ignore', 2, 2] });
   const { pid } = child;
-  if (pid !== undefined) guardian.watch(pid, readIdentity(pid)?.startTicks ?? null);
+  const startTicks = pid === undefined ? null : (readIdentity(pid)?.startTicks ?? null);
+  if (pid !== undefined) guardian.watch(pid, startTicks);
   const stop = () => {
-    if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS);
+    if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS, startTicks);
   };
   signal.addEventListener('abort', stop, { once: true });
   // A second Ctrl-C ends this process at once: first what runs in the checkout, then the checkout.

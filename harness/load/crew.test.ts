@@ -107,6 +107,7 @@ function orderOf(streams: number, over: Partial<CrewOptions['order']> = {}): Cre
     eventTime: null,
     addressCount: 0,
     firstAddress: 0,
+    remote: null,
     roomCount: 10_000,
     ...over,
   };

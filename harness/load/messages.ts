@@ -1,4 +1,4 @@
-import type { GeneratorHealth, JournalEntry, LoadPlan } from '../model.ts';
+import type { GeneratorHealth, JournalEntry, LoadPlan, RemoteTarget } from '../model.ts';
 
 /** What a worker needs to know. Sent over its channel and never in arguments: headers can be secrets. */
 export interface WorkerOrder {
@@ -22,6 +22,8 @@ export interface WorkerOrder {
   /** Where the addresses of this run begin (source-addresses.ts). */
   firstAddress: number;
   randomSeed: number;
+  /** Where else than to loopback it may go, if anywhere. */
+  remote: RemoteTarget | null;
   roomCount: number;
 }
 

@@ -2,6 +2,7 @@ import { HydrotestError } from '../errors.ts';
 import type { HeldEntry, JournalEntry, LoadEntry, LoadPlan, RunConfig } from '../model.ts';
 import { openFileLimits } from '../probes/open-files.ts';
 import type { Session } from '../session.ts';
+import { setShare, WORKERS_SHARE } from '../streams/pace.ts';
 import { fill } from '../template.ts';
 import { sleep } from '../waiting.ts';
 import { type Crew, startCrew } from './crew.ts';
@@ -50,6 +51,14 @@ const READING_MS = 5000;
  * @throws HydrotestError `usage` where there is no room for so many streams, `worker-lost`, and the signal's reason.
  */
 export async function runLoad(options: RunLoadOptions, running: (load: RunningLoad) => void): Promise<void> {
+  try {
+    await loadWithWorkers(options, running);
+  } finally {
+    setShare(1);
+  }
+}
+
+async function loadWithWorkers(options: RunLoadOptions, running: (load: RunningLoad) => void): Promise<void> {
   const { config, session, scenario, elapsedMs, write } = options;
   const files = await openFileLimits(session.target.pid, {
     port: session.port,
@@ -79,6 +88,8 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
   await readHeld('empty', () => 0);
 
   const slotsPerKey = slotsOf(config.limit, plan);
+  // Before they are there: none of the process that waits for them goes beyond the rest of the rate.
+  setShare(1 - WORKERS_SHARE);
   const crew = await startCrew({
     workerCount,
     randomSeed: options.randomSeed,
@@ -95,6 +106,7 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
       slotsPerKey,
       headers: config.headers,
       eventTime: config.eventTime,
+      remote: config.remote,
       addressCount: size.addressesPerWorker ?? 0,
       firstAddress: firstAddressOf(process.pid),
       roomCount: streamsPerWorker(),

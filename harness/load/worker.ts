@@ -6,6 +6,8 @@ import { eventTimeReader } from '../event-times.ts';
 import { createRandom } from '../random.ts';
 import { createStreamPool } from '../stream-pool.ts';
 import { behaviours } from '../streams/behaviours.ts';
+import { setShare, WORKERS_SHARE } from '../streams/pace.ts';
+import { openRoutes } from '../streams/reach.ts';
 import { returnVanished } from '../streams/vanish.ts';
 import { fill, fillKey } from '../template.ts';
 import { type Generator, startGenerator } from './generator.ts';
@@ -21,6 +23,10 @@ function send(message: FromWorker): void {
 
 function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Promise<void> } {
   const { share, plan } = order;
+  if (order.remote !== null) {
+    openRoutes(order.remote.addresses);
+    setShare(WORKERS_SHARE / share.count);
+  }
   const health = watchHealth();
   const random = createRandom(order.randomSeed);
   let phase = order.phase;

@@ -1,5 +1,6 @@
 import type { BrowserConfig } from './browser.ts';
 import type { LoadPlan } from './load.ts';
+import type { RemoteTarget } from './remote.ts';
 
 /** A server that hydrotest starts itself, or one that runs already. */
 export type TargetConfig =
@@ -28,6 +29,8 @@ export interface RunConfig {
   /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
   eventsFile: string | null;
   headers: Record<string, string>;
+  /** Where the target is reached, if that is not loopback; null: it is. */
+  remote: RemoteTarget | null;
   /** Streams a key that the target promises to allow, or null: it promises none. */
   limit: number | null;
   /** After how long the target promises to close a stream, or null: it promises nothing. */
@@ -45,6 +48,8 @@ export interface RunConfig {
   seed: number;
   /** Ask a Node target for its heap after forced collection, over the inspector. */
   inspect: boolean;
+  /** May open the inspector of a Node target that was not started here, by a signal to it; read is one that is open in any case. */
+  openInspector: boolean;
   /** Names of the lifecycle paths to measure, such as `abrupt drop`; empty: all. */
   paths: string[];
   /** How long a suspected leak is given to turn out as bytes that are only held for some time. */

@@ -79,6 +79,9 @@ function fieldOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
 }
 
+/** What the target has thrown can quote its data: only the name of its class is told. */
 function unreadable(field: string, answer: unknown): HydrotestError {
-  return new HydrotestError('target-lost', `the inspector told no ${field}: ${JSON.stringify(answer)}`);
+  const thrown = fieldOf(fieldOf(answer, 'exception'), 'className');
+  const what = typeof thrown === 'string' ? `it threw ${thrown}` : `it answered with ${typeof answer}`;
+  return new HydrotestError('target-lost', `the inspector told no ${field}: ${what}`);
 }

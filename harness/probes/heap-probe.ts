@@ -106,7 +106,8 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
         mayOpen,
         hasStarted,
         // The primary of a cluster opens the inspectors of its workers when its own is opened: those are our doing.
-        belongsToUser: inspected.has(nameOf(entry)) || startsInspector(entry.pid),
+        // Where none may be opened, none is ours.
+        belongsToUser: !mayOpen || inspected.has(nameOf(entry)) || startsInspector(entry.pid),
         async makeRoom(endpoint) {
           await heaps.find((other) => other.opened && other.address.port === endpoint.port)?.move(signal);
         },

@@ -291,7 +291,7 @@ test('says that the port of the inspector is taken, and does not signal then', a
 test('an attached process is opened and closed in the same way, unless that is forbidden', async () => {
   const target = await start();
   const attached = { includeGroup: false };
-  expect(await gapOf(target, { ...attached, mayOpen: false })).toContain('may not be signalled');
+  expect(await gapOf(target, { ...attached, mayOpen: false })).toContain('sends no signal to it');
   expect(await gapOf(target, { ...attached, inspect: false })).toBe(null);
   const before = (await listenersOf(target.pid)).length;
   const { probe, gap } = await openAny(target, attached);

@@ -169,9 +169,10 @@ async function askForInspector(options: NodeHeapOptions): Promise<InspectorAddre
   const { entry, targetPort, signal } = options;
   const { pid } = entry;
   if (!options.mayOpen) {
-    throw noHeap(`process ${pid} may not be signalled: start it with --inspect to have its heap read`, {
-      pid,
-    });
+    throw noHeap(
+      `process ${pid} was not started by hydrotest, which sends no signal to it: start it with --inspect to have its heap read, or let its inspector be opened by SIGUSR1 with --open-inspector`,
+      { pid },
+    );
   }
   await awaitHandler(options);
   const expected = inspectorEndpointOf(pid);

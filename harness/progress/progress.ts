@@ -1,3 +1,4 @@
+import { redact } from '../redact.ts';
 import type { RunStatus } from '../run.ts';
 import { plainProgress } from './plain.ts';
 import { terminalProgress } from './terminal.ts';
@@ -12,5 +13,6 @@ export interface Progress {
 }
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? terminalProgress(stream) : plainProgress(stream);
+  const progress = stream.isTTY ? terminalProgress(stream) : plainProgress(stream);
+  return { ...progress, note: (text) => progress.note(redact(text)) };
 }

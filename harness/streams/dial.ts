@@ -2,6 +2,7 @@ import { connect, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } f
 import type { DuplexOptions } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { RequestTarget } from './http-request.ts';
+import { wayTo } from './reach.ts';
 
 export interface Connection {
   /** What is read and written: the TLS socket for https, otherwise the TCP socket itself. */
@@ -26,12 +27,13 @@ export interface DialOptions {
 const readableHighWaterMark = 1;
 
 /**
- * Opens a connection to the target. Certificates are verified; NODE_EXTRA_CA_CERTS adds your own.
+ * Opens a connection to the target: to loopback, or to where this run may go, and then in its turn (reach.ts, pace.ts). There is no other way
+ * out for a client. Certificates are verified; NODE_EXTRA_CA_CERTS adds your own.
  * The caller attaches its error listener before it gives way to the event loop.
  */
 export function dial(target: RequestTarget, wanted: DialOptions = {}): Connection {
   const { host, port } = target;
-  const options: TcpNetConnectOpts & DuplexOptions = { host, port, readableHighWaterMark };
+  const options: TcpNetConnectOpts & DuplexOptions = { ...wayTo(host), port, readableHighWaterMark };
   if (wanted.localAddress !== undefined) {
     options.localAddress = wanted.localAddress;
     if (wanted.localPort !== undefined) options.localPort = wanted.localPort;

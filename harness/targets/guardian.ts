@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { endGroup, readIdentity } from './process-group.ts';
+import { endGroup, isStillGroup } from './process-group.ts';
 
 /** Together with the poll of `endGroup` below 5 s, in which a target has to be gone. */
 const GRACE_MS = 2000;
@@ -40,7 +40,9 @@ async function release(): Promise<void> {
   // A line without its line feed was being written when the harness went: its number may lack digits.
   const groups = told.split('\n').slice(0, -1).map(parse);
   try {
-    await Promise.allSettled(groups.filter(isStillOurs).map(({ groupId }) => endGroup(groupId, GRACE_MS)));
+    await Promise.allSettled(
+      groups.filter(isStillOurs).map(({ groupId, startTicks }) => endGroup(groupId, GRACE_MS, startTicks)),
+    );
   } finally {
     if (folder !== '') await removeFolder();
     if (repository !== '') await forgetCheckouts();
@@ -58,14 +60,8 @@ function parse(line: string): Group {
   return { groupId: Number(id), startTicks: ticks === '' ? null : Number(ticks) };
 }
 
-/**
- * A group's id is not given to another process while the group has members. So a leader with another start time
- * means that the whole group ended and its number was used again: then nothing is signalled.
- */
 function isStillOurs({ groupId, startTicks }: Group): boolean {
-  if (!Number.isSafeInteger(groupId) || groupId <= 1) return false;
-  const leader = readIdentity(groupId);
-  return startTicks === null || leader === null || leader.startTicks === startTicks;
+  return Number.isSafeInteger(groupId) && groupId > 1 && isStillGroup(groupId, startTicks);
 }
 
 async function removeFolder(): Promise<void> {

@@ -1,8 +1,10 @@
-import { connect } from 'node:net';
+import { connect, type LookupFunction } from 'node:net';
 
 export interface Endpoint {
   host: string;
   port: number;
+  /** How its address is found; default: as the system does. */
+  lookup?: LookupFunction;
 }
 
 /** Host and port that a URL leads to. */

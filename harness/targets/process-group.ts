@@ -68,14 +68,32 @@ const POLL_MS = 20;
 const KILL_DEADLINE_MS = 10_000;
 
 /**
- * Ends a group: SIGTERM, `graceMs`, SIGKILL. Resolves when it is gone; `forced` says that SIGKILL was needed.
+ * Whether the number of a group that was started here stands for it still. It is not given to another process while the group
+ * has members; so a leader with another start time means that the whole group ended and its number was used again.
+ * `startTicks` null: nobody could read them, as without a `/proc`.
+ */
+export function isStillGroup(groupId: number, startTicks: number | null): boolean {
+  if (startTicks === null) return true;
+  const leader = readIdentity(groupId);
+  return leader === null || leader.startTicks === startTicks;
+}
+
+/**
+ * Ends a group: SIGTERM, `graceMs`, SIGKILL. Resolves when it is gone; `forced` says that SIGKILL was needed. A stranger that has
+ * got its number meanwhile is not signalled: `startTicks` are those of the group's first leader.
  * @throws HydrotestError `internal` if it outlives SIGKILL by 10 s.
  */
-export async function endGroup(groupId: number, graceMs: number): Promise<{ forced: boolean }> {
+export async function endGroup(
+  groupId: number,
+  graceMs: number,
+  startTicks: number | null = null,
+): Promise<{ forced: boolean }> {
+  if (!isStillGroup(groupId, startTicks)) return { forced: false };
+  const isOver = () => !isStillGroup(groupId, startTicks) || !isGroupAlive(groupId);
   signalGroup(groupId, 'SIGTERM');
-  if (await isGroupGone(groupId, graceMs, () => {})) return { forced: false };
+  if (await isGroupGone(isOver, graceMs, () => {})) return { forced: false };
   // Again at each look: a process that was being forked during the first SIGKILL has not got it.
-  if (await isGroupGone(groupId, KILL_DEADLINE_MS, () => signalGroup(groupId, 'SIGKILL')))
+  if (await isGroupGone(isOver, KILL_DEADLINE_MS, () => signalGroup(groupId, 'SIGKILL')))
     return { forced: true };
   throw new HydrotestError(
     'internal',
@@ -84,9 +102,9 @@ export async function endGroup(groupId: number, graceMs: number): Promise<{ forc
   );
 }
 
-async function isGroupGone(groupId: number, withinMs: number, poke: () => void): Promise<boolean> {
+async function isGroupGone(isOver: () => boolean, withinMs: number, poke: () => void): Promise<boolean> {
   const deadline = performance.now() + withinMs;
-  while (isGroupAlive(groupId)) {
+  while (!isOver()) {
     if (performance.now() > deadline) return false;
     poke();
     await sleep(POLL_MS);

@@ -15,6 +15,8 @@ export interface SpawnOptions {
   env: Record<string, string>;
   /** The target is ready when the host and port of this URL accept a connection. */
   readyUrl: string;
+  /** The way to that host, where it is not dialled as it stands in the URL. */
+  readyWay?: Omit<Endpoint, 'port'>;
   readyTimeoutMs: number;
   /** Folder in which it is started; without one: the current folder. */
   cwd?: string;
@@ -44,7 +46,7 @@ const CONNECT_MS = 1000;
 export async function spawnTarget(options: SpawnOptions): Promise<Target> {
   throwIfAborted(options.signal);
   const endpoint = endpointOf(options.readyUrl);
-  if (await isPortOpen(endpoint, CONNECT_MS)) {
+  if (await isPortOpen({ ...endpoint, ...options.readyWay }, CONNECT_MS)) {
     throw new HydrotestError(
       'target-start',
       `port ${endpoint.port} on ${endpoint.host} is taken: something answers there before the target was started. Stop it, choose another port, or attach to it by its port`,
@@ -86,7 +88,7 @@ function launch(options: SpawnOptions): Target {
   let stopping: Promise<TargetStop> | null = null;
   const stop = async (): Promise<TargetStop> => {
     try {
-      const { forced } = await endGroup(pid, STOP_GRACE_MS);
+      const { forced } = await endGroup(pid, STOP_GRACE_MS, startTicks);
       if (ownedFolder !== null) removeIfEmpty(ownedFolder);
       return { ...(await exited), forced };
     } finally {
@@ -143,7 +145,8 @@ function startShell({ command, outputFile, env, cwd }: SpawnOptions): ChildProce
 
 function openOutput(file: string): number {
   try {
-    return openSync(file, 'a');
+    // Nobody else's to read: a server logs tokens, which are taken out only when it has ended.
+    return openSync(file, 'a', 0o600);
   } catch (cause) {
     throw new HydrotestError(
       'target-start',
@@ -179,7 +182,10 @@ async function waitUntilReady(target: Target, endpoint: Endpoint, options: Spawn
   const deadline = performance.now() + readyTimeoutMs;
   const place = `${endpoint.host}:${endpoint.port}`;
   for (;;) {
-    const state = await Promise.race([isPortOpen(endpoint, CONNECT_MS), target.exited]);
+    const state = await Promise.race([
+      isPortOpen({ ...endpoint, ...options.readyWay }, CONNECT_MS),
+      target.exited,
+    ]);
     throwIfAborted(signal);
     if (typeof state === 'object') throw endedEarly(target, state, command, place);
     if (state && target.isAlive()) return;

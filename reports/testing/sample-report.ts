@@ -75,6 +75,8 @@ function reportOf(
       outDir: 'reports/out',
       seed: 42,
       inspect: true,
+      openInspector: false,
+      remote: null,
       paths: [],
       graceMs: 75_000,
       trafficPerSecond: null,

@@ -1,0 +1,147 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { openingRateOf, withinRate } from './load/opening-rate.ts';
+import { totalMs } from './load/schedule.ts';
+import { mostStreams } from './load-options.ts';
+import type { ExpectedLoad, RemoteTarget, RunConfig, Scenario } from './model.ts';
+import { usage } from './option-values.ts';
+import { MOST_REMOTE_PER_SECOND } from './streams/pace.ts';
+import { isLoopback } from './streams/reach.ts';
+import { endpointOf } from './targets/open-port.ts';
+import { fill } from './template.ts';
+
+/** What the user said that decides about other addresses. */
+export interface RemoteWishes {
+  allowRemote: boolean;
+  /** The load has a ramp of its own, not one that the user gave. */
+  isOwnRamp: boolean;
+}
+
+/**
+ * The configuration with `remote` filled in: where its URLs lead, by their addresses and not by their spelling. Without
+ * `allowRemote` all of them must lead to loopback. With it the load is brought down to the rate that is allowed.
+ *
+ * @throws HydrotestError `usage`, which tells the address and what would be opened there.
+ */
+export async function resolveRemote(
+  config: RunConfig,
+  scenarios: Scenario[],
+  { allowRemote, isOwnRamp }: RemoteWishes,
+): Promise<RunConfig> {
+  const addresses: Record<string, string[]> = {};
+  for (const [option, url] of [
+    ['--url', config.url],
+    ['--page', config.page],
+  ] as const) {
+    if (url === null) continue;
+    const { host } = endpointOf(fill(url, { port: 80, key: 'key' }));
+    const found = await addressesOf(option, host);
+    if (found.every(isLoopback)) continue;
+    if (!allowRemote) throw refusal(option, host, found, expectedLoad(config, scenarios));
+    addresses[host] = found;
+  }
+  if (Object.keys(addresses).length === 0) return config;
+  if (config.browser !== null)
+    throw usage(
+      `--browser opens its connections by itself, and hydrotest cannot hold it to ${MOST_REMOTE_PER_SECOND} a second: leave it out, or use loopback.`,
+    );
+  const fits = scenarios.some(({ name }) => name === 'hold');
+  const load = fits ? withinRate(config.load, MOST_REMOTE_PER_SECOND, isOwnRamp) : config.load;
+  const slower = { ...config, load };
+  const remote: RemoteTarget = {
+    addresses,
+    mostPerSecond: MOST_REMOTE_PER_SECOND,
+    expected: expectedLoad(slower, scenarios),
+  };
+  return { ...slower, remote };
+}
+
+async function addressesOf(option: string, host: string): Promise<string[]> {
+  if (isIP(host) !== 0) return [host];
+  try {
+    const found = await lookup(host.replace(/\.$/, ''), { all: true });
+    return found.map(({ address }) => address);
+  } catch (cause) {
+    throw usage(
+      `${option} is on ${host}, which has no address (${cause instanceof Error ? cause.message : String(cause)}): for a server on this machine use 127.0.0.1.`,
+    );
+  }
+}
+
+function refusal(option: string, host: string, addresses: string[], expected: ExpectedLoad): Error {
+  const where = isIP(host) === 0 ? `${host} (${addresses.join(', ')})` : host;
+  return usage(
+    `${option} is on ${where}, which is not loopback, and a run would open up to ${words(expected.streamCount)} streams at once there, about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all. If the server is on this machine use 127.0.0.1; if that address is yours to load, say --allow-remote. The server's process must be on this machine either way: its memory can be read here only.`,
+  );
+}
+
+/** Connections of a lifecycle path whose first look decides (scenarios/churn.ts), its warm-up included. */
+const PATH_CONNECTIONS = 8000;
+const PATH_CROWD = 100;
+
+type Load = Omit<ExpectedLoad, 'scenarios'>;
+
+/** What each scenario opens, roughly: its own constants say it exactly. */
+const LOADS: Record<string, (config: RunConfig) => Load> = {
+  limit({ limit }) {
+    const burst = Math.min((limit ?? 0) * 4, (limit ?? 0) + 500);
+    return loadOf(burst, 3 * (burst + (limit ?? 0)));
+  },
+  timeout: () => loadOf(900, 12_000),
+  tabs: () => loadOf(10, 10),
+  orphans: () => loadOf(96, 320),
+  growth: ({ page, eventsFile }) => loadOf(11, 11, page !== null && eventsFile !== null ? 120 : 0),
+  history: () => loadOf(5, 15),
+  reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + 200, 11_000),
+  churn({ paths }) {
+    const connecting = [
+      'graceful close',
+      'abrupt drop',
+      'drop before the first byte',
+      'slow reader',
+      'reconnect',
+    ];
+    const all = [...connecting, 'new key each time', 'positive control'];
+    const measured = all.filter((path) => paths.length === 0 || paths.includes(path)).length;
+    return loadOf(PATH_CROWD, 2 + measured * PATH_CONNECTIONS);
+  },
+  hold({ load }) {
+    const streams = mostStreams(load);
+    return loadOf(streams, Math.ceil(streams + (openingRateOf(load) * totalMs(load.stages)) / 1000));
+  },
+};
+
+function loadOf(streamCount: number, connectionCount: number, requestCount = 0): Load {
+  return { streamCount, connectionCount, requestCount };
+}
+
+/** Of the scenarios that fit. Each stream of warm-up and the like is left out. */
+export function expectedLoad(config: RunConfig, scenarios: Scenario[]): ExpectedLoad {
+  const running = scenarios.filter((scenario) => scenario.unfit(config) === null);
+  const loads = running.map(({ name }) => LOADS[name]?.(config) ?? loadOf(0, 0));
+  const sum = (value: (load: Load) => number) => loads.reduce((all, load) => all + value(load), 0);
+  return {
+    scenarios: running.map(({ name }) => name),
+    streamCount: Math.max(0, ...loads.map(({ streamCount }) => streamCount)),
+    connectionCount: sum(({ connectionCount }) => connectionCount),
+    requestCount: sum(({ requestCount }) => requestCount),
+  };
+}
+
+/** What is said before the first connection to an address that is not loopback. */
+export function remoteNotice({ addresses, mostPerSecond, expected }: RemoteTarget): string {
+  const where = Object.entries(addresses).map(([host, list]) =>
+    isIP(host) === 0 ? `${host} (${list.join(', ')})` : host,
+  );
+  const leastS = Math.ceil(expected.connectionCount / mostPerSecond);
+  return [
+    `This run loads ${where.join(' and ')}, which is not loopback:`,
+    `  scenarios: ${expected.scenarios.join(', ')}`,
+    `  up to ${words(expected.streamCount)} streams at once, about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all`,
+    `  at most ${mostPerSecond} connections a second, so at least ${words(leastS)} s; up to three times as many where a leak is suspected`,
+  ].join('\n');
+}
+
+function words(count: number): string {
+  return count.toLocaleString('en-US');
+}

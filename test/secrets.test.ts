@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { type Box, boxTest, type CliResult, EVENTS_URL, shown, targetCommand } from './support/cli.ts';
+import { until } from './support/until.ts';
+
+/** One for each place where a user can give a secret, so that a failure says which was told. */
+const canary = (place: string) => `canary-${place}-a1b2c3d4`;
+
+/** A run whose every place for a secret has one. The target tells all of them. */
+function argsWithSecrets(box: Box, extra = ''): string[] {
+  const headers = join(box.folder, 'headers.txt');
+  writeFileSync(headers, `Cookie: theme=dark; sid=${canary('cookie')}\n\nX-File: ${canary('file')}\n`);
+  return [
+    ...['run', '--scenarios', 'orphans', '--history', join(box.folder, 'history.ndjson')],
+    ...[
+      '--command',
+      `APP_TOKEN=${canary('variable')} ${targetCommand('tells-secrets.mjs')} --api-key ${canary('option')} ${extra}`,
+    ],
+    ...['--url', `${EVENTS_URL}?workflow=1&access_token=${canary('query')}`],
+    ...['--header', `Authorization: Bearer ${canary('bearer')}`, '--header', `X-Plain: ${canary('plain')}`],
+    ...['--header', `@${headers}`],
+  ];
+}
+
+const environment = (box: Box) => ({
+  SERVICE_PASSWORD: canary('environment'),
+  STORE: `redis://user:${canary('userinfo')}@127.0.0.1:1`,
+  GITHUB_ACTIONS: 'true',
+  GITHUB_STEP_SUMMARY: join(box.folder, 'summary.md'),
+});
+
+/** Everything that the run has written or printed. */
+function toldBy(box: Box, result: CliResult): Map<string, string> {
+  const told = new Map([
+    ['stdout', result.stdout],
+    ['stderr', result.stderr],
+  ]);
+  const files = [join(box.folder, 'history.ndjson'), join(box.folder, 'summary.md')];
+  for (const name of readdirSync(box.outDir, { recursive: true, encoding: 'utf8' }))
+    files.push(join(box.outDir, name));
+  for (const file of files) if (statSync(file).isFile()) told.set(file, readFileSync(file, 'utf8'));
+  return told;
+}
+
+/** The lines in which a canary is, short. */
+function leaksIn(told: Map<string, string>): string[] {
+  return [...told].flatMap(([place, text]) =>
+    [...text.matchAll(/.{0,60}canary-[\w-]{1,20}.{0,20}/g)].map(([found]) => `${place}: ${found}`),
+  );
+}
+
+describe.concurrent('secrets that a user gives', () => {
+  boxTest('are in nothing that a run leaves or prints, though the target tells them all', async ({ box }) => {
+    const run = box.start(argsWithSecrets(box), { env: environment(box) });
+    const seen = await commandLinesOf(box, run.ended);
+    const result = await run.ended;
+    expect(result.code, shown(result)).toBe(0);
+    const told = toldBy(box, result);
+    expect([...told.keys()].map((path) => path.replace(/.*\//, '')).sort()).toEqual(
+      expect.arrayContaining(['journal.ndjson', 'orphans.log', 'report.json', 'report.html', 'summary.md']),
+    );
+    expect(leaksIn(told)).toEqual([]);
+
+    // Hidden is what was told, and not that there was something.
+    const { repeatCommand, config } = result.report ?? {};
+    expect(repeatCommand).toContain(
+      "--header 'Authorization: (hidden)' --header 'X-Plain: (hidden)' --header @",
+    );
+    expect(repeatCommand).toContain('APP_TOKEN=(hidden)');
+    expect(repeatCommand).toContain('--api-key (hidden)');
+    expect(repeatCommand).toContain('/events?workflow=1&access_token=(hidden)');
+    expect(config?.headers).toMatchObject({ Authorization: '(hidden)', 'X-File': '(hidden)' });
+    const log = told.get(join(result.runFolder ?? '', 'orphans.log'));
+    expect(log).toContain('"SERVICE_PASSWORD":"(hidden)"');
+    expect(log).toContain('401: Bearer (hidden) was refused');
+
+    // Headers go to helpers over pipes: of all processes only the one that was told them by its arguments shows them.
+    const helpers = seen.filter(({ command }) => !command.includes(' run --scenarios'));
+    expect(helpers.some(({ command }) => command.includes('guardian.ts'))).toBe(true);
+    for (const place of ['bearer', 'plain', 'cookie', 'file'])
+      expect(helpers.filter(({ all }) => all.includes(canary(place)))).toEqual([]);
+    for (const place of ['cookie', 'file'])
+      expect(seen.filter(({ all }) => all.includes(canary(place)))).toEqual([]);
+  });
+
+  boxTest('are not in what is told of a crash, nor in what is wrong', async ({ box }) => {
+    const crash = await box.run(argsWithSecrets(box, '--crash-at 8'), { env: environment(box) });
+    expect(crash.code, shown(crash)).not.toBe(0);
+    expect(crash.report?.verdict.reason ?? '').not.toBe('');
+    expect(leaksIn(toldBy(box, crash))).toEqual([]);
+    expect(readFileSync(join(crash.runFolder ?? '', 'journal.ndjson'), 'utf8')).toContain(
+      'Bearer (hidden) was refused',
+    );
+    const wrong = [
+      ['--url', `http://u:${canary('userinfo')}@example.test/?token=${canary('query')}`, '--port', '1'],
+      ['--url', `ftp://127.0.0.1/?token=${canary('query')}`, '--port', '1'],
+      ['--header', canary('header')],
+      ['--header', `X Y: ${canary('header')}`],
+    ];
+    for (const args of wrong) {
+      const result = await box.run(['run', ...args, '--out', join(box.folder, 'none')], { out: false });
+      expect(result.code, shown(result)).toBe(2);
+      expect(leaksIn(new Map([['stderr', result.stderr]]))).toEqual([]);
+    }
+  });
+});
+
+interface Seen {
+  command: string;
+  /** The command line and the environment. */
+  all: string;
+}
+
+/** All processes of a box, as everybody could see them until the run ended. */
+async function commandLinesOf(box: Box, ended: Promise<unknown>): Promise<Seen[]> {
+  const seen = new Map<string, Seen>();
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  await until('the run ends', () => {
+    for (const { pid, command } of box.processes()) {
+      const environ = environOf(pid);
+      seen.set(`${pid} ${command}`, { command, all: `${command}\0${environ}` });
+    }
+    return over;
+  });
+  return [...seen.values()];
+}
+
+function environOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}
