@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { StartAt } from './event-log/types.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
+import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
 import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
-import { listWorkflows } from './workflow-list.ts';
+import { listWorkflows, type WorkflowList } from './workflow-list.ts';
 
 /** More folders than a person reads through; the list then says that it is not complete. */
 const maxListedEntries = 1000;
@@ -15,6 +16,18 @@ const maxListedEntries = 1000;
 const keepAliveTimeoutMs = 60_000;
 /** How often shutdown looks for connections that have become idle. */
 const idleSweepMs = 25;
+
+/** Node's default, said aloud: all headers together, with the request line. */
+const maxHeaderBytes = 16 * 1024;
+/** Longer than any path here, with room for the query of a page. */
+const maxTargetLength = 4096;
+/** Requests on one connection whose answers are not out. A browser sends one at a time. */
+const maxInFlight = 16;
+/** Connections that may wait in the kernel while this process is busy; Linux caps it at net.core.somaxconn. */
+const backlog = 4096;
+/** How often clients are looked for that take too long: a fourth of what they get, and once a second at least. */
+const checksPerTimeout = 4;
+const slowestCheckMs = 1000;
 
 export interface SseServer {
   /** Resolves with the URL once connections are accepted; rejects with the error of `listen`, such as EADDRINUSE. */
@@ -32,6 +45,7 @@ export function createServer(parts: ServerParts): SseServer {
   const ended = Object.fromEntries(endReasons.map((reason) => [reason, 0])) as Record<EndReason, number>;
   let rejectedCount = 0;
   let closing: Promise<void> | null = null;
+  let listing: Promise<WorkflowList> | null = null;
 
   const routes: { path: RegExp; handle: Handler }[] = [
     { path: /^\/api\/events\/([^/]*)\/stream$/, handle: streamEvents },
@@ -40,13 +54,44 @@ export function createServer(parts: ServerParts): SseServer {
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
   ];
 
-  // Everything else stays as Node sets it: 60 s for the head, 300 s for a request, 16 KiB of headers, and for
-  // what is no HTTP a 400, 408 or 431 and the end of the connection.
   const httpServer = createHttpServer(
-    { keepAlive: true, keepAliveInitialDelay: settings.heartbeatMs },
+    {
+      keepAlive: true,
+      keepAliveInitialDelay: settings.heartbeatMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: settings.headTimeoutMs,
+      // A request is over with its head: one that has a body is refused without reading it.
+      requestTimeout: settings.headTimeoutMs,
+      connectionsCheckingInterval: Math.min(slowestCheckMs, settings.headTimeoutMs / checksPerTimeout),
+    },
     route,
   );
-  httpServer.keepAliveTimeout = keepAliveTimeoutMs;
+  // Without this listener Node would ask for the body that is going to be refused.
+  httpServer.on('checkContinue', route);
+  httpServer.on('connection', (socket) => room.enter(socket));
+  httpServer.on('clientError', (error: ClientError, socket) => {
+    const { remoteAddress } = socket as Socket;
+    const status = parts.refuseConnection(error, socket as Socket);
+    // A client that goes away in the middle of a request is no news.
+    if (status !== null) logger.seldom({ status, code: error.code, remoteAddress }, 'connection refused');
+  });
+  // Accepting failed, for want of descriptors: it goes on when there are some. Without a listener it would end the process.
+  httpServer.on('error', (error) => {
+    if (httpServer.listening) logger.seldom({ err: error }, 'cannot accept connections');
+  });
+
+  const room = parts.createRoom({
+    maxWaiting: settings.maxWaiting,
+    onPushedOut({ remoteAddress }) {
+      logger.seldom(
+        { remoteAddress, maxWaiting: settings.maxWaiting },
+        'connection without a stream ended to make room for the next one',
+      );
+    },
+  });
+  const inFlight = new WeakMap<Socket, number>();
+  const streaming = new WeakSet<Socket>();
 
   // One timer for all streams. It starts with the server and stops with it.
   let heartbeat: NodeJS.Timeout | undefined;
@@ -55,13 +100,34 @@ export function createServer(parts: ServerParts): SseServer {
   }
 
   function route(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (socket.destroyed) return; // what came behind the request for which it was ended
+    const requestCount = (inFlight.get(socket) ?? 0) + 1;
+    inFlight.set(socket, requestCount);
+    if (requestCount > maxInFlight) {
+      // Answers go out in order: there is none to be given before those that are waited for.
+      const { remoteAddress } = socket;
+      logger.seldom({ remoteAddress, maxInFlight }, 'connection ended: too many requests at once');
+      socket.destroy();
+      return;
+    }
+    response.once('close', () => inFlight.set(socket, (inFlight.get(socket) ?? 1) - 1));
+    if ((request.url ?? '').length > maxTargetLength) {
+      refuse(request, response, 414, `a request target has at most ${maxTargetLength} bytes`);
+      return;
+    }
     const path = requestPath(request);
     for (const { path: pattern, handle } of routes) {
       const match = pattern.exec(path);
       if (match === null) continue;
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         const error = `${request.method} is not possible here: use GET`;
-        sendJson(response, 405, { error }, { Allow: 'GET, HEAD' });
+        // A body that nobody wants may never end.
+        sendJson(response, 405, { error }, { Allow: 'GET, HEAD', ...(hasBody(request) && thenClose) });
+        return;
+      }
+      if (hasBody(request)) {
+        refuse(request, response, 413, 'nothing here takes a body: leave it out');
         return;
       }
       try {
@@ -72,6 +138,18 @@ export function createServer(parts: ServerParts): SseServer {
       return;
     }
     sendJson(response, 404, { error: `there is nothing at ${path.slice(0, 200)}` });
+  }
+
+  /** Ends the connection, too: what else comes on it is of no use. */
+  function refuse(
+    { socket }: IncomingMessage,
+    response: ServerResponse,
+    status: number,
+    error: string,
+  ): void {
+    const { remoteAddress } = socket;
+    logger.seldom({ status, remoteAddress }, 'request refused');
+    sendJson(response, status, { error }, thenClose);
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -85,7 +163,7 @@ export function createServer(parts: ServerParts): SseServer {
     if (workflowId === null) {
       sendJson(response, 400, { error: `a workflow id is ${workflowIdRule}` });
     } else if (closing !== null) {
-      sendJson(response, 503, { error: 'the server is shutting down' }, { Connection: 'close' });
+      sendJson(response, 503, { error: 'the server is shutting down' }, thenClose);
     } else if (request.method === 'HEAD') {
       tellOfStream(request, response, workflowId);
     } else {
@@ -106,9 +184,31 @@ export function createServer(parts: ServerParts): SseServer {
     }
   }
 
+  /** Whether there are descriptors for another stream and for the file that it may be the first to follow. */
+  function hasRoom(): boolean {
+    const taken = room.connectionCount - room.waitingCount + eventLog.openTailCount;
+    return taken + 2 <= settings.maxDescriptors - settings.maxWaiting;
+  }
+
   /** Synchronous from the request to the slot, so that the limit is exact. */
   function admit(request: IncomingMessage, response: ServerResponse, workflowId: string): void {
     const connectionId = randomUUID().slice(0, 8);
+    const { socket } = request;
+    if (streaming.has(socket)) {
+      // Its answer comes behind a stream that may last for an hour, and would pile up until then.
+      refuse(request, response, 409, 'a stream is open on this connection: ask for another one on another');
+      return;
+    }
+    if (!hasRoom()) {
+      rejectedCount += 1;
+      logger.seldom(
+        { workflowId, maxDescriptors: settings.maxDescriptors },
+        'stream rejected: server is full',
+      );
+      const retryAfter = { 'Retry-After': Math.max(1, Math.ceil(settings.retryMs / 1000)) };
+      sendJson(response, 503, { error: 'too many open streams', scope: 'server' }, retryAfter);
+      return;
+    }
     const slot = registry.take(workflowId);
     if (slot === null) {
       rejectedCount += 1;
@@ -135,6 +235,12 @@ export function createServer(parts: ServerParts): SseServer {
         },
       });
       openStreams.add(stream);
+      streaming.add(socket);
+      room.leave(socket);
+      response.once('close', () => {
+        streaming.delete(socket);
+        room.comeBack(socket);
+      });
     } catch (error) {
       slot.release();
       throw error;
@@ -156,7 +262,11 @@ export function createServer(parts: ServerParts): SseServer {
   }
 
   async function showWorkflows(_request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { workflowIds, truncated } = await listWorkflows(settings.dir, maxListedEntries);
+    // Whoever asks meanwhile gets the same answer: a flood of questions opens the folder once at a time.
+    listing ??= listWorkflows(settings.dir, maxListedEntries).finally(() => {
+      listing = null;
+    });
+    const { workflowIds, truncated } = await listing;
     const workflows = workflowIds.map((workflowId) => ({
       workflowId,
       openStreams: registry.openByWorkflow.get(workflowId) ?? 0,
@@ -190,13 +300,14 @@ export function createServer(parts: ServerParts): SseServer {
     clearInterval(sweep);
     clearTimeout(force);
     await eventLog.close();
+    logger.close();
   }
 
   return {
     listen(port, host) {
       return new Promise((resolve, reject) => {
         httpServer.once('error', reject);
-        httpServer.listen(port, host, () => {
+        httpServer.listen({ port, host, backlog }, () => {
           httpServer.off('error', reject);
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
           resolve(urlOf(httpServer.address() as AddressInfo));
@@ -208,6 +319,13 @@ export function createServer(parts: ServerParts): SseServer {
       return closing;
     },
   };
+}
+
+const thenClose = { Connection: 'close' };
+
+/** RFC 9112, section 6.3: without one of these headers a request has no body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** The path as it was sent, also from `GET http://host/path` (RFC 9112, section 3.2.2); nothing is resolved. */

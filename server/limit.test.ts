@@ -100,13 +100,14 @@ test('slots come back, whichever way the client leaves', async () => {
   await server.close();
 });
 
-test('two requests on one socket take two slots', async () => {
-  const server = await startServer();
+test('a second stream on a socket that has one is refused when its turn comes, and takes no slot', async () => {
+  const server = await startServer({ maxDurationMs: 200 });
   const client = server.client({ request: streamRequest('flow') + streamRequest('flow') });
-  await until('both are open', async () => (await server.health()).openStreams === 2);
-  client.socket.destroy();
+  await client.answered();
+  expect(await server.health()).toMatchObject({ openStreams: 1, openStreamsByWorkflow: { flow: 1 } });
+  await client.closed();
+  expect(client.text).toMatch(/max_duration_exceeded[\s\S]*HTTP\/1\.1 409 Conflict\r\n/);
   await expectAllSlotsFree(server);
-  expect((await server.health()).ended).toMatchObject({ client_closed: 2 + 5 });
   await server.close();
 });
 

@@ -1,7 +1,8 @@
 import { CommanderError } from 'commander';
-import { destination, pino, stdTimeFunctions } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
 import { createServer } from './create-server.ts';
 import { describeFaults } from './faults/index.ts';
+import { openLogOutput } from './log-output.ts';
 import { type Options, parseOptions } from './options.ts';
 import { createParts } from './parts.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
@@ -20,7 +21,12 @@ function readOptions(): Options {
 }
 
 async function serve({ port, host, logLevel, fault, settings }: Options): Promise<void> {
-  // Synchronous: the last lines before an exit are the ones that are needed.
+  process.stderr.on('error', () => {}); // a disk that is full for the log is often so for this, too
+  const output = openLogOutput(1, {
+    onTrouble: ({ message }) =>
+      process.stderr.write(`error: cannot write the log: ${message}; lines will be missing in it\n`),
+    onRecovery: (lostLines) => logger.warn({ lostLines }, 'the log could not be written for a while'),
+  });
   const logger = pino(
     {
       level: logLevel,
@@ -28,7 +34,7 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    destination({ fd: 1, sync: true }),
+    output,
   );
   const parts = createParts(settings, logger);
   const server = createServer(fault?.apply(parts) ?? parts);
@@ -44,6 +50,8 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     process.once(signal, async () => {
       setTimeout(() => {
         logger.error('something still holds the process: it exits all the same');
+        // An exit in the usual way waits for the reader of the log.
+        if (output.isStuck) process.kill(process.pid, 'SIGKILL');
         process.exit(1);
       }, exitAfterMs).unref();
       logger.info({ signal }, 'shutting down');

@@ -54,6 +54,13 @@ export function parseOptions(argv: readonly string[]): Options {
       whole(0, maxTimerMs),
       defaultSettings.retryMs,
     )
+    .addOption(
+      timed(
+        '--head-timeout <seconds>',
+        'how long a client may take for a request',
+        defaultSettings.headTimeoutMs,
+      ),
+    )
     .option('--log-level <level>', `${Object.keys(levels.values).join(', ')} or silent`, logLevel, 'info')
     .option('--fault <name>', 'run with a deliberate defect', knownFault)
     .option('--list-faults', 'list the defects, what they break and which check must catch them')
@@ -82,6 +89,7 @@ export function parseOptions(argv: readonly string[]): Options {
       heartbeatMs: given.heartbeat,
       maxQueueBytes: given.maxQueue,
       retryMs: given.retry,
+      headTimeoutMs: given.headTimeout,
     },
   };
 }

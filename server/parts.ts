@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
+import { type CalmLog, createCalmLog } from './calm-log.ts';
+import { type ConnectionRoom, type ConnectionRoomOptions, createConnectionRoom } from './connection-room.ts';
 import { createEventLog } from './event-log/event-log.ts';
 import type { EventLog } from './event-log/types.ts';
+import { type RefuseConnection, refuseConnection } from './refuse-connection.ts';
 import { type RejectStream, rejectStream } from './reject-stream.ts';
 import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
@@ -10,16 +13,22 @@ import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts'
 /** What a server is made of. Whoever wants it to behave otherwise replaces a part. */
 export interface ServerParts {
   settings: ServerSettings;
-  logger: Logger;
+  logger: CalmLog;
   registry: StreamRegistry;
   eventLog: EventLog;
   sse: SseEncoder;
   openStream: OpenStream;
   rejectStream: RejectStream;
+  refuseConnection: RefuseConnection;
+  createRoom(options: ConnectionRoomOptions): ConnectionRoom;
 }
 
 /** The parts of the good server. */
-export function createParts(settings: ServerSettings, logger: Logger): ServerParts {
+export function createParts(
+  settings: ServerSettings,
+  pino: Pick<Logger, 'info' | 'warn' | 'error'>,
+): ServerParts {
+  const logger = createCalmLog(pino);
   return {
     settings,
     logger,
@@ -28,5 +37,7 @@ export function createParts(settings: ServerSettings, logger: Logger): ServerPar
     sse,
     openStream,
     rejectStream,
+    refuseConnection,
+    createRoom: createConnectionRoom,
   };
 }

@@ -1,3 +1,5 @@
+import { freeDescriptors } from './descriptors.ts';
+
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const second = 1000;
@@ -24,7 +26,17 @@ export interface ServerSettings {
   lingerMs: number;
   /** On shutdown all streams together get so long; then their sockets are destroyed. */
   shutdownGraceMs: number;
+  /** A connection gets so long for the head of a request; then it gets a 408. */
+  headTimeoutMs: number;
+  /** Connections without a stream: beyond so many, the one that has waited longest makes room for the next. */
+  maxWaiting: number;
+  /** Descriptors that streams, the files that they follow and `maxWaiting` may take together. Beyond it, streams get a 503. */
+  maxDescriptors: number;
 }
+
+/** More than browsers and probes keep open at a time; at 10,000 connects a second each still has 100 ms for its request. */
+const usualWaiting = 1000;
+const maxDescriptors = freeDescriptors();
 
 export const defaultSettings: ServerSettings = {
   dir: 'agents',
@@ -43,6 +55,11 @@ export const defaultSettings: ServerSettings = {
   lingerMs: 5 * second,
   // Service managers wait longer than this before they kill; the promise is to be gone within 2 s.
   shutdownGraceMs: 1 * second,
+  // Heads are a few hundred bytes. A radio that wakes up or a lost packet sent again three times is done by then.
+  headTimeoutMs: 10 * second,
+  // Where few files may be open, most of them are for streams.
+  maxWaiting: Math.min(usualWaiting, Math.ceil(maxDescriptors / 4)),
+  maxDescriptors,
 };
 
 /** The longest delay that setTimeout keeps; more than this fires at once. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { parseWorkflowId } from './workflow-id.ts';
 
-test.each(['a', 'A-1', 'two_step.v2', 'x'.repeat(128), '7'])('%s is a workflow id', (text) =>
-  expect(parseWorkflowId(text)).toBe(text),
+test.each(['console', 'a.con', 'a', 'A-1', 'two_step.v2', 'x'.repeat(128), '7'])(
+  '%s is a workflow id',
+  (text) => expect(parseWorkflowId(text)).toBe(text),
 );
 
 test('escapes are decoded once', () => expect(parseWorkflowId('a%2Db')).toBe('a-b'));
@@ -25,6 +26,18 @@ test.each([
   '%zz',
   '%',
   'a b',
+  'a.',
+  'con',
+  'NUL.txt',
+  'Lpt1',
+  'C:',
+  '..%c0%af',
+  '%c0%ae%c0%ae',
+  '\uff0e\uff0e\uff0fetc',
+  '%EF%BC%8E%EF%BC%8E',
+  'u\u0308',
+  '%C3%BC',
+  '\u0430dmin',
   'ü',
   '__proto__',
   'x'.repeat(129),

@@ -77,14 +77,14 @@ describe('what cannot be followed', () => {
 
 describe('where nothing tells of a change, the poll finds', () => {
   it('a file that came into being behind a dangling link', async () => {
-    mkdirSync(folder.dir, { recursive: true });
-    symlinkSync(`${folder.root}/elsewhere`, `${folder.dir}/w`);
+    mkdirSync(`${folder.dir}/.store`, { recursive: true });
+    symlinkSync(`${folder.dir}/.store/elsewhere`, `${folder.dir}/w`);
     const reader = folder.follow({ recentEvents: 10 });
     // Nothing happens in the folder that is watched.
-    mkdirSync(`${folder.root}/elsewhere`);
-    writeFileSync(`${folder.root}/elsewhere/events.jsonl`, numbered(1, 3));
+    mkdirSync(`${folder.dir}/.store/elsewhere`);
+    writeFileSync(`${folder.dir}/.store/elsewhere/events.jsonl`, numbered(1, 3));
     await reader.gets(3);
-    writeFileSync(`${folder.root}/elsewhere/events.jsonl`, numbered(4, 4), { flag: 'a' });
+    writeFileSync(`${folder.dir}/.store/elsewhere/events.jsonl`, numbered(4, 4), { flag: 'a' });
     await reader.gets(4);
     expect(reader.numbers).toEqual([1, 2, 3, 4]);
   });

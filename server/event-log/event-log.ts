@@ -42,7 +42,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
 
   function openTail(workflowId: string): Tail {
     const path = join(dir, workflowId, FILE_NAME);
-    const tail = new Tail({ workflowId, path, logger, buffers, poll, maxLineBytes });
+    const tail = new Tail({ workflowId, path, root: dir, logger, buffers, poll, maxLineBytes });
     tails.set(workflowId, tail);
     return tail;
   }

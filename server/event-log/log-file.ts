@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, relative } from 'node:path';
 
 /** What of a `Stats` tells one file from another, and a grown file from a cut one. */
 export interface FileFacts {
@@ -22,13 +23,17 @@ export class LogFile {
     this.#ino = facts.ino;
   }
 
-  /** Throws what `open` throws, and EINVAL when the path is not a regular file. */
-  static async open(path: string): Promise<{ file: LogFile; facts: FileFacts }> {
+  /**
+   * Throws what `open` throws, EINVAL when the path is not a regular file, and EACCES when links lead out of the folder `root`:
+   * whoever may write into it could show any file of this machine otherwise.
+   */
+  static async open(path: string, root: string): Promise<{ file: LogFile; facts: FileFacts }> {
     // Without O_NONBLOCK, opening a FIFO would hold one of libuv's few threads until someone writes to it.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const facts = await handle.stat();
       assertRegular(facts, path);
+      await assertInside(handle, facts, path, root);
       return { file: new LogFile(handle, facts), facts };
     } catch (cause) {
       await handle.close();
@@ -60,6 +65,27 @@ export class LogFile {
   close(): Promise<void> {
     return this.#handle.close();
   }
+}
+
+/** Looks at the file that is open: a link that is changed between a look at the path and the opening makes no difference. */
+async function assertInside(handle: FileHandle, facts: FileFacts, path: string, root: string): Promise<void> {
+  const real = await realPathOf(handle, facts, path);
+  const inside = relative(await realpath(root), real);
+  if (inside !== '' && inside.split(/[\\/]/, 1)[0] !== '..' && !isAbsolute(inside)) return;
+  throw Object.assign(new Error(`EACCES: a link leads out of the folder of the workflows: ${path}`), {
+    code: 'EACCES',
+  });
+}
+
+async function realPathOf(handle: FileHandle, facts: FileFacts, path: string): Promise<string> {
+  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
+  // Elsewhere nothing tells the path of a descriptor: the path must lead to the same file still.
+  const real = await realpath(path);
+  const now = await stat(real);
+  if (now.ino === facts.ino && now.dev === facts.dev) return real;
+  throw Object.assign(new Error(`EAGAIN: the file was replaced while it was opened: ${path}`), {
+    code: 'EAGAIN',
+  });
 }
 
 /** Throws an error with the code that fits when the facts are not those of a regular file. */

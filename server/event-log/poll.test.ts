@@ -95,7 +95,7 @@ describe('a tail asks to be looked at every time', () => {
   function follow(path: string): void {
     const { logger } = folder;
     const buffers = new ReadBuffers();
-    tail = new Tail({ workflowId: 'w', path, logger, buffers, poll, maxLineBytes: 1000 });
+    tail = new Tail({ workflowId: 'w', path, root: folder.root, logger, buffers, poll, maxLineBytes: 1000 });
     const deliver = (batch: { eventCount: number }) => {
       eventCount += batch.eventCount;
       return true;

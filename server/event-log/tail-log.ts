@@ -1,7 +1,6 @@
-import type { Logger } from 'pino';
 import type { SkipReason } from './line-splitter.ts';
 
-export type EventLogger = Pick<Logger, 'info' | 'warn'>;
+export type EventLogger = Record<'info' | 'warn', (facts: object, message: string) => void>;
 
 const FAILURES = {
   watch: 'cannot watch the event log: only the poll looks at it',

@@ -17,6 +17,8 @@ const MAX_LAG_BYTES = 256 * 1024;
 export interface TailOptions {
   workflowId: string;
   path: string;
+  /** The folder that the file must lie in, wherever links lead. */
+  root: string;
   logger: EventLogger;
   buffers: ReadBuffers;
   poll: Poll;
@@ -234,7 +236,7 @@ export class Tail implements Polled {
   }
 
   async #openFile(): Promise<FileFacts> {
-    const { file, facts } = await LogFile.open(this.#options.path);
+    const { file, facts } = await LogFile.open(this.#options.path, this.#options.root);
     if (this.#isClosed) {
       await file.close();
       return facts;

@@ -1,0 +1,45 @@
+/**
+ * The reference server under attack: good clients hold streams and get events at a fixed pace while hostile ones come, one kind after
+ * the other; then hydrotest's own verdict says for each kind whether it left anything in the server. Exit code as of `hydrotest run`.
+ *
+ *     npm run attack -- [NAME …] [--seconds 5] [--defective] [--out reports/out]
+ *
+ * `--defective` attacks a server that keeps what it refuses: the same command must then say that it leaks.
+ */
+import { join, resolve } from 'node:path';
+import { attacks } from './attack/attacks.ts';
+import { runAttackBench } from './attack/run.ts';
+import { renderAttacks } from './attack/table.ts';
+import { command, OptionError, readOptions, wholeNumber } from './options.ts';
+
+async function main(): Promise<number> {
+  const { values, positionals } = readOptions({
+    options: {
+      seconds: { type: 'string', default: '5' },
+      defective: { type: 'boolean', default: false },
+      out: { type: 'string', default: 'reports/out' },
+    },
+    allowPositionals: true,
+  });
+  const names = positionals.map((name) => name.replaceAll('-', ' '));
+  const unknown = names.filter((name) => !attacks.some((attack) => attack.name === name));
+  if (unknown.length > 0)
+    throw new OptionError(
+      `there is no attack ${unknown.join(', ')}; there are ${attacks.map(({ name }) => name.replaceAll(' ', '-')).join(', ')}`,
+    );
+  const chosen = names.length === 0 ? attacks : attacks.filter(({ name }) => names.includes(name));
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort(new Error('stopped by SIGINT')));
+  const { rows, report, folder, exitCode } = await runAttackBench({
+    attacks: chosen,
+    forMs: wholeNumber('--seconds', values.seconds) * 1000,
+    defective: values.defective,
+    out: resolve(values.out),
+    signal: interrupt.signal,
+    onPhase: (text) => process.stderr.write(`${text}\n`),
+  });
+  process.stdout.write(`${renderAttacks(rows, report)}\nJournal: ${join(folder, 'journal.ndjson')}\n`);
+  return exitCode;
+}
+
+await command('attack', main);

@@ -1,0 +1,40 @@
+/**
+ * The attacker, in a process of its own, so that what it costs is not charged to the good clients. Answers each message
+ * (`Order`) with a tally of the outcomes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attacks } from './attacks.ts';
+import { count, type Tally } from './outcome.ts';
+
+export interface Order {
+  attack: string;
+  port: number;
+  key: string;
+  /** Connections to make; null: as many as there is time for. */
+  connections: number | null;
+  /** No connection is begun after this. */
+  withinMs: number;
+}
+
+async function attack({ attack: name, port, key, connections, withinMs }: Order): Promise<Tally> {
+  const one = attacks.find((known) => known.name === name);
+  if (one === undefined) throw new Error(`there is no attack "${name}"`);
+  const tally: Tally = {};
+  const until = performance.now() + withinMs;
+  let begun = 0;
+  const goesOn = () => performance.now() < until && (connections === null || begun < connections);
+  const work = async () => {
+    while (goesOn()) {
+      begun += 1;
+      const outcome = await one.strike({ port, key, random: Math.random });
+      count(tally, outcome);
+      // No connection could be made: the next ones would spin.
+      if (outcome === 'refused') await sleep(1);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(one.atOnce, connections ?? Infinity) }, work));
+  return tally;
+}
+
+process.on('message', async (order: Order) => process.send?.(await attack(order)));
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { completeConfig, referenceTarget } from '../../harness/config.ts';
+import { EXIT_CODES } from '../../harness/exit-codes.ts';
+import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
+import { judge } from '../../harness/judge.ts';
+import type { Report, ScenarioRecord } from '../../harness/model.ts';
+import { run } from '../../harness/run.ts';
+import { Timings } from '../../harness/timings.ts';
+import { version } from '../../harness/version.ts';
+import type { Attack } from './attacks.ts';
+import { type AttackRecord, attackScenario, phasesOf } from './scenario.ts';
+
+export interface AttackBenchOptions {
+  attacks: readonly Attack[];
+  forMs: number;
+  /** Attack a server that keeps what it refuses. */
+  defective: boolean;
+  out: string;
+  signal: AbortSignal;
+  onPhase(text: string): void;
+}
+
+/** What the server held before an attack, or afterwards. */
+export interface Level {
+  fdCount: number | null;
+  rssBytes: number;
+}
+
+export interface AttackRow extends AttackRecord {
+  before: Level | null;
+  after: Level | null;
+  /** Live heap in the first and in the last cycle that counted. */
+  heapBeforeBytes: number | null;
+  heapAfterBytes: number | null;
+  /** The slowest event to a good stream at full speed; null: none came. */
+  slowestEventMs: number | null;
+}
+
+/** A server whose half requests have to end soon, so that a cycle of them does not last for a minute. */
+const HASTE = '--head-timeout 0.5';
+
+/** Runs the attacks in a scenario of the harness, on a server that the harness starts, and has its judge judge the journal. */
+export async function runAttackBench(
+  options: AttackBenchOptions,
+): Promise<{ rows: AttackRow[]; report: Report; folder: string; exitCode: number }> {
+  const records: AttackRecord[] = [];
+  const target = referenceTarget();
+  const command = options.defective
+    ? target.command.replace('server/main.ts', 'bench/attack/defective-server.ts')
+    : target.command;
+  const config = completeConfig({
+    ...target,
+    command: `${command} ${HASTE}`,
+    duration: '1s',
+    grace: '15s',
+    out: options.out,
+  });
+  let last = '';
+  const folder = await run({
+    config,
+    scenarios: [
+      attackScenario({
+        attacks: options.attacks,
+        forMs: options.forMs,
+        onRecord: (record) => records.push(record),
+      }),
+    ],
+    repeatCommand: 'npm run attack',
+    hydrotestVersion: version(),
+    signal: options.signal,
+    onStart: () => {},
+    onStatus({ phase }) {
+      if (phase !== last) options.onPhase(phase);
+      last = phase;
+    },
+    onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
+  });
+  const record = readJournal(join(folder, JOURNAL_NAME));
+  const report = judge(record);
+  const [scenario] = record.scenarios;
+  // A process that confirms a suspicion is attacked anew: what counts is the first one.
+  const firsts = options.attacks.flatMap(({ name }) => records.find(({ attack }) => attack === name) ?? []);
+  const rows = scenario === undefined ? [] : firsts.map((one) => ({ ...one, ...readingsOf(one, scenario) }));
+  return { rows, report, folder, exitCode: EXIT_CODES[report.verdict.outcome] };
+}
+
+function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<AttackRow, keyof AttackRecord> {
+  const { during, after } = phasesOf(attack);
+  const sampleAt = (phase: string): Level | null =>
+    scenario.samples.find((sample) => sample.phase === phase) ?? null;
+  const lastOf = (phase: string): Level | null =>
+    scenario.samples.findLast((sample) => sample.phase === phase) ?? null;
+  const cycles = scenario.cycles.filter(
+    ({ path, attempt, warmup }) => path === attack && attempt === 0 && !warmup,
+  );
+  const timings = new Timings();
+  for (const entry of scenario.timings) if (entry.phase === during) timings.addCounted(entry);
+  return {
+    before: sampleAt(during),
+    after: cycles.at(-1)?.reading ?? lastOf(after),
+    heapBeforeBytes: cycles[0]?.reading.heap?.usedBytes ?? null,
+    heapAfterBytes: cycles.at(-1)?.reading.heap?.usedBytes ?? null,
+    slowestEventMs: timings.summary('event')?.maxMs ?? null,
+  };
+}
