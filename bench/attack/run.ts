@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { completeConfig, referenceTarget } from '../../harness/config.ts';
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
-import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
 import { judge } from '../../harness/judge.ts';
 import type { Report, ScenarioRecord } from '../../harness/model.ts';
 import { run } from '../../harness/run.ts';
@@ -56,7 +54,7 @@ export async function runAttackBench(
     out: options.out,
   });
   let last = '';
-  const folder = await run({
+  const { folder, record } = await run({
     config,
     scenarios: [
       attackScenario({
@@ -74,8 +72,8 @@ export async function runAttackBench(
       last = phase;
     },
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
+    onFailure: ({ message }) => options.onPhase(message),
   });
-  const record = readJournal(join(folder, JOURNAL_NAME));
   const report = judge(record);
   const [scenario] = record.scenarios;
   // A process that confirms a suspicion is attacked anew: what counts is the first one.
