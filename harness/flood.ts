@@ -1,9 +1,11 @@
 import autocannon from 'autocannon';
+import { guardClient } from './guard-flood.ts';
 import type { RequestsEntry } from './model.ts';
+import { parseTarget } from './streams/http-request.ts';
 
 export type FloodResult = Pick<
   RequestsEntry,
-  'plannedCount' | 'statuses' | 'errorCount' | 'timeoutCount' | 'latencyMs'
+  'plannedCount' | 'statuses' | 'errorCount' | 'timeoutCount' | 'latencyMs' | 'problem'
 >;
 
 /** A request that was let in by mistake is an endless stream: it is given up after this. */
@@ -50,6 +52,7 @@ function add(total: FloodResult, part: Part): number {
   }
   total.errorCount += part.errorCount;
   total.timeoutCount += part.timeoutCount;
+  if (part.problem !== undefined) total.problem = part.problem;
   for (const name of ['p50', 'p99', 'max'] as const) {
     total.latencyMs[name] = Math.max(total.latencyMs[name], part.latencyMs[name]);
   }
@@ -64,6 +67,8 @@ async function shoot(
   signal.throwIfAborted();
   const stop = () => instance?.stop();
   let instance: autocannon.Instance | undefined;
+  let problem: string | undefined;
+  const target = parseTarget(url);
   try {
     const result = await new Promise<autocannon.Result>((resolve, reject) => {
       // The promise form has no stop().
@@ -76,6 +81,10 @@ async function shoot(
           timeout: REQUEST_TIMEOUT_S,
           bailout: MAX_ERRORS,
           sampleInt: STOP_INTERVAL_MS,
+          setupClient: (client) =>
+            guardClient(client, target, (words) => {
+              problem = words;
+            }),
         },
         (error, result) => (error ? reject(error) : resolve(result)),
       );
@@ -92,6 +101,7 @@ async function shoot(
       errorCount: result.errors - result.timeouts + result.resets,
       timeoutCount: result.timeouts,
       latencyMs: { p50, p99, max },
+      ...(problem === undefined ? {} : { problem }),
     };
   } finally {
     signal.removeEventListener('abort', stop);
