@@ -52,16 +52,22 @@ export const eventRoutes: Record<string, HostileRoute> = {
     says(`${plainHead}event: ${'x'.repeat(MiB)}\ndata: a\n\n`),
     /event name of 1048576 characters/,
   ),
-  'retry-huge': overLimit(
-    'a retry of 3,000 years',
-    says(`${plainHead}retry: 99999999999999\n${hello}`, 'close'),
-    /retry of 99999999999999 ms/,
-  ),
-  'retry-of-digits': overLimit(
-    'a retry of 1,000 digits',
-    says(`${plainHead}retry: ${'9'.repeat(1_000)}\n${hello}`, 'close'),
-    /retry of .* ms/,
-  ),
+  'retry-huge': {
+    ...overLimit(
+      'a retry of 3,000 years',
+      says(`${plainHead}retry: 99999999999999\n${hello}`, 'close'),
+      /retry of 99999999999999 ms/,
+    ),
+    flood: /^4 × 200/,
+  },
+  'retry-of-digits': {
+    ...overLimit(
+      'a retry of 1,000 digits',
+      says(`${plainHead}retry: ${'9'.repeat(1_000)}\n${hello}`, 'close'),
+      /retry of .* ms/,
+    ),
+    flood: /^4 × 200/,
+  },
   'retry-no-number': lawful(
     'a negative retry, and others that are no numbers',
     says(`${plainHead}retry: -1\n\nretry: 1e3\n\nretry: soon\n\n${hello}`),
