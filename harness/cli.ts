@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { cleanText } from '../reports/text.ts';
 import { createProgram } from './cli-options.ts';
 import { compareCommand } from './commands/compare.ts';
 import { historyCommand } from './commands/history.ts';
@@ -46,12 +47,12 @@ async function main(argv: string[]): Promise<void> {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof HydrotestError) {
-    process.stderr.write(`hydrotest: ${error.message}\n`);
+    process.stderr.write(`hydrotest: ${cleanText(error.message)}\n`);
     if (error.code === 'usage') return EXIT_USAGE;
     return error.code === 'internal' ? EXIT_INTERNAL : EXIT_NOT_MEASURED;
   }
   process.stderr.write(
-    `hydrotest: a fault in hydrotest itself: ${redact(String(error instanceof Error ? error.stack : error))}\n`,
+    `hydrotest: a fault in hydrotest itself: ${redact(cleanText(String(error instanceof Error ? error.stack : error)))}\n`,
   );
   return EXIT_INTERNAL;
 }

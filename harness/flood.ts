@@ -1,13 +1,11 @@
-import { isIP } from 'node:net';
 import autocannon from 'autocannon';
+import { guardClient } from './guard-flood.ts';
 import type { RequestsEntry } from './model.ts';
-import { type DialGate, openDialGate } from './streams/dial-gate.ts';
 import { parseTarget } from './streams/http-request.ts';
-import { isLoopback } from './streams/reach.ts';
 
 export type FloodResult = Pick<
   RequestsEntry,
-  'plannedCount' | 'statuses' | 'errorCount' | 'timeoutCount' | 'latencyMs'
+  'plannedCount' | 'statuses' | 'errorCount' | 'timeoutCount' | 'latencyMs' | 'problem'
 >;
 
 /** A request that was let in by mistake is an endless stream: it is given up after this. */
@@ -32,31 +30,15 @@ export async function flood(
     timeoutCount: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },
   };
-  // autocannon dials by itself, and resolves names as it does: only a loopback address is left to it.
-  const target = parseTarget(url);
-  const isDirect = isIP(target.host) !== 0 && isLoopback(target.host);
-  const gate = isDirect ? null : await openDialGate(target);
-  try {
-    await shootAll(gate === null ? url : url.replace(/^https:/i, 'http:'), load, { total, gate, signal });
-  } finally {
-    await gate?.close();
-  }
-  return total;
-}
-
-async function shootAll(
-  url: string,
-  load: { count: number; connections: number; headers: Record<string, string> },
-  { total, gate, signal }: { total: FloodResult; gate: DialGate | null; signal: AbortSignal },
-): Promise<void> {
   // autocannon silently loses the request that it had begun on a connection which the server closes after an answer:
   // with `Connection: close` that is every second one. They are made up for.
   for (let left = load.count; left > 0; ) {
-    const part = await shoot(url, { ...load, count: left }, gate, signal);
+    const part = await shoot(url, { ...load, count: left }, signal);
     const answered = add(total, part);
     if (answered === 0 || total.errorCount + total.timeoutCount >= MAX_ERRORS) break;
     left -= answered;
   }
+  return total;
 }
 
 type Part = Omit<FloodResult, 'plannedCount'>;
@@ -70,6 +52,7 @@ function add(total: FloodResult, part: Part): number {
   }
   total.errorCount += part.errorCount;
   total.timeoutCount += part.timeoutCount;
+  if (part.problem !== undefined) total.problem = part.problem;
   for (const name of ['p50', 'p99', 'max'] as const) {
     total.latencyMs[name] = Math.max(total.latencyMs[name], part.latencyMs[name]);
   }
@@ -79,25 +62,29 @@ function add(total: FloodResult, part: Part): number {
 async function shoot(
   url: string,
   load: { count: number; connections: number; headers: Record<string, string> },
-  gate: DialGate | null,
   signal: AbortSignal,
 ): Promise<Part> {
   signal.throwIfAborted();
   const stop = () => instance?.stop();
   let instance: autocannon.Instance | undefined;
+  let problem: string | undefined;
+  const target = parseTarget(url);
   try {
     const result = await new Promise<autocannon.Result>((resolve, reject) => {
       // The promise form has no stop().
       instance = autocannon(
         {
           url,
-          ...(gate === null ? {} : { socketPath: gate.socketPath }),
           amount: load.count,
           connections: Math.min(load.connections, load.count),
           headers: load.headers,
           timeout: REQUEST_TIMEOUT_S,
           bailout: MAX_ERRORS,
           sampleInt: STOP_INTERVAL_MS,
+          setupClient: (client) =>
+            guardClient(client, target, (words) => {
+              problem = words;
+            }),
         },
         (error, result) => (error ? reject(error) : resolve(result)),
       );
@@ -114,6 +101,7 @@ async function shoot(
       errorCount: result.errors - result.timeouts + result.resets,
       timeoutCount: result.timeouts,
       latencyMs: { p50, p99, max },
+      ...(problem === undefined ? {} : { problem }),
     };
   } finally {
     signal.removeEventListener('abort', stop);

@@ -46,10 +46,17 @@ export const connectionLimit: Check = (scenario) => {
       const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got 429`;
       return { ...finding, outcome: 'pass', reason };
     }
-    const reason = `of ${streams.length} at once, ${acceptedCount} got in (limit ${limit}), ${refusedCount} got 429, ${otherCount} got neither: count a slot when the request arrives and give it back when its stream ends`;
+    const reason = `of ${streams.length} at once, ${acceptedCount} got in (limit ${limit}), ${refusedCount} got 429, ${otherCount} got neither${errorOf(streams)}: count a slot when the request arrives and give it back when its stream ends`;
     return { ...finding, outcome: 'fail', reason };
   });
 };
+
+/** What the first of those who got neither a yes nor a 429 met, where it was told. */
+function errorOf(streams: readonly StreamRecord[]): string {
+  const other = streams.filter(({ status }) => status !== 200 && status !== 429);
+  const error = other.find(({ error }) => error !== null)?.error;
+  return error === undefined || error === null ? '' : ` (such as: ${error})`;
+}
 
 /** Connections that this machine could not make say nothing about the target; null: all were made. */
 export function unmadeConnections(streams: readonly StreamRecord[]): string | null {

@@ -1,4 +1,5 @@
 import type { Check } from '../model.ts';
+import { problemOf } from './words.ts';
 
 /** While the limit is full, every further request is answered with 429, at any rate. */
 export const rejections: Check = (scenario) => {
@@ -28,7 +29,7 @@ export const rejections: Check = (scenario) => {
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   if (otherCount > 0 || errorCount > 0) {
-    const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none`;
+    const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none${problemOf(floods)}`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
   if (plannedCount === 0 || refusedCount < plannedCount) {

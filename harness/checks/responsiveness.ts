@@ -1,4 +1,5 @@
 import type { Check } from '../model.ts';
+import { problemOf } from './words.ts';
 
 /** A second is the longest wait that does not break a user's flow of thought (J. Nielsen, "Usability Engineering", 1993). */
 const MAX_WAIT_MS = 1000;
@@ -25,7 +26,7 @@ export const responsiveness: Check = (scenario, { run }) => {
       {
         ...finding,
         outcome: 'fail',
-        reason: `the page answered ${okCount} of ${requestCount} requests with 200`,
+        reason: `the page answered ${okCount} of ${requestCount} requests with 200${problemOf(pages)}`,
       },
     ];
   }

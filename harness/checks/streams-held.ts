@@ -46,7 +46,9 @@ export const streamsHeld: Check = (scenario, { run }) => {
       first === undefined
         ? ''
         : ` (one by ${first.ending} after ${Math.round(first.durationMs)} ms${first.error === null ? '' : `: ${first.error}`})`;
-    const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing, ${reconnectCount} broken connections were made again`;
+    const because = streams.find(({ reconnectCount, error }) => reconnectCount > 0 && error !== null)?.error;
+    const brokenBy = because === undefined || first !== undefined ? '' : ` (such as: ${because})`;
+    const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing, ${reconnectCount} broken connections were made again${brokenBy}`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
   if (run.config.eventsFile !== null && fedCount === 0) {

@@ -1,4 +1,4 @@
-import type { DoseUnit } from '../model.ts';
+import type { DoseUnit, RequestsEntry } from '../model.ts';
 
 /** `4.10 kB`, `9.6 B`; `?` for what was not measured. */
 export function bytesInWords(value: number | null): string {
@@ -10,4 +10,10 @@ export function bytesInWords(value: number | null): string {
 
 export function oneOf(unit: DoseUnit): string {
   return unit === 'event' ? 'an event' : `a ${unit}`;
+}
+
+/** ` (such as: …)` with what was wrong with the last answer that was wrong; empty where nobody told. */
+export function problemOf(requests: readonly RequestsEntry[]): string {
+  const last = requests.findLast(({ problem }) => problem !== undefined);
+  return last?.problem === undefined ? '' : ` (such as: ${last.problem})`;
 }

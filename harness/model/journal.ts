@@ -241,6 +241,8 @@ export interface RequestsEntry {
   errorCount: number;
   timeoutCount: number;
   latencyMs: { p50: number; p99: number; max: number };
+  /** The last thing that was wrong with an answer, or where a redirect, which is not followed, led; absent: nothing was. */
+  problem?: string;
 }
 
 /** Exact counters around a scenario: `before` once the target is warm, `after` once everything is closed. */

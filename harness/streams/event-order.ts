@@ -1,7 +1,11 @@
+import { hash } from 'node:crypto';
+
 export type IdScheme = 'offset' | 'sequence' | 'opaque' | 'none';
 
 /** How many ids are remembered where they cannot be ordered: a resend after a reconnect is caught, memory bounded. */
 export const rememberedIdCount = 256;
+/** Longer ids are remembered by their digest: what is remembered of a stream stays below 256 times this. */
+const longestRememberedId = 64;
 /** Up to 15 digits, so that every number and its successor are exact. */
 const integer = /^\d{1,15}$/;
 
@@ -76,12 +80,13 @@ export class EventOrder {
       }
     }
     this.#remembered ??= new Set();
-    if (this.#remembered.has(id)) {
+    const known = id.length > longestRememberedId ? hash('sha256', id) : id;
+    if (this.#remembered.has(known)) {
       this.duplicateCount += 1;
       return;
     }
     // A copy: V8 keeps the whole chunk alive for a slice of it, and 256 chunks a stream are 16 MiB.
-    this.#remembered.add(Buffer.from(id, 'utf16le').toString('utf16le'));
+    this.#remembered.add(Buffer.from(known, 'utf16le').toString('utf16le'));
     if (this.#remembered.size > rememberedIdCount) {
       for (const oldest of this.#remembered) {
         this.#remembered.delete(oldest);

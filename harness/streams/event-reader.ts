@@ -4,8 +4,20 @@ import type { EventOrder } from './event-order.ts';
 
 /** A line without an end is a server's fault long before it is 4 MiB: the reference server skips lines over 1 MiB. */
 export const maxLineBytes = 4 * 1024 * 1024;
-/** Of an event in many `data` lines, in UTF-16 units: four of the longest lines. */
-const maxEventLength = 4 * maxLineBytes;
+/**
+ * From one blank line to the next: a longest line and what belongs to it. Counted in bytes and not in text, because a `data` line
+ * without text is one more character and 32 bytes of memory.
+ */
+export const maxEventBytes = maxLineBytes + 1024 * 1024;
+/**
+ * Of an id or the name of an event, in UTF-16 units. An id goes back in a header, and nginx, unless told otherwise, takes none of
+ * more than 8 KiB.
+ */
+export const maxFieldLength = 8 * 1024;
+/** A timer of more than 2³¹ − 1 ms fires at once: a client that were to wait so long would come back without any pause. */
+export const maxRetryMs = 2 ** 31 - 1;
+/** Two line ends behind one another: LF or CR and then again; CRLF twice has an LF before a CR. */
+const blankLines = ['\n\n', '\n\r', '\r\r'];
 const LF = 10;
 const CR = 13;
 /** V8 copies a slice shorter than this, and keeps the whole sliced text alive for a longer one. */
@@ -13,7 +25,8 @@ const slicedLength = 13;
 
 /**
  * Turns the bytes of an event stream into events, and watches their order. `onEvent` may be called while `push`
- * runs. Memory is bounded: what is over `maxLineBytes` without a line's end is a failure.
+ * runs. Memory is bounded: what is over `maxLineBytes` without a line's end, or over `maxEventBytes` without a blank line, is a
+ * failure, and so are ids, names and retries that no client could use.
  */
 export class EventReader {
   /** What was wrong with the stream; null: nothing so far. */
@@ -26,24 +39,36 @@ export class EventReader {
   /** Made when a chunk ends inside a UTF-8 sequence, dropped when one does not: nearly all end in a line feed. */
   #decoder: TextDecoder | null = null;
   #lineBytes = 0;
+  #eventBytes = 0;
+  /** Bytes so far end in a line's end. */
+  #endsLine = false;
   /** The id of a block until it is known to have data or not. */
   #blockId: string | null = null;
 
-  /** `watchesRetry`: whether `retryMs` is wanted, at the cost of one more function a stream. */
+  /** `watchesRetry`: whether `retryMs` is wanted. */
   constructor(order: EventOrder, onEvent: (event: EventSourceMessage) => void, watchesRetry = false) {
     this.#parser = createParser({
-      maxBufferSize: maxEventLength,
-      onRetry: watchesRetry
-        ? (retryMs) => {
-            this.retryMs = retryMs;
-          }
-        : undefined,
+      onRetry: (retryMs) => {
+        if (retryMs > maxRetryMs)
+          this.failure ??= `retry of ${retryMs} ms: more than ${maxRetryMs} ms, the longest timer`;
+        else if (watchesRetry) this.retryMs = retryMs;
+      },
       onId: (id) => {
+        if (this.failure !== null) return;
+        if (id.length > maxFieldLength) {
+          this.failure = `id of ${id.length} characters, more than ${maxFieldLength}`;
+          return;
+        }
         this.#anchor(order);
         this.#blockId = id;
         this.lastEventId = id;
       },
       onEvent: (event) => {
+        if (this.failure !== null) return;
+        if (event.event !== undefined && event.event.length > maxFieldLength) {
+          this.failure = `event name of ${event.event.length} characters, more than ${maxFieldLength}`;
+          return;
+        }
         if (event.event === 'close' || event.event === 'reset') {
           if (event.event === 'reset') order.restart();
         } else {
@@ -52,11 +77,6 @@ export class EventReader {
           order.see(event.id, event.data);
         }
         onEvent(event);
-      },
-      onError: (error) => {
-        // All others are lines that the standard says to ignore.
-        if (error.type !== 'max-buffer-size-exceeded') return;
-        this.failure ??= `event of more than ${maxEventLength} characters`;
       },
     });
   }
@@ -76,6 +96,8 @@ export class EventReader {
     this.#parser.reset();
     this.#decoder = null;
     this.#lineBytes = 0;
+    this.#eventBytes = 0;
+    this.#endsLine = false;
   }
 
   /** A block with an id but no data is no event, yet it moves the id: without this the next event would be a gap. */
@@ -101,5 +123,18 @@ export class EventReader {
     this.#lineBytes = (lineEnd === -1 ? this.#lineBytes : -1 - lineEnd) + bytes.length;
     if (this.#lineBytes > maxLineBytes)
       this.failure ??= `line of more than ${maxLineBytes} bytes without an end`;
+    this.#guardEvent(bytes);
+  }
+
+  /** An event is kept until its blank line comes. */
+  #guardEvent(bytes: Buffer): void {
+    const [first, last] = [bytes[0], bytes[bytes.length - 1]];
+    // Behind an LF any line end is a blank line; behind a CR an LF may be its other half.
+    if (this.#endsLine && (first === CR || first === LF)) this.#eventBytes = 0;
+    const end = Math.max(...blankLines.map((pair) => bytes.lastIndexOf(pair)));
+    this.#eventBytes = (end === -1 ? this.#eventBytes : -2 - end) + bytes.length;
+    this.#endsLine = last === LF || last === CR;
+    if (this.#eventBytes > maxEventBytes)
+      this.failure ??= `event of more than ${maxEventBytes} bytes without a blank line`;
   }
 }

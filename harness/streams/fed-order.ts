@@ -1,5 +1,5 @@
-/** How the harness begins each line that it writes for a target to stream (event-feed.ts): the number counts per file. */
-const FED_LINE = /^\{"seq":(\d+),/;
+/** How the harness begins each line that it writes for a target to stream (event-feed.ts): the number counts per file. Up to 15 digits, which are exact. */
+const FED_LINE = /^\{"seq":(\d{1,15}),/;
 
 /**
  * Follows the harness's own events by the number in their data: exact, whatever the target does with ids. Events of

@@ -4,22 +4,22 @@ import type { Socket } from 'node:net';
 import type { EventSourceFetchInit, FetchLike, FetchLikeResponse, ReaderLike } from 'eventsource';
 import { dial } from './dial.ts';
 import { parseTarget, requestHeaders } from './http-request.ts';
-
-/** The Fetch standard's limit (HTTP-redirect fetch, step 7). */
-const maxRedirectCount = 20;
-const redirects = new Set([301, 302, 303, 307, 308]);
+import { maxHeadBytes, maxHeaderCount, maxInterimCount } from './http-response-parser.ts';
+import { isRedirect, redirection } from './redirect.ts';
 
 /** Is told what goes over the connections of an EventSource. */
 export interface FetchObserver {
   onSocket(socket: Socket): void;
   onResponse(status: number, headers: IncomingMessage['headers']): void;
+  /** A redirect is not followed, and why. */
+  onRefusedRedirect(refusal: string): void;
   onBody(bytes: Buffer): void;
 }
 
 /**
  * A `fetch` for the `eventsource` package, over `node:http` and a connection of its own for each request. Node's own
  * fetch would do, but hides its sockets in a pool: nobody could say when they are closed, or what came over them.
- * Redirects are followed as a browser follows them. Headers given here override those of the package.
+ * Redirects are followed as a browser follows them, but only on the same origin, at most 20. Headers given here override those of the package.
  */
 export function observedFetch(
   headers: Record<string, string>,
@@ -32,12 +32,16 @@ export function observedFetch(
       const response = await send(location, { ...init.headers, ...headers }, init, observer, localAddress);
       const status = response.statusCode ?? 0;
       const next = response.headers.location;
-      if (redirects.has(status) && next !== undefined && redirectCount < maxRedirectCount) {
-        response.destroy();
-        location = new URL(next, location);
-        continue;
-      }
-      observer.onResponse(status, response.headers);
+      if (isRedirect(status) && next !== undefined) {
+        const led = redirection(status, next, location, redirectCount);
+        if ('to' in led) {
+          response.destroy();
+          location = led.to;
+          continue;
+        }
+        observer.onResponse(status, response.headers);
+        observer.onRefusedRedirect(led.refusal);
+      } else observer.onResponse(status, response.headers);
       return fetchResponse(response, location, redirectCount > 0, observer);
     }
   };
@@ -58,6 +62,8 @@ function send(
     // A list keeps repeated and mixed-case names as they are.
     headers: requestHeaders(target, headers).flat(),
     signal: init.signal as AbortSignal,
+    // The bounds of the raw client; by itself Node drops headers above 2,000 without a word.
+    maxHeaderSize: maxHeadBytes,
     createConnection: () => {
       const { socket, transport } = dial(target, { localAddress });
       if (transport !== socket) transport.on('error', () => {});
@@ -65,8 +71,15 @@ function send(
       return socket;
     },
   });
+  request.maxHeadersCount = 0;
   return new Promise((resolve, reject) => {
+    let interimCount = 0;
     request.on('error', reject);
+    request.on('information', () => {
+      interimCount += 1;
+      if (interimCount > maxInterimCount)
+        request.destroy(new Error(`more than ${maxInterimCount} interim responses`));
+    });
     request.on('upgrade', (_response, socket: Socket) => {
       socket.destroy();
       reject(new Error('status 101: the server switched protocols'));
@@ -74,6 +87,11 @@ function send(
     request.on('response', (response) => {
       // It breaks with the connection, also when nobody reads it (a refusal).
       response.on('error', () => {});
+      if (response.rawHeaders.length > 2 * maxHeaderCount) {
+        request.destroy();
+        reject(new Error(`response head of more than ${maxHeaderCount} lines`));
+        return;
+      }
       resolve(response);
     });
     request.end();

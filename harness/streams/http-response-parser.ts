@@ -1,4 +1,10 @@
+import { quote } from './foreign-text.ts';
+
 export const maxHeadBytes = 64 * 1024;
+/** Lines of a head: ten times what any server sends, and what is kept of each costs more than its bytes. */
+export const maxHeaderCount = 1_000;
+/** Interim responses in front of the final one: RFC 9110 §15.2 sets no limit, and whoever sends them for ever answers nothing. */
+export const maxInterimCount = 100;
 /** A chunk's size line with its extensions: RFC 9112 §7.1.1 asks for a limit; 4 KiB is far beyond any use. */
 export const maxChunkLineBytes = 4 * 1024;
 const LF = 10;
@@ -44,6 +50,7 @@ export class HttpResponseParser {
   #text = '';
   #remainingBytes = 0;
   #trailerBytes = 0;
+  #interimCount = 0;
 
   constructor(sink: ResponseSink) {
     this.#sink = sink;
@@ -146,6 +153,10 @@ export class HttpResponseParser {
       );
       return;
     }
+    if (lines.length - 1 > maxHeaderCount) {
+      this.#fail(`response head of more than ${maxHeaderCount} lines`);
+      return;
+    }
     const headers = new Map<string, string>();
     for (let index = 1; index < lines.length; index += 1) {
       const line = lines[index] ?? '';
@@ -161,7 +172,11 @@ export class HttpResponseParser {
       headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
     }
     const status = Number(statusLine.slice(9, 12));
-    if (status < 200 && status !== 101) return;
+    if (status < 200 && status !== 101) {
+      this.#interimCount += 1;
+      if (this.#interimCount > maxInterimCount) this.#fail(`more than ${maxInterimCount} interim responses`);
+      return;
+    }
     this.#frame(status, statusLine[7] === '1', headers);
     if (this.failure === null) this.#sink.onHead({ status, headers });
   }
@@ -233,9 +248,4 @@ export class HttpResponseParser {
     this.#remainingBytes = Number.parseInt(size[1] ?? '', 16);
     this.#state = this.#remainingBytes === 0 ? 'trailers' : 'chunk-data';
   }
-}
-
-/** Foreign text, fit for an error message. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }

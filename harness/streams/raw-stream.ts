@@ -72,6 +72,8 @@ export class RawStream implements OpenStream, ResponseSink {
   #reader: EventReader | null = null;
   #lastEventId = '';
   #refusalBytes = 0;
+  /** Where a refusal wanted to send its client; null: it did not. */
+  #redirect: string | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
 
@@ -183,8 +185,14 @@ export class RawStream implements OpenStream, ResponseSink {
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
     this.#ledger.sawHead(status, headers.get('retry-after'));
-    const judged = responseKind(status, headers.get('content-type'), headers.get('content-encoding'));
+    const judged = responseKind(
+      status,
+      headers.get('content-type'),
+      headers.get('content-encoding'),
+      headers.get('location'),
+    );
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
       this.#conclude('protocol-error', 'Transfer-Encoding in the response to an HTTP/1.0 request');
@@ -232,7 +240,7 @@ export class RawStream implements OpenStream, ResponseSink {
 
   /** The only way out: whoever comes first says how the stream ended, and closes the socket. */
   #conclude(ending: StreamEnding, error: string | null): void {
-    if (!this.#ledger.conclude(ending, error)) return;
+    if (!this.#ledger.conclude(ending, error ?? this.#redirect)) return;
     if (this.#endTimer !== null) clearTimeout(this.#endTimer);
     this.#endTimer = null;
     if (this.#restTimer !== null) clearTimeout(this.#restTimer);

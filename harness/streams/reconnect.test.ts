@@ -67,7 +67,7 @@ test.each([
   ['/429', 'refused', 429, '7', null],
   ['/503-chunked', 'refused', 503, null, null],
   ['/204', 'refused', 204, null, null],
-  ['/redirect', 'refused', 307, null, null],
+  ['/redirect', 'refused', 307, null, /redirected \(307\) to "\/hello"/],
   ['/endless-refusal', 'refused', 429, null, null],
   ['/html', 'protocol-error', 200, null, /content type "text\/html"/],
   ['/gzip', 'protocol-error', 200, null, /content encoding/],

@@ -53,6 +53,10 @@ export class ReturningStream implements OpenStream, ResponseSink {
   #reader: EventReader | null = null;
   #isEvents = false;
   #refusalBytes = 0;
+  /** Where a refusal wanted to send its client; null: it did not. */
+  #redirect: string | null = null;
+  /** Why its last connection broke; null: none did. */
+  #lostBecause: string | null = null;
 
   constructor(request: StreamRequest, manners: ReturningManners) {
     this.#manners = manners;
@@ -114,6 +118,7 @@ export class ReturningStream implements OpenStream, ResponseSink {
     this.#response = new HttpResponseParser(this);
     this.#isEvents = false;
     this.#refusalBytes = 0;
+    this.#redirect = null;
     socket.on('data', onData);
     socket.on('end', onEnd);
     socket.on('error', onError);
@@ -152,8 +157,14 @@ export class ReturningStream implements OpenStream, ResponseSink {
 
   onHead({ status, headers }: ResponseHead): void {
     this.#ledger.sawHead(status, headers.get('retry-after'));
-    const judged = responseKind(status, headers.get('content-type'), headers.get('content-encoding'));
+    const judged = responseKind(
+      status,
+      headers.get('content-type'),
+      headers.get('content-encoding'),
+      headers.get('location'),
+    );
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return;
     this.#isEvents = true;
     const ledger = this.#ledger;
@@ -208,6 +219,7 @@ export class ReturningStream implements OpenStream, ResponseSink {
       return;
     }
     this.#hangUp(leave);
+    this.#lostBecause = error ?? this.#lostBecause;
     this.#ledger.reconnectCount += 1;
     const retryMs = this.#reader?.retryMs ?? DEFAULT_RETRY_MS;
     const waitMs = this.#manners.waitMs(retryMs, this.#request);
@@ -228,7 +240,8 @@ export class ReturningStream implements OpenStream, ResponseSink {
   }
 
   #conclude(ending: StreamEnding, error: string | null, leave: 'fin' | 'rst' = 'fin'): void {
-    if (!this.#ledger.conclude(ending, error)) return;
+    const because = this.#redirect ?? (ending === 'client' ? this.#lostBecause : null);
+    if (!this.#ledger.conclude(ending, error ?? because)) return;
     if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     this.#waitTimer = null;
     this.#hangUp(leave);

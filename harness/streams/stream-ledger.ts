@@ -2,6 +2,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import type { BehaviourName, StreamEnding, StreamObserver, StreamRecord } from '../model.ts';
 import { EventOrder } from './event-order.ts';
 import { FedOrder } from './fed-order.ts';
+import { shortened } from './foreign-text.ts';
 import { Later } from './later.ts';
 
 export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
@@ -48,7 +49,7 @@ export class StreamLedger {
 
   sawHead(status: number, retryAfter: string | undefined): void {
     this.#status = status;
-    this.#retryAfter = retryAfter ?? null;
+    this.#retryAfter = retryAfter === undefined ? null : shortened(retryAfter);
     if (status === 200 && !this.#wasAccepted) {
       this.#wasAccepted = true;
       this.#observer?.accepted();
@@ -68,7 +69,7 @@ export class StreamLedger {
     }
     if (event.event === 'close' && this.#closeEventMs === null) {
       this.#closeEventMs = performance.now() - this.#openedMs;
-      this.closeReason = closeReason(event.data);
+      this.closeReason = shortened(closeReason(event.data));
     }
   }
 

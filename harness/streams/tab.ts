@@ -23,7 +23,8 @@ export const tab: Behaviour = {
  *
  * One record tells of all connections of the tab: counts are sums, `status` is the last one, first times are those
  * of the first connection, `firstByteMs` is the end of its head. A broken connection is no ending, the tab connects
- * again, for ever if need be; so a server that was never there gives the ending `client` with the status null.
+ * again, for ever if need be; so a server that was never there gives the ending `client` with the status null. `error` then says
+ * why the last connection broke.
  */
 class Tab implements OpenStream, FetchObserver {
   readonly #ledger: StreamLedger;
@@ -31,6 +32,7 @@ class Tab implements OpenStream, FetchObserver {
   readonly #source: EventSource;
   readonly #sockets = new Set<Socket>();
   #refused = false;
+  #lostBecause: string | null = null;
 
   constructor(request: StreamRequest) {
     // A fault of ours is thrown here and now; inside the EventSource it would look like a network that is down.
@@ -44,6 +46,7 @@ class Tab implements OpenStream, FetchObserver {
     this.#source.addEventListener('error', (event) => {
       if (this.#source.readyState !== this.#source.CLOSED) {
         this.#ledger.reconnectCount += 1;
+        this.#lostBecause = event.message ?? this.#lostBecause;
         return;
       }
       if (this.#refused) this.#conclude('refused', null);
@@ -76,7 +79,7 @@ class Tab implements OpenStream, FetchObserver {
   }
 
   end(): void {
-    this.#conclude('client', null);
+    this.#conclude('client', this.#lostBecause);
   }
 
   onSocket(socket: Socket): void {
@@ -101,6 +104,10 @@ class Tab implements OpenStream, FetchObserver {
     this.#refused = judged.kind === 'refused';
     // Not left to the EventSource: of a content encoding it knows nothing, and would read on without understanding.
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+  }
+
+  onRefusedRedirect(refusal: string): void {
+    this.#conclude('protocol-error', refusal);
   }
 
   onBody(bytes: Buffer): void {
