@@ -212,6 +212,9 @@ function addTo(scenario: ScenarioRecord, entry: OfScenario): void {
     case 'browser':
       scenario.browser.push(entry);
       break;
+    case 'environment':
+      scenario.environment.push(entry);
+      break;
     case 'scenario-end':
       scenario.endedMs = entry.elapsedMs;
       scenario.error = entry.error;
@@ -240,5 +243,6 @@ function emptyScenario({ type: _, ...start }: { type: 'scenario' } & ScenarioSta
     levels: [],
     feeds: [],
     browser: [],
+    environment: [],
   };
 }
