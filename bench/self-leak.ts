@@ -221,6 +221,7 @@ function cyclesOf(looks: Look[]): CycleEntry[] {
       reading: {
         processCount: look.heap.processCount,
         rssBytes: look.rssBytes,
+        swapBytes: null,
         peakRssBytes: null,
         cpuMs: 0,
         threadCount: null,

@@ -205,6 +205,9 @@ function addTo(scenario: ScenarioRecord, entry: OfScenario): void {
     case 'browser':
       scenario.browser.push(entry);
       break;
+    case 'environment':
+      scenario.environment.push(entry);
+      break;
     case 'scenario-end':
       scenario.endedMs = entry.elapsedMs;
       scenario.error = entry.error;
@@ -233,5 +236,6 @@ function emptyScenario({ type: _, ...start }: { type: 'scenario' } & ScenarioSta
     levels: [],
     feeds: [],
     browser: [],
+    environment: [],
   };
 }

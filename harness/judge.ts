@@ -1,5 +1,6 @@
 import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
 import { endsOf, quietPointsOf, seriesOf, trendsOf } from './course.ts';
+import { reportedEnvironment } from './environment/reported.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type {
   BehaviourName,
@@ -28,7 +29,7 @@ export function judge(record: RunRecord): Report {
     durationMs: record.durationMs,
     repeatCommand: record.run.repeatCommand,
     complete: record.complete && record.interrupted === null,
-    environment: record.run.environment,
+    environment: reportedEnvironment(record),
     config: record.run.config,
     verdict: decide(scenarios, record),
     scenarios,

@@ -8,6 +8,7 @@
 export type * from './model/browser.ts';
 export type * from './model/comparison.ts';
 export type * from './model/config.ts';
+export type * from './model/environment.ts';
 export type * from './model/journal.ts';
 export type * from './model/load.ts';
 export type * from './model/outcome.ts';

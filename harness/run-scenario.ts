@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
+import { watchEnvironment } from './environment/watch.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
 
@@ -145,7 +146,7 @@ async function openAttempt(options: ScenarioRunOptions, attempt: number): Promis
 
 /** What a confirming process was loaded with is no part of what the scenario shows: it would be counted twice. */
 function withoutLoad(write: (entry: JournalEntry) => void): (entry: JournalEntry) => void {
-  const kept = new Set(['target', 'phase', 'sample', 'gap', 'cycle', 'drain']);
+  const kept = new Set(['target', 'environment', 'phase', 'sample', 'gap', 'cycle', 'drain']);
   return (entry) => {
     if (kept.has(entry.type)) write(entry);
   };
@@ -183,6 +184,14 @@ async function useTarget(
   });
   if (opened.heapGap !== null)
     write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
+
+  const environment = await watchEnvironment({
+    watched: { pid, includeGroup: session.target.kind === 'spawned' },
+    scenario: name,
+    attempt,
+    elapsedMs,
+    write,
+  });
 
   const pool = createStreamPool({
     scenario: name,
@@ -298,6 +307,7 @@ async function useTarget(
   } finally {
     watch.dispose();
     await sampler.close();
+    await environment.end();
     await context.close();
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { readMachine } from './environment/machine.ts';
 import { HydrotestError } from './errors.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import type { Environment, RunConfig, RunEntry, RunRecord, Scenario } from './model.ts';
@@ -157,5 +158,6 @@ function describeEnvironment(hydrotestVersion: string): Environment {
     cpuModel: cpus()[0]?.model ?? 'unknown',
     cpuCount: availableParallelism(),
     memoryBytes: totalmem(),
+    facts: readMachine(),
   };
 }

@@ -1,4 +1,5 @@
 import type { Report, RunConfig } from '../harness/model.ts';
+import { printedFacts } from './environment.ts';
 import { formatBytes, formatDuration, unitsNote } from './format.ts';
 import { code, definitionList, html, isolated, type Markup, nothing } from './html-markup.ts';
 import { remoteWords } from './remote-words.ts';
@@ -27,7 +28,32 @@ export function environmentMarkup({ repeatCommand, environment, config }: Report
   ])}</div>
 <div><h3>Configuration</h3>${definitionList('facts', configPairs(config))}</div>
 </div>
+${surroundingsMarkup(environment)}
 </section>`;
+}
+
+/** Every fact that was read or could not be, with where it is from. */
+function surroundingsMarkup({ facts, targets }: Report['environment']): Markup {
+  const groups = [
+    ...(facts.length === 0 ? [] : [{ title: 'The machine', facts }]),
+    ...targets.map(({ scenario, attempt, facts: ofTarget }) => ({
+      title: attempt === 0 ? scenario : `${scenario}, confirmation ${attempt}`,
+      facts: ofTarget,
+    })),
+  ];
+  if (groups.length === 0) return nothing;
+  const tables = groups.map(({ title, facts: known }) => {
+    const rows = printedFacts(known).map(
+      ({ label, value, source }) =>
+        html`<tr><th scope="row">${label}</th><td>${value}</td><td class="muted">${source}</td></tr>`,
+    );
+    const body =
+      known.length === 0
+        ? html`<p>Not readable.</p>`
+        : html`<div class="table" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col">Fact</th><th scope="col">Value</th><th scope="col">Read from</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+    return html`<h4>${isolated(title)}</h4>${body}`;
+  });
+  return html`<details data-key="surroundings"><summary>Surroundings</summary>${tables}</details>`;
 }
 
 function configPairs(config: RunConfig): [string, string | Markup][] {

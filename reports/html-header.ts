@@ -1,4 +1,5 @@
 import type { Report } from '../harness/model.ts';
+import { warningPlaces, warningTitle, warningWords } from './environment.ts';
 import {
   formatBytes,
   formatCount,
@@ -33,8 +34,20 @@ ${definitionList('meta', [
   ['Run', isolated(runId)],
   ['hydrotest', environment.hydrotestVersion],
 ])}
+${running ? nothing : warningsMarkup(report)}
 </div>
 </header>`;
+}
+
+/** What of the surroundings changes the figures. */
+function warningsMarkup(report: Report): Markup {
+  const { warnings } = report.environment;
+  if (warnings.length === 0) return nothing;
+  const items = warnings.map(
+    (warning) =>
+      html`<li><strong>${warningTitle(warning)}</strong>: ${warning.seen}${warningPlaces(warning, report)}. ${warningWords(warning)}</li>`,
+  );
+  return html`<div class="banner surroundings" role="note"><strong>Surroundings that change figures</strong><ul>${items}</ul></div>`;
 }
 
 /** What has failed has failed, whatever is still to come; nothing else is said before the end. */

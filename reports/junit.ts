@@ -1,5 +1,6 @@
 import { create } from 'xmlbuilder2';
 import type { Facts, Finding, Report, Reporter, ScenarioReport } from '../harness/model.ts';
+import { warningWords } from './environment.ts';
 import { evidenceFacts, findingTitle } from './facts.ts';
 import { budgetSentence } from './leak-words.ts';
 import { cleanText, oneLine } from './text.ts';
@@ -56,8 +57,17 @@ function scenarioSuite(scenario: ScenarioReport, report: Report): Suite {
       peakRssBytes: scenario.peakRssBytes,
       streamCount: scenario.streamCount,
       eventCount: scenario.eventCount,
+      ...warningProperties(scenario.scenario, report),
     },
   };
+}
+
+/** A property each: JUnit has no place for what is wrong and fails nothing. */
+function warningProperties(scenario: string, { environment: { warnings } }: Report): Facts {
+  const here = warnings.filter(({ scenarios }) => scenarios.length === 0 || scenarios.includes(scenario));
+  return Object.fromEntries(
+    here.map((warning) => [`warning.${warning.warning}`, `${warning.seen}. ${warningWords(warning)}`]),
+  );
 }
 
 function findingCase(finding: Finding, { config, repeatCommand }: Report): TestCase {

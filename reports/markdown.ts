@@ -1,5 +1,6 @@
 import { htmlEscape } from 'escape-goat';
 import type { Finding, Report, Reporter, RunConfig } from '../harness/model.ts';
+import { printedFacts, warningPlaces, warningTitle, warningWords } from './environment.ts';
 import { evidenceFacts, findingTitle } from './facts.ts';
 import {
   formatBytes,
@@ -39,6 +40,7 @@ export function renderMarkdown(report: Report, { maxBytes = defaultMaxBytes }: M
   const blocks = [
     block('needed', scenarioSection(report)),
     ...problemSections(report).map((text) => block('evidence', text)),
+    block('evidence', warningSection(report)),
     block('evidence', fingerprintSection(report)),
     block('extra', timingSection(report)),
     block('extra', passedSection(report)),
@@ -153,6 +155,16 @@ function skippedSection({ skipped }: Report): string {
   return ['### Skipped', '', ...items].join('\n');
 }
 
+function warningSection(report: Report): string {
+  const { warnings } = report.environment;
+  if (warnings.length === 0) return '';
+  const items = warnings.map((warning) => {
+    const seen = escapeMarkdown(`${warning.seen}${warningPlaces(warning, report)}`);
+    return `- **${escapeMarkdown(warningTitle(warning))}**: ${seen}. ${escapeMarkdown(warningWords(warning))}`;
+  });
+  return ['### Surroundings that change figures', '', ...items].join('\n');
+}
+
 function repeatSection({ repeatCommand }: Report): string {
   return `### Repeat this run\n\n${codeBlock(repeatCommand)}`;
 }
@@ -167,6 +179,10 @@ function environmentSection({ environment, config, runId, startedAt }: Report): 
     ['hydrotest', escapeMarkdown(environment.hydrotestVersion)],
     ['Node', escapeMarkdown(environment.nodeVersion)],
     ['Machine', escapeMarkdown(machineWords(environment))],
+    ...printedFacts(environment.facts).map(({ label, value }) => [
+      escapeMarkdown(label),
+      escapeMarkdown(value),
+    ]),
   ];
   return [
     '<details><summary>Environment</summary>',

@@ -1,4 +1,5 @@
 import type { Finding, Outcome, Report } from '../harness/model.ts';
+import { warningPlaces, warningTitle, warningWords } from './environment.ts';
 import { evidenceFacts, findingTitle } from './facts.ts';
 import {
   formatBytes,
@@ -52,6 +53,7 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
     verdictLines(report, pen),
     scenarioLines(report, pen),
     ...problemSections(report, pen),
+    warningLines(report, pen),
     timingLines(report, pen),
     fingerprintLines(report, pen),
     skippedLines(report, pen),
@@ -67,7 +69,12 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
 /** What failed or could not be decided, with its evidence, below the verdict: what a failing test prints. */
 export function renderProblems(report: Report, options: TerminalOptions = {}): string {
   const pen = penOf(options.columns ?? defaultColumns, options.color ?? false);
-  const sections = [verdictLines(report, pen), ...problemSections(report, pen), skippedLines(report, pen)];
+  const sections = [
+    verdictLines(report, pen),
+    ...problemSections(report, pen),
+    warningLines(report, pen),
+    skippedLines(report, pen),
+  ];
   const text = sections
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
@@ -78,7 +85,32 @@ export function renderProblems(report: Report, options: TerminalOptions = {}): s
 /** The verdict alone, where the report goes elsewhere. */
 export function renderVerdict(report: Report, options: TerminalOptions = {}): string {
   const pen = penOf(options.columns ?? defaultColumns, options.color ?? false);
-  return `${verdictLines(report, pen).join('\n')}\n`;
+  return `${[...verdictLines(report, pen), ...warningSummary(report, pen)].join('\n')}\n`;
+}
+
+/** What of the surroundings changes the figures: each in a few lines. */
+function warningLines(report: Report, pen: Pen): string[] {
+  const { warnings } = report.environment;
+  if (warnings.length === 0) return [];
+  return [
+    pen.paint('bold', 'Surroundings that change figures'),
+    ...warnings.flatMap((warning) => {
+      const seen = oneLine(`${warningTitle(warning)}: ${warning.seen}${warningPlaces(warning, report)}`);
+      return [
+        ...wrapText(`! ${seen}`, pen.columns).map((line) => pen.paint('yellow', line)),
+        ...hanging(oneLine(warningWords(warning)), indent.length, pen.columns).map((line) =>
+          pen.paint('dim', line),
+        ),
+      ];
+    }),
+  ];
+}
+
+/** The same in one line, where the report goes elsewhere. */
+function warningSummary({ environment: { warnings } }: Report, pen: Pen): string[] {
+  if (warnings.length === 0) return [];
+  const text = `! surroundings that change figures: ${warnings.map(warningTitle).join(', ')}`;
+  return wrapText(text, pen.columns).map((line) => pen.paint('yellow', line));
 }
 
 function verdictLines(

@@ -47,6 +47,21 @@ describe('memory-budget', () => {
     expect(report.verdict.outcome).toBe('fail');
   });
 
+  it.each<[what: string, rssBytes: number, swapBytes: number, outcome: string, says: string]>([
+    ['what is swapped out counts', 300e6, 201e6, 'fail', 'peaked at 501 MB with what was swapped out'],
+    ['both together are below it', 300e6, 80e6, 'pass', 'memory peaked at 400 MB'],
+    ['whether both were high at once is not known', 300e6, 150e6, 'inconclusive', 'no sample shows'],
+  ])('of a target that is swapped out: %s', (_, rssBytes, swapBytes, outcome, says) => {
+    const found = examine('memory-budget', 'tabs', (s) => {
+      // Resident memory was higher once, between two samples.
+      for (const sample of s.samples)
+        Object.assign(sample, { rssBytes, highestRssBytes: rssBytes, swapBytes });
+      for (const sample of s.samples) sample.peakRssBytes = 400e6;
+    });
+    expect(found.outcome).toBe(outcome);
+    expect(found.reason).toContain(says);
+  });
+
   it('passes with all of the budget used', () => {
     const { outcome } = examine('memory-budget', 'tabs', (_, { run }) => (run.config.budgetBytes = 110e6));
     expect(outcome).toBe('pass');

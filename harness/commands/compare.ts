@@ -146,7 +146,7 @@ async function measureBoth(
   const stopped = signal.aborted
     ? `the measurement was stopped after ${a.runs.length + b.runs.length} of ${2 * roundCount} whole runs`
     : null;
-  // Both were measured here and now, in one way: what could be unlike is a fault of this program.
+  // Both were measured here and now, in one way: what is unlike the commands themselves have brought along.
   const comparison = compare(a, b, differencesOf(a.runs, b.runs), stopped);
   return writeComparison(comparison, folder, failOn);
 }

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Change, Comparison, MetricKind, RunRecord, ScenarioRecord } from '../model.ts';
+import type {
+  Change,
+  Comparison,
+  EnvironmentFact,
+  FactName,
+  MetricKind,
+  RunRecord,
+  ScenarioRecord,
+} from '../model.ts';
 import { createRandom } from '../random.ts';
 import { cyclesOf, heldOf } from '../testing/entries.ts';
 import { HELD_COUNT, HELD_STREAM_BYTES, healthyRun } from '../testing/records.ts';
@@ -312,6 +320,28 @@ describe('unlike runs', () => {
     expect(differencesOf(runs(), runs(change)).map((difference) => difference.what)).toEqual([what]);
   });
 
+  test.each<[what: string, name: FactName, was: string | number, is: string | number]>([
+    ["the target's allocator", 'allocator', 'glibc', 'jemalloc'],
+    ["settings of the target's allocator", 'allocatorSettings', 'none', 'MALLOC_ARENA_MAX=2'],
+    ["options of the target's runtime", 'runtimeFlags', '--inspect=1', '--max-old-space-size=64'],
+    ["the target's memory limit", 'memoryLimitBytes', 'none', 512e6],
+    ["the target's memory.high", 'memoryHighBytes', 'none', 512e6],
+    ["the target's CPU quota", 'cpuQuotaCores', 2, 0.5],
+    ["the target's CPUs", 'allowedCpuCount', 2, 1],
+    ["the target's NODE_ENV", 'nodeEnv', 'production', 'development'],
+  ])('%s differs', (what, name, was, is) => {
+    const [before, after] = [runs(around(name, was)), runs(around(name, is))];
+    expect(differencesOf(before, after).map((difference) => difference.what)).toEqual([what]);
+    expect(differencesOf(before, runs(around(name, was)))).toEqual([]);
+    // A journal from before it was read, or one where it was not readable, is unlike nothing.
+    expect(differencesOf(runs(), after)).toEqual([]);
+  });
+
+  test('where an inspector listens does not make runs unlike', () => {
+    const [one, other] = ['--inspect=9229', '--inspect'].map((flag) => runs(around('runtimeFlags', flag)));
+    expect(differencesOf(one ?? [], other ?? [])).toEqual([]);
+  });
+
   test('memory that differs by a driver is alike', () => {
     const other = runs((_, { run }) => {
       run.environment.memoryBytes = 8.08e9;
@@ -333,3 +363,13 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])(
     expect(exitCodeOf(comparing([runWith()], [runWith()]), 'worse')).toBe(0);
   },
 );
+
+/** The target of each scenario was started with or in this. */
+function around(name: FactName, value: string | number): Alter {
+  return (_, { scenarios }) => {
+    for (const { scenario, environment } of scenarios) {
+      const facts = [{ name, value, source: 'made up' } as EnvironmentFact];
+      environment.push({ type: 'environment', scenario, elapsedMs: 1, attempt: 0, moment: 'start', facts });
+    }
+  };
+}

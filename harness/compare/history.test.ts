@@ -63,6 +63,15 @@ test('the hash tells environments apart, and not their runs', () => {
   });
   expect(again.environmentHash).toBe(entryOf().environmentHash);
   expect(other.environmentHash).not.toBe(entryOf().environmentHash);
+  const tuned = (value: string) =>
+    entryOf(({ scenarios }) => {
+      for (const { scenario, environment } of scenarios) {
+        const facts = [{ name: 'allocatorSettings', value, source: 'made up' } as const];
+        environment.push({ type: 'environment', scenario, elapsedMs: 1, attempt: 0, moment: 'start', facts });
+      }
+    });
+  expect(tuned('none').environmentHash).toBe(entryOf().environmentHash);
+  expect(tuned('MALLOC_ARENA_MAX=2').environmentHash).not.toBe(entryOf().environmentHash);
   const page = trendPage({ entries: [entryOf(), other], skippedLineCount: 0 });
   expect(page).toContain('These runs come from 2 environments');
 });

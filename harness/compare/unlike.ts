@@ -1,11 +1,12 @@
 import type { Difference, RunConfig, RunMetrics } from '../model.ts';
+import { surroundingsOf, unusualSurroundings } from './surroundings.ts';
 
 /** What a machine says of its memory differs a little from one start to the next, as drivers reserve some of it. */
 const MEMORY_TOLERANCE = 0.02;
 
 /**
- * What makes runs unlike, so that a difference between them would say nothing of the server: the machine, the harness, and what of the
- * configuration changes what is measured. Every run of both sides is held against the first of the baseline.
+ * What makes runs unlike, so that a difference between them would say nothing of the server: the machine, the harness, what of the
+ * configuration changes what is measured, and what the target was started with and in. Every run of both sides is held against the first of the baseline.
  */
 export function differencesOf(baseline: readonly RunMetrics[], run: readonly RunMetrics[]): Difference[] {
   const [first, ...others] = [...baseline, ...run];
@@ -20,13 +21,18 @@ export function differencesOf(baseline: readonly RunMetrics[], run: readonly Run
 }
 
 function between(a: RunMetrics, b: RunMetrics): Difference[] {
-  const [left, right] = [traitsOf(a), traitsOf(b)];
+  const [left, right] = [fixedTraits(a), fixedTraits(b)];
+  const [around, other] = [surroundingsOf(a.environment), surroundingsOf(b.environment)];
   const { memoryBytes } = a.environment;
   const memory = Math.abs(b.environment.memoryBytes - memoryBytes) > MEMORY_TOLERANCE * memoryBytes;
   return [
     ...Object.keys(left)
       .filter((what) => left[what] !== right[what])
       .map((what) => ({ what, baseline: left[what] ?? '', run: right[what] ?? '' })),
+    ...Object.keys(around).flatMap((what) => {
+      const [was, is] = [around[what] ?? null, other[what] ?? null];
+      return was === null || is === null || was === is ? [] : [{ what, baseline: was, run: is }];
+    }),
     ...(memory
       ? [
           {
@@ -39,11 +45,15 @@ function between(a: RunMetrics, b: RunMetrics): Difference[] {
   ];
 }
 
+type Traits = Pick<RunMetrics, 'environment' | 'config'>;
+
+/** What runs that can be compared have in common. */
+export function traitsOf(run: Traits): Record<string, string> {
+  return { ...fixedTraits(run), ...unusualSurroundings(run.environment) };
+}
+
 /** As text, so that it can be both compared and shown. */
-export function traitsOf({
-  environment,
-  config,
-}: Pick<RunMetrics, 'environment' | 'config'>): Record<string, string> {
+function fixedTraits({ environment, config }: Traits): Record<string, string> {
   return {
     'CPU model': environment.cpuModel,
     'number of CPUs': String(environment.cpuCount),

@@ -1,6 +1,6 @@
 import type { RunConfig } from './config.ts';
-import type { Environment } from './journal.ts';
 import type { Outcome } from './outcome.ts';
+import type { ReportedEnvironment } from './verdict.ts';
 
 /**
  * How one metric changed.
@@ -59,7 +59,7 @@ export interface RunMetrics {
   outcome: Outcome;
   /** Null: nothing is wrong with it; otherwise why none of it can be compared. */
   unusable: string | null;
-  environment: Environment;
+  environment: ReportedEnvironment;
   config: RunConfig;
   metrics: Metric[];
 }

@@ -1,5 +1,6 @@
 import type { TabReading } from './browser.ts';
 import type { RunConfig } from './config.ts';
+import type { EnvironmentEntry, EnvironmentFact } from './environment.ts';
 import type { EncodedTimings, GeneratorHealth } from './load.ts';
 import type { CheckName } from './outcome.ts';
 import type { ProcessReading, QuietReading, SocketStates } from './probes.ts';
@@ -16,6 +17,7 @@ export type JournalEntry =
   | ({ type: 'scenario' } & ScenarioStart)
   | { type: 'skipped'; scenario: string; elapsedMs: number; proves: string; reason: string }
   | TargetEntry
+  | EnvironmentEntry
   | { type: 'phase'; scenario: string; elapsedMs: number; phase: string }
   | SampleEntry
   | { type: 'gap'; scenario: string; elapsedMs: number; probe: string; reason: string }
@@ -42,6 +44,8 @@ export interface Environment {
   cpuModel: string;
   cpuCount: number;
   memoryBytes: number;
+  /** What of the machine changes figures, as the run began. */
+  facts: EnvironmentFact[];
 }
 
 /** What a scenario sets out to do, with the promises that its target was started with. */
@@ -330,4 +334,5 @@ export interface ScenarioRecord extends ScenarioStart {
   levels: LevelsEntry[];
   feeds: FeedEntry[];
   browser: BrowserEntry[];
+  environment: EnvironmentEntry[];
 }

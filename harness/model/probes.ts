@@ -4,6 +4,8 @@ export type SocketStates = Record<string, number>;
 export interface ProcessReading {
   processCount: number;
   rssBytes: number;
+  /** What of the tree is swapped out, and so no part of `rssBytes`; null where that is not told. */
+  swapBytes: number | null;
   /** The kernel's high-water marks of resident memory, added up over the tree; null where it keeps none. */
   peakRssBytes: number | null;
   cpuMs: number;
@@ -27,6 +29,7 @@ export interface HeapReading {
 
 /** A careful reading, taken when the target is quiet, once its sockets are gone: these are not counted again. */
 export interface QuietReading extends Omit<ProcessReading, 'sockets'> {
+  /** What is swapped out counts in both: it is still the target's. */
   pssBytes: number | null;
   anonymousBytes: number | null;
   /** Live bytes after forced collection, over all Node processes of the target; null without a probe. */

@@ -1,4 +1,5 @@
 import type { RunConfig } from './config.ts';
+import type { EnvironmentFact, EnvironmentWarning } from './environment.ts';
 import type { DoseUnit, Environment, RunRecord, ScenarioRecord } from './journal.ts';
 import type { TimingName, TimingSummary } from './load.ts';
 import type { CheckName, Outcome } from './outcome.ts';
@@ -129,12 +130,18 @@ export interface Report {
   repeatCommand: string;
   /** False: the run was interrupted or its journal ends early. */
   complete: boolean;
-  environment: Environment;
+  environment: ReportedEnvironment;
   config: RunConfig;
   verdict: Verdict;
   scenarios: ScenarioReport[];
   skipped: { scenario: string; proves: string; reason: string }[];
   fingerprint: FingerprintRow[];
+}
+
+/** The machine, what its targets were started with and what happened around them, and what of that changes figures. */
+export interface ReportedEnvironment extends Environment {
+  targets: { scenario: string; attempt: number; facts: EnvironmentFact[] }[];
+  warnings: EnvironmentWarning[];
 }
 
 /** One row of the leak fingerprint: a lifecycle path and what each unit of work on it leaves behind. */

@@ -55,6 +55,7 @@ function readTreeMemory(entries: ProcessEntry[], rootPid: number, careful: boole
   return {
     processCount: all.length,
     rssBytes: all.reduce((total, { status }) => total + status.rssBytes, 0),
+    swapBytes: sum(all, ({ status }) => status.swapBytes),
     peakRssBytes: sum(all, ({ status }) => status.peakRssBytes),
     cpuMs: all.reduce((total, { entry }) => total + entry.cpuMs, 0),
     threadCount: sum(all, ({ status }) => status.threadCount),
@@ -66,7 +67,7 @@ function readTreeMemory(entries: ProcessEntry[], rootPid: number, careful: boole
 /** Null: it ended before it was read whole. */
 function readMemory(entry: ProcessEntry, careful: boolean): MemoryFacts | null {
   if (entry.zombie) {
-    const status = { rssBytes: 0, peakRssBytes: 0, threadCount: 0 };
+    const status = { rssBytes: 0, swapBytes: 0, peakRssBytes: 0, threadCount: 0 };
     return { entry, status, rollup: { pssBytes: 0, anonymousBytes: 0 } };
   }
   const status = readStatus(entry.pid);

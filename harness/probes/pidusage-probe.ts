@@ -28,6 +28,7 @@ export function createPidusageProbe(pid: number): ProcessProbe {
     return {
       processCount: 1,
       rssBytes: usage.memory,
+      swapBytes: null,
       peakRssBytes: null,
       cpuMs: usage.ctime,
       threadCount: null,

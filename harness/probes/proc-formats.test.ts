@@ -25,11 +25,26 @@ test('reads labelled numbers by their whole name', () => {
   const text = 'VmHWMx:\t 1 kB\nVmHWM:\t  2048 kB\nVmRSS:\t1024 kB\nThreads:\t7\nName:\tx\n';
   expect(numberAfter(text, 'VmHWMx')).toBe(1);
   expect(numberAfter(text, 'Name')).toBe(null);
-  expect(parseStatus(text)).toEqual({ rssBytes: 1024 * 1024, peakRssBytes: 2048 * 1024, threadCount: 7 });
-  expect(parseStatus('VmRSS: 1 kB\n')).toEqual({ rssBytes: 1024, peakRssBytes: null, threadCount: null });
+  expect(parseStatus(text)).toEqual({
+    rssBytes: 1024 * 1024,
+    swapBytes: null,
+    peakRssBytes: 2048 * 1024,
+    threadCount: 7,
+  });
+  expect(parseStatus('VmRSS: 1 kB\nVmSwap:\t 3 kB\n')).toEqual({
+    rssBytes: 1024,
+    swapBytes: 3 * 1024,
+    peakRssBytes: null,
+    threadCount: null,
+  });
   const rollup =
     '564e-7ffd ---p 00000000 00:00 0 [rollup]\nRss: 9 kB\nPss: 3 kB\nPss_Anon: 2 kB\nAnonymous: 1 kB\n';
   expect(parseRollup(rollup)).toEqual({ pssBytes: 3 * 1024, anonymousBytes: 1024 });
+  // What is swapped out was not given back.
+  expect(parseRollup(`${rollup}Swap: 40 kB\nSwapPss: 20 kB\n`)).toEqual({
+    pssBytes: 23 * 1024,
+    anonymousBytes: 41 * 1024,
+  });
   expect(parseRollup('Rss: 9 kB\n')).toEqual({ pssBytes: null, anonymousBytes: null });
 });
 

@@ -2,6 +2,8 @@ import { numberAfter, type ProcRead, readProcText } from './proc-file.ts';
 
 export interface ProcessStatus {
   rssBytes: number;
+  /** Null on a kernel without swap. */
+  swapBytes: number | null;
   /** High-water mark of resident memory, or null where the kernel keeps none. */
   peakRssBytes: number | null;
   threadCount: number | null;
@@ -21,15 +23,16 @@ export function parseStatus(text: string): ProcessStatus {
   const peakKib = numberAfter(text, 'VmHWM');
   return {
     rssBytes: (rssKib ?? 0) * BYTES_PER_KIB,
+    swapBytes: rssKib === null ? 0 : bytes(numberAfter(text, 'VmSwap')),
     peakRssBytes: peakKib === null ? (rssKib === null ? 0 : null) : peakKib * BYTES_PER_KIB,
     threadCount: numberAfter(text, 'Threads'),
   };
 }
 
 export interface MemoryRollup {
-  /** Resident memory, pages shared with other processes counted in proportion: adds up over a tree. */
+  /** Resident and swapped memory, pages shared with other processes counted in proportion: adds up over a tree. */
   pssBytes: number | null;
-  /** Resident memory that is no file's: heap, stacks, buffers. */
+  /** Memory that is no file's, resident or swapped: heap, stacks, buffers. A page that is swapped out was not given back. */
   anonymousBytes: number | null;
 }
 
@@ -43,10 +46,14 @@ export function readRollup(pid: number): ProcRead<MemoryRollup> {
 }
 
 export function parseRollup(text: string): MemoryRollup {
-  const pssKib = numberAfter(text, 'Pss');
-  const anonymousKib = numberAfter(text, 'Anonymous');
-  return {
-    pssBytes: pssKib === null ? null : pssKib * BYTES_PER_KIB,
-    anonymousBytes: anonymousKib === null ? null : anonymousKib * BYTES_PER_KIB,
+  // Pages that stand in the swap cache and in the page table count as resident alone (kernel: fs/proc/task_mmu.c).
+  const withSwap = (resident: string, swapped: string) => {
+    const kib = numberAfter(text, resident);
+    return kib === null ? null : bytes(kib + (numberAfter(text, swapped) ?? 0));
   };
+  return { pssBytes: withSwap('Pss', 'SwapPss'), anonymousBytes: withSwap('Anonymous', 'Swap') };
+}
+
+function bytes(kib: number | null): number | null {
+  return kib === null ? null : kib * BYTES_PER_KIB;
 }

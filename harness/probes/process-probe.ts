@@ -5,7 +5,14 @@ import type { ProcessEntry } from './process-tree.ts';
 
 export type MemoryReading = Pick<
   QuietReading,
-  'processCount' | 'rssBytes' | 'peakRssBytes' | 'cpuMs' | 'threadCount' | 'pssBytes' | 'anonymousBytes'
+  | 'processCount'
+  | 'rssBytes'
+  | 'swapBytes'
+  | 'peakRssBytes'
+  | 'cpuMs'
+  | 'threadCount'
+  | 'pssBytes'
+  | 'anonymousBytes'
 >;
 export type FileReading = Pick<ProcessReading, 'fdCount' | 'sockets'>;
 

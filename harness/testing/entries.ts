@@ -27,6 +27,7 @@ export function readingOf(over: Partial<ProcessReading> = {}): ProcessReading {
   return {
     processCount: 1,
     rssBytes: 100e6,
+    swapBytes: 0,
     peakRssBytes: 110e6,
     cpuMs: 200,
     threadCount: 11,

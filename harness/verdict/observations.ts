@@ -63,9 +63,12 @@ export function hasLanded({ plannedDose, landedDose }: CycleEntry): boolean {
 }
 
 /** What is held against the dose, in bytes; null: this reading does not have it. */
-export function levelOf({ heap, anonymousBytes, rssBytes }: QuietReading, probe: LeakProbe): number | null {
+export function levelOf(
+  { heap, anonymousBytes, rssBytes, swapBytes }: QuietReading,
+  probe: LeakProbe,
+): number | null {
   if (probe === 'heap') return heap === null ? null : heap.usedBytes + heap.arrayBufferBytes;
-  return probe === 'anonymous' ? anonymousBytes : rssBytes;
+  return probe === 'anonymous' ? anonymousBytes : rssBytes + (swapBytes ?? 0);
 }
 
 /**

@@ -107,6 +107,7 @@ export function readingOf(levelBytes: number): CycleEntry['reading'] {
   return {
     processCount: 1,
     rssBytes: 8e7,
+    swapBytes: 0,
     peakRssBytes: 9e7,
     cpuMs: 1,
     threadCount: 11,

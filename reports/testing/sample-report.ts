@@ -42,6 +42,9 @@ function reportOf(
       cpuModel: 'AMD EPYC 7B13',
       cpuCount: 2,
       memoryBytes: 8_340_000_000,
+      facts: [],
+      targets: [],
+      warnings: [],
     },
     config: {
       target: {
