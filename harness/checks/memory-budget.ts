@@ -8,7 +8,7 @@ const MIN_SAMPLE_RATIO = 0.5;
 const MAX_HOLE_MS = 30_000;
 
 /** A phase begins and ends with a sample, and one a second is planned in between: what lasts for two has one. */
-const SURE_PHASE_MS = 2000;
+export const SURE_PHASE_MS = 2000;
 
 /** The peak of the tree's resident memory stayed under the budget. */
 export const memoryBudget: Check = (scenario, { run, durationMs }) => {

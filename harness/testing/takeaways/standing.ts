@@ -1,22 +1,6 @@
-import { clear, endEarly, halve, keep, type Standing, set, type Take } from './takeaway.ts';
+import { clear, endEarly, keep, type Standing, set, stretch, type Take } from './takeaway.ts';
 
-/** So long that a hole of half a minute fits into it; the samples with it. */
-const stretched: Take = (scenario, run) => {
-  const factor = 12;
-  const at = (elapsedMs: number) => scenario.elapsedMs + (elapsedMs - scenario.elapsedMs) * factor;
-  const { samples } = scenario;
-  const first = samples[0];
-  if (first === undefined || scenario.endedMs === null) return;
-  scenario.endedMs = at(scenario.endedMs);
-  run.durationMs = scenario.endedMs;
-  for (const each of [...scenario.phases, ...scenario.levels, ...scenario.cycles])
-    each.elapsedMs = at(each.elapsedMs);
-  const phaseAt = (elapsedMs: number) =>
-    scenario.phases.findLast((phase) => phase.elapsedMs <= elapsedMs)?.phase ?? first.phase;
-  clear(samples);
-  for (let elapsedMs = scenario.elapsedMs; elapsedMs <= scenario.endedMs; elapsedMs += 1000)
-    samples.push({ ...first, elapsedMs, phase: phaseAt(elapsedMs) });
-};
+const stretched: Take = (scenario, run) => stretch(scenario, run, 12);
 
 export const targetAlive: Standing[] = [
   {
@@ -63,7 +47,7 @@ export const memoryBudget: Standing[] = [
     takes: {
       'no sample': ({ samples }) => clear(samples),
       'one sample': ({ samples }) => samples.splice(1),
-      'a quarter of the samples': ({ samples }) => [halve, halve].forEach((half) => half(samples)),
+      'a quarter of the samples': ({ samples }) => keep(samples, (_, index) => index % 4 === 0),
       'no sample while the load was there': (scenario) =>
         keep(scenario.samples, ({ phase }) => !phase.startsWith('round')),
       'no sample in one phase': ({ samples }) => keep(samples, ({ phase }) => phase !== 'round 2'),

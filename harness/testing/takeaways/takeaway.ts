@@ -32,3 +32,22 @@ export const endEarly = (list: unknown[]): void => void list.splice(Math.ceil(li
 export function set<Item extends object>(list: Item[], change: Partial<Item>): void {
   for (const item of list) Object.assign(item, change);
 }
+
+/** So many times as long, with a sample a second and one at each end of a phase. */
+export function stretch(scenario: ScenarioRecord, run: RunRecord, factor: number): void {
+  const at = (elapsedMs: number) => scenario.elapsedMs + (elapsedMs - scenario.elapsedMs) * factor;
+  const [sample] = scenario.samples;
+  if (sample === undefined || scenario.endedMs === null) return;
+  scenario.endedMs = at(scenario.endedMs);
+  run.durationMs = scenario.endedMs;
+  const { phases, levels, cycles, loads, held } = scenario;
+  for (const each of [...phases, ...levels, ...cycles, ...loads, ...held])
+    each.elapsedMs = at(each.elapsedMs);
+  clear(scenario.samples);
+  for (const [index, { phase, elapsedMs }] of phases.entries()) {
+    const untilMs = phases[index + 1]?.elapsedMs ?? scenario.endedMs;
+    for (let now = elapsedMs; now < untilMs - 1; now += 1000)
+      scenario.samples.push({ ...sample, phase, elapsedMs: now });
+    scenario.samples.push({ ...sample, phase, elapsedMs: untilMs - 1 });
+  }
+}
