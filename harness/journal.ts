@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { HydrotestError } from './errors.ts';
+import { parseEntry } from './journal-entry.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunEntry, RunRecord, ScenarioRecord, ScenarioStart } from './model.ts';
 
@@ -97,19 +98,6 @@ export function readLines(path: string): JournalReading {
       return arranging.record;
     },
   };
-}
-
-/** Null: torn, or not of hydrotest. */
-function parseEntry(line: string): JournalEntry | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (value === null || typeof value !== 'object' || !('type' in value)) return null;
-    return value.type === 'run' || ('elapsedMs' in value && typeof value.elapsedMs === 'number')
-      ? (value as JournalEntry)
-      : null;
-  } catch {
-    return null;
-  }
 }
 
 function arrange(run: RunEntry): { record: RunRecord; add(entry: JournalEntry | null): void } {

@@ -1,4 +1,4 @@
-import { checks, peakRss, STANDING_CHECKS } from './checks/index.ts';
+import { checks, peakRss, readyTarget, STANDING_CHECKS } from './checks/index.ts';
 import { endsOf, quietPointsOf, seriesOf, trendsOf } from './course.ts';
 import { reportedEnvironment } from './environment/reported.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -54,7 +54,7 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
     command: scenario.command,
     startedMs: scenario.elapsedMs,
     durationMs: (scenario.endedMs ?? record.durationMs) - scenario.elapsedMs,
-    leakProbe: scenario.target.find(({ event }) => event === 'ready')?.leakProbe ?? null,
+    leakProbe: readyTarget(scenario)?.leakProbe ?? null,
     peakRssBytes: peakRss(scenario),
     streamCount: scenario.streams.length + count('streamCount'),
     eventCount: scenario.streams.reduce((sum, { eventCount }) => sum + eventCount, 0) + count('eventCount'),

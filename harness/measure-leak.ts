@@ -87,6 +87,7 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
   const cycles: CycleEntry[] = [];
   const nextPlan = planCycles(measurement, context.random);
   let identity: string | null = null;
+  let lastGap: string | null = null;
   let readAt = performance.now();
   let workMs = 0;
 
@@ -114,6 +115,17 @@ export async function measureLeak(measurement: LeakMeasurement, context: Measure
     const drained = await drain(session, context.heldCount(), signal);
     const read = await session.probe.readQuiet({ signal });
     const reading: QuietReading = { ...read, settled: drained && read.settled };
+    // Told once, not in each cycle.
+    const gap = level === 'heap' && read.heap === null ? session.probe.missing() : null;
+    if (gap !== null && gap !== lastGap)
+      write({
+        type: 'gap',
+        scenario,
+        elapsedMs: context.elapsedMs(),
+        probe: 'heap',
+        reason: `${path}: ${gap}`,
+      });
+    lastGap = gap;
     const [now, previous] = [performance.now(), identity];
     identity = await session.probe.identity();
     const seconds = (now - readAt) / 1000;

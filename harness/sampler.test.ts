@@ -41,6 +41,25 @@ it('records a reading that fails as a gap, and goes on', async () => {
   expect(gaps).toEqual(['the process is gone']);
 });
 
+it('tells of a time in which nothing was read, and of no shorter one', async () => {
+  let now = 1000;
+  const gaps: string[] = [];
+  const sampler = startSampler({
+    read: async () => readingOf(),
+    onReading: () => {},
+    onGap: (reason) => gaps.push(reason),
+    nowMs: () => now,
+  });
+  await sampler.sampleNow();
+  now += 4000;
+  await sampler.sampleNow();
+  expect(gaps).toEqual([]);
+  now += 7000;
+  await sampler.sampleNow();
+  await sampler.close();
+  expect(gaps).toEqual(['nothing was read for 7 s: hydrotest stood still, or a reading took so long']);
+});
+
 it('never reads twice at the same time', async () => {
   let [running, most] = [0, 0];
   const { sampler, readings } = collect(async () => {

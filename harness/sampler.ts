@@ -53,6 +53,9 @@ export function createThinning(nowMs: () => number = () => performance.now()): T
  */
 const REST_PER_WORK = 10;
 
+/** The longest stretch without a sample seen on a busy machine was 2.5 s: a longer one is told. */
+const MISSED_MS = 5000;
+
 export interface Sampler {
   /** Takes a sample beside the regular ones. */
   sampleNow(): Promise<void>;
@@ -60,23 +63,34 @@ export interface Sampler {
   close(): Promise<void>;
 }
 
-/** Reads once a second. A reading that fails is a gap, never a zero; one that takes long delays the next. */
+/**
+ * Reads once a second. A reading that fails is a gap, never a zero; one that takes long delays the next. A time without any reading, because
+ * one took so long or hydrotest itself stood still, is a gap as well.
+ */
 export function startSampler(options: {
   /** `files` false: without descriptors and sockets, which cost the more the more of them there are. */
   read(wanted: { files: boolean }): Promise<ProcessReading>;
   /** `regular`: once a second; false: asked for by `sampleNow`. */
   onReading(reading: ProcessReading, regular: boolean): void;
   onGap(reason: string): void;
+  nowMs?(): number;
 }): Sampler {
+  const nowMs = options.nowMs ?? (() => performance.now());
   let closed = false;
   let last: Promise<void> = Promise.resolve();
   let filesDueMs = 0;
+  let readAtMs = nowMs();
   const sample = async (regular: boolean) => {
     try {
-      const beganMs = performance.now();
+      const beganMs = nowMs();
       const files = !regular || beganMs >= filesDueMs;
       const reading = await options.read({ files });
-      const endedMs = performance.now();
+      const endedMs = nowMs();
+      if (!closed && endedMs - readAtMs > MISSED_MS) {
+        const seconds = ((endedMs - readAtMs) / 1000).toFixed(0);
+        options.onGap(`nothing was read for ${seconds} s: hydrotest stood still, or a reading took so long`);
+      }
+      readAtMs = endedMs;
       if (files) filesDueMs = endedMs + (endedMs - beganMs) * REST_PER_WORK;
       if (!closed) options.onReading(reading, regular);
     } catch (error) {

@@ -10,6 +10,9 @@ const WARM_UP_READINGS = 4;
 /** As for the target: fewer prove no leak, however clear it looks. */
 const MIN_LEAK_READINGS = 8;
 
+/** Of the tabs, this part has to be read each time: what the others keep would not be seen. */
+const MIN_READ_RATIO = 0.5;
+
 /**
  * The smallest rate that is called a leak, for one row shown in one tab: an event that is kept costs its text and an object,
  * some hundred bytes. The interval of a short run (in the evidence of `hydrotest --scenarios tabs --browser`) has to fit below
@@ -79,6 +82,10 @@ function judgeLevel(
     evidence,
   });
   if (entries.length === 0) return result('invalid', 'the heap of the tabs was never read');
+  const openCount = Math.max(...entries.map(({ tabs }) => tabs.length));
+  if (read.size < MIN_READ_RATIO * openCount) {
+    return result('inconclusive', `only ${read.size} of ${openCount} tabs could be read each time`);
+  }
   if (growth === null) {
     const why = grows ? '' : ' at which more rows had been shown each time';
     return result(
@@ -109,7 +116,9 @@ function judgeGrowth(
 /** Numbers of the tabs that could be read at every look: a sum over others would jump. */
 function readTabs(entries: readonly BrowserEntry[], level: 'heapBytes' | 'nodeCount'): Set<number> {
   const isRead = (number: number) =>
-    entries.every(({ tabs }) => tabs.some(({ tab, [level]: value }) => tab === number && value !== null));
+    entries.every(({ tabs }) =>
+      tabs.some(({ tab, [level]: value }) => tab === number && value !== null && value > 0),
+    );
   return new Set((entries[0]?.tabs ?? []).map(({ tab }) => tab).filter(isRead));
 }
 

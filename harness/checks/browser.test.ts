@@ -1,85 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { BrowserEntry, RunRecord, ScenarioRecord, TabReading } from '../model.ts';
+import type { BrowserEntry, RunRecord, ScenarioRecord } from '../model.ts';
+import {
+  BROWSER_PHASES,
+  healthyTabs as healthy,
+  heaps,
+  slotOf,
+  tabOf,
+  tabs,
+} from '../testing/browser-entries.ts';
 import { examine } from '../testing/examine.ts';
-import { LIMIT } from '../testing/records.ts';
-
-const PHASES = ['open', 'hold', 'close', 'refresh', 'sleep', 'crash', 'kill'];
-const TABS = 10;
-const READINGS = 22;
-const ROWS_PER_READING = 20;
-const HEAP_BYTES = 1_200_000;
 
 type Change = (scenario: ScenarioRecord, run: RunRecord) => unknown;
-
-const tabOf = (tab: number, change: Partial<TabReading> = {}): TabReading => ({
-  tab,
-  key: `key-${1 + (tab % 2)}`,
-  state: 'open',
-  rowCount: 50,
-  heapBytes: null,
-  nodeCount: null,
-  listenerCount: null,
-  errorCount: 0,
-  firstError: null,
-  ...change,
-});
-const tabs = (make: (tab: number) => TabReading) => Array.from({ length: TABS }, (_, i) => make(i + 1));
-
-const entryOf = (change: Partial<BrowserEntry>): BrowserEntry => ({
-  type: 'browser',
-  scenario: 'tabs',
-  elapsedMs: 3000,
-  phase: 'open',
-  moment: 'end',
-  browserVersion: '1.2.3',
-  blankTabs: [],
-  waitedMs: 1500,
-  tabs: tabs((tab) => tabOf(tab)),
-  sockets: { established: 2 },
-  slots: [1, 2].map((n) => slotOf(`key-${n}`, 1, 5)),
-  ...change,
-});
-const slotOf = (key: string, held: number, tabCount: number) => ({
-  key,
-  askedCount: LIMIT + 1,
-  acceptedCount: LIMIT - held,
-  refusedCount: held + 1,
-  tabCount,
-});
-
-/** A heap that grows by so many bytes, and a document by so many nodes, for each row of each tab. */
-const heaps = (bytesPerRow: number, nodesPerRow = 0) =>
-  Array.from({ length: READINGS }, (_, i) =>
-    entryOf({
-      phase: 'hold',
-      moment: 'heap',
-      tabs: tabs((tab) => {
-        const rowCount = 100 + i * ROWS_PER_READING;
-        // Readings scatter by some hundred bytes, one way and the other.
-        const noise = ((i * 7919 + tab * 104_729) % 13) * 30;
-        return tabOf(tab, {
-          rowCount,
-          heapBytes: HEAP_BYTES + rowCount * bytesPerRow + noise,
-          nodeCount: 3600 + rowCount * nodesPerRow + (noise % 7),
-          listenerCount: 18,
-        });
-      }),
-    }),
-  );
-
-const healthy = (heap = heaps(0)): BrowserEntry[] => [
-  ...heap,
-  ...PHASES.map((phase) =>
-    phase === 'kill'
-      ? entryOf({
-          phase,
-          tabs: tabs((tab) => tabOf(tab, { state: 'closed' })),
-          sockets: {},
-          slots: [1, 2].map((n) => slotOf(`key-${n}`, 0, 0)),
-        })
-      : entryOf({ phase }),
-  ),
-];
 
 const inBrowser =
   (browser: BrowserEntry[], change: Change = () => {}): Change =>
@@ -100,7 +31,7 @@ describe('tabs-in-browser', () => {
   it('passes, phase by phase, when all tabs go on', () => {
     const { findings, outcome, report } = tabsIn(healthy());
     expect(outcome).toBe('pass');
-    expect(findings.map(({ subject }) => subject)).toEqual(PHASES);
+    expect(findings.map(({ subject }) => subject)).toEqual(BROWSER_PHASES);
     expect(report.verdict.outcome).toBe('pass');
   });
 

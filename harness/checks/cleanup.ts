@@ -28,6 +28,17 @@ export const cleanup: Check = (scenario) => {
     const reason = 'no process was there to count: what it would have left behind is not known';
     return [{ ...finding, outcome: 'invalid', reason, evidence }];
   }
+  // A process that serves has descriptors open.
+  if (before.reading.fdCount === 0 || after.reading.fdCount === 0) {
+    const reason = 'not a single file descriptor was counted: what is left behind is not known';
+    return [{ ...finding, outcome: 'invalid', reason, evidence }];
+  }
+  const endedMs = scenario.phases.find(({ phase }) => phase === 'clean-up')?.elapsedMs;
+  if (after.elapsedMs <= before.elapsedMs || after.elapsedMs < (endedMs ?? after.elapsedMs)) {
+    const reason =
+      'the counters were not read again once everything was closed: what is left behind is not known';
+    return [{ ...finding, outcome: 'invalid', reason, evidence }];
+  }
   const left = counts.filter(({ was, is }) => (is as number) > (was as number));
   if (left.length > 0) {
     const list = left.map(({ label, was, is }) => `${label} ${was} → ${is}`).join(', ');

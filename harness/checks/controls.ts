@@ -2,6 +2,7 @@ import type { Check, CycleEntry, Finding } from '../model.ts';
 import { positiveControl, probeFootprint } from '../verdict/controls.ts';
 import { judgePath } from '../verdict/judge-path.ts';
 import { leakDelta } from '../verdict/leak-delta.ts';
+import { readyTarget } from './ready-target.ts';
 import { bytesInWords } from './words.ts';
 
 /** The path on which bytes are planted. */
@@ -12,7 +13,7 @@ export const CONTROL_PATH = 'positive control';
  * reading alone must leave nothing behind.
  */
 export const controls: Check = (scenario, { run: { config } }) => {
-  const ready = scenario.target.find(({ event }) => event === 'ready');
+  const ready = readyTarget(scenario);
   const probe = ready?.leakProbe ?? 'rss';
   // Without a target that was ready it is not known which reading decides, nor of what.
   const first = ready === undefined ? [] : scenario.cycles.filter(({ attempt }) => attempt === 0);

@@ -1,5 +1,6 @@
 import type { Check, LoadEntry } from '../model.ts';
 import { median } from '../verdict/theil-sen.ts';
+import { untoldLoad } from './load-told.ts';
 
 /**
  * Timers later than this are no accident of a busy machine: an event would be stamped that much too late. Of the intervals,
@@ -40,14 +41,13 @@ export const generatorHealth: Check = (scenario) => {
     heapUsedBytes: worst(({ health }) => health.heapUsedBytes),
   };
   const finding = { check: 'generator-health', scenario: scenario.scenario, subject: '', evidence } as const;
-  if (loads.length === 0)
-    return [
-      {
-        ...finding,
-        outcome: 'invalid',
-        reason: 'no worker told how it was: the load may not be what was planned',
-      },
-    ];
+  const untold =
+    untoldLoad(scenario) ??
+    (loads.some(({ health }) => health.rssBytes <= 0) ? 'its workers used no memory' : null);
+  if (untold !== null) {
+    const reason = `it is not known whether the load was what was planned: ${untold}`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
   const troubles = [
     lateRatio > MAX_BAD_RATIO &&
       `its event loop was more than ${MAX_LOOP_DELAY_MS} ms late in ${percent(lateRatio)} of the time`,

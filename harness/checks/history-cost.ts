@@ -1,6 +1,6 @@
 import type { Check, ScenarioRecord } from '../model.ts';
 import { median } from '../verdict/theil-sen.ts';
-import { megabytes } from './memory-budget.ts';
+import { megabytes, SURE_PHASE_MS } from './memory-budget.ts';
 
 /** Replaying 1,000 events costs a few MB of buffers on any server; a history that is read whole costs its whole size. */
 const MAX_EXTRA_BYTES = 64e6;
@@ -71,9 +71,13 @@ function firstEventMs(scenario: ScenarioRecord, phase: string): number | null {
  * it stands far above the memory in use, because the target had a higher peak long ago, it would not move, and hides it.
  */
 function peaks(scenario: ScenarioRecord): { before: number | null; after: number | null } {
-  const samples = scenario.samples.filter(({ phase }) => phase === 'large history');
+  const samples = scenario.samples.filter(({ phase, rssBytes }) => phase === 'large history' && rssBytes > 0);
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined || first === last) return { before: null, after: null };
+  // The phase ends with a sample: without it, nobody looked when the replay was over.
+  const index = scenario.phases.findIndex(({ phase }) => phase === 'large history');
+  const endMs = scenario.phases[index + 1]?.elapsedMs ?? last.elapsedMs;
+  if (endMs - last.elapsedMs >= SURE_PHASE_MS) return { before: null, after: null };
   const { rssBytes, peakRssBytes } = first;
   if (peakRssBytes !== null && last.peakRssBytes !== null && peakRssBytes - rssBytes <= MAX_EXTRA_BYTES) {
     return { before: peakRssBytes, after: last.peakRssBytes };

@@ -19,6 +19,7 @@ import { targetAlive } from './target-alive.ts';
 import { timeoutClose } from './timeout-close.ts';
 
 export { peakRss } from './memory-budget.ts';
+export { readyTarget } from './ready-target.ts';
 
 export const checks: Record<CheckName, Check> = {
   'target-alive': targetAlive,

@@ -2,6 +2,7 @@ import type { Check, ScenarioRecord, StreamEnding, TallyEntry } from '../model.t
 import { median } from '../verdict/theil-sen.ts';
 import { hearsNothing, SILENT_MS } from './hears-nothing.ts';
 import { memoryPerStream } from './held-memory.ts';
+import { untoldLoad } from './load-told.ts';
 
 /** Of the plan, this part has to be there: whoever leaves is missing until the next one has got in. */
 const MIN_HELD_RATIO = 0.95;
@@ -85,6 +86,15 @@ export const loadHeld: Check = (scenario, { run }) => {
         : `${heldCount} streams were started, of ${plannedCount} planned`;
     return say('inconclusive', `${reason}: see generator-health for whether hydrotest was too slow for it`);
   }
+  const { startedCount, endedCount } = facts;
+  if (streamCount < startedCount || endedCount < streamCount) {
+    return say(
+      'invalid',
+      `${startedCount} streams were started, ${streamCount} counted, and of ${endedCount} it is known how they ended: what became of the others is not`,
+    );
+  }
+  const untold = untoldLoad(scenario);
+  if (untold !== null) return say('invalid', `it is not known how the load went: ${untold}`);
   const memory = memoryWords(scenario);
   const events = facts.eventCount > 0 ? `, ${facts.eventCount} events arrived` : '';
   const fed = receivedFedCount > 0 ? ' in order, without a gap' : '';
@@ -122,6 +132,8 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
           ? 0
           : Math.round(median(atPeak.map(({ heldCount }) => heldCount))),
     streamCount: sum(({ streamCount }) => streamCount),
+    startedCount: last?.startedCount ?? 0,
+    endedCount: sum(({ endings }) => Object.values(endings).reduce((total, of) => total + of, 0)),
     refusedCount: count(tallies, 'refused'),
     lostCount: count(staying, 'server-reset', 'protocol-error', ...(closes ? [] : (['server-end'] as const))),
     listeningCount: listening.reduce((total, tally) => total + tally.streamCount, 0),

@@ -44,6 +44,15 @@ export const loadLanded: Check = (scenario) => {
       },
     ];
   }
+  const unknownCount = scenario.tallies.reduce(
+    (sum, { streamCount: all, statuses }) =>
+      sum + Math.max(0, all - Object.values(statuses).reduce((known, of) => known + of, 0)),
+    0,
+  );
+  if (unknownCount > 0) {
+    const reason = `how ${unknownCount} of ${streamCount} streams were answered is not known`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
   if (acceptedCount === 0) {
     const reason = `none of ${streamCount} requests for a stream was answered with 200: see that --url is right, and whether --header has to say who asks`;
     return [{ ...finding, outcome: 'invalid', reason }];

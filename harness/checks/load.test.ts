@@ -34,7 +34,7 @@ const nobodyAsked: Change = (_, { run }) => (run.config.load.asked = false);
 const open: Change = (s, { run }) => {
   run.config.load.model = 'open';
   s.loads.forEach((load, i) => {
-    Object.assign(load, { model: 'open', plannedCount: 100 * (i + 1), startedCount: 100 * (i + 1) });
+    Object.assign(load, { model: 'open', plannedCount: 36 * (i + 1), startedCount: 36 * (i + 1) });
   });
 };
 
@@ -95,7 +95,7 @@ describe('load-held', () => {
   it('passes when all came as planned', () => {
     const { outcome, reason } = examine('load-held', 'hold', open);
     expect(outcome).toBe('pass');
-    expect(reason).toContain('500 streams came as planned, 180 events arrived in order');
+    expect(reason).toContain('180 streams came as planned, 180 events arrived in order');
   });
 
   it.each<[what: string, change: Change, says?: string]>([
@@ -238,15 +238,14 @@ describe('load-held', () => {
     ],
     [
       'less than 95 % of the arrivals were started',
-      both(open, (s) => ((s.loads.at(-1) as LoadEntry).startedCount = 474)),
-      '474 streams were started, of 500 planned',
+      both(open, (s) => ((s.loads.at(-1) as LoadEntry).startedCount = 170)),
+      '170 streams were started, of 180 planned',
     ],
     [
       'more than one client in twenty got no answer',
       both(open, first({ statuses: { 200: 50, none: 10 } })),
       '10 of 180 clients left without an answer, when their time was over',
     ],
-    ['nothing was planned', loads({ plannedCount: 0, heldCount: 0 }), '0 streams were held at best'],
   ])('is inconclusive: %s', (_, change, says) => {
     const { outcome, reason, report } = examine('load-held', 'hold', change);
     expect([outcome, reason]).toEqual(['inconclusive', expect.stringContaining(says)]);
@@ -323,6 +322,8 @@ describe('generator-health', () => {
     both(open, (s) => {
       const startedCount = 1000 - missedCount + lateCount;
       Object.assign(s.loads.at(-1) as LoadEntry, { missedCount, startedCount, plannedCount: 1000 });
+      const count = { streamCount: 1000, endings: { client: 1000 }, statuses: { 200: 1000 } };
+      Object.assign(s.tallies[1] as TallyEntry, count);
     });
 
   it.each<[what: string, change: Change]>([

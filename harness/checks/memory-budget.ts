@@ -1,4 +1,5 @@
-import type { Check, ScenarioRecord } from '../model.ts';
+import type { Check, SampleEntry, ScenarioRecord } from '../model.ts';
+import { runsBackwards } from './in-order.ts';
 
 /** One sample a second is planned; with less than half of them, a peak could have gone by unseen. */
 const MIN_SAMPLE_RATIO = 0.5;
@@ -6,14 +7,19 @@ const MIN_SAMPLE_RATIO = 0.5;
 /** The longest stretch without a sample seen on a busy machine was 2.5 s; stopping an obstinate target takes 13 s more. */
 const MAX_HOLE_MS = 30_000;
 
+/** A phase begins and ends with a sample, and one a second is planned in between: what lasts for two has one. */
+export const SURE_PHASE_MS = 2000;
+
 /** The peak of the tree's resident memory, and of what is swapped out, stayed under the budget. */
 export const memoryBudget: Check = (scenario, { run, durationMs }) => {
   const { budgetBytes } = run.config;
   const peakRssBytes = peakRss(scenario);
   const endMs = scenario.endedMs ?? durationMs;
   const seconds = (endMs - scenario.elapsedMs) / 1000;
-  const longestHoleMs = longestHole(scenario, endMs);
-  const sampleCount = scenario.samples.reduce((sum, { readingCount }) => sum + (readingCount ?? 1), 0);
+  // Of a tree without a process or without memory nothing was read.
+  const samples = scenario.samples.filter(({ processCount, rssBytes }) => processCount > 0 && rssBytes > 0);
+  const longestHoleMs = longestHole(samples, scenario.elapsedMs, endMs);
+  const sampleCount = samples.reduce((sum, { readingCount }) => sum + (readingCount ?? 1), 0);
   const swap = swapOf(scenario);
   const facts = { peakRssBytes, peakSwapBytes: swap.peakBytes, budgetBytes, sampleCount, longestHoleMs };
   const finding = {
@@ -36,6 +42,15 @@ export const memoryBudget: Check = (scenario, { run, durationMs }) => {
   }
   if (longestHoleMs > MAX_HOLE_MS) {
     const reason = `no memory sample for ${(longestHoleMs / 1000).toFixed(0)} s: the peak may have gone by unseen`;
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
+  if (runsBackwards(samples)) {
+    const reason = 'the times of the memory samples run backwards: where they are missing is not known';
+    return [{ ...finding, outcome: 'invalid', reason }];
+  }
+  const unseen = unseenPhase(scenario, samples, endMs);
+  if (unseen !== null) {
+    const reason = `no memory sample in the phase "${unseen}": the peak may have gone by unseen`;
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   if (peakRssBytes + (swap.peakBytes ?? 0) > budgetBytes) {
@@ -66,7 +81,7 @@ export function swapOf({ samples, cycles, levels, held }: ScenarioRecord): {
 }
 
 /**
- * The highest resident memory of the process tree, or null without a sample. The kernel's high-water mark catches peaks
+ * The highest resident memory of the process tree, or null without a sample that holds any. The kernel's high-water mark catches peaks
  * between samples, but it reaches back to the start of the process: it counts only where it rose during this scenario
  * or where the process began with it.
  */
@@ -82,19 +97,34 @@ export function peakRss(scenario: ScenarioRecord): number | null {
     ...sample,
     rssBytes: Math.max(sample.rssBytes, sample.highestRssBytes ?? 0),
   }));
-  return [...sampled, ...readings].reduce(
-    (peak, { rssBytes, peakRssBytes }) => Math.max(peak, rssBytes, own ? (peakRssBytes ?? 0) : 0),
+  const peak = [...sampled, ...readings].reduce(
+    (highest, { rssBytes, peakRssBytes }) => Math.max(highest, rssBytes, own ? (peakRssBytes ?? 0) : 0),
     0,
   );
+  return peak > 0 ? peak : null;
 }
 
-function longestHole({ elapsedMs, samples }: ScenarioRecord, endMs: number): number {
-  let [longest, last] = [0, elapsedMs];
+function longestHole(samples: readonly SampleEntry[], beginMs: number, endMs: number): number {
+  let [longest, last] = [0, beginMs];
   for (const at of [...samples.map((sample) => sample.elapsedMs), endMs]) {
     longest = Math.max(longest, at - last);
     last = at;
   }
   return longest;
+}
+
+/** The first phase that was long enough for a sample and has none; null: each has one. */
+function unseenPhase(
+  { phases }: ScenarioRecord,
+  samples: readonly SampleEntry[],
+  endMs: number,
+): string | null {
+  const unseen = phases.find(({ elapsedMs }, index) => {
+    const untilMs = phases[index + 1]?.elapsedMs ?? endMs;
+    if (untilMs - elapsedMs < SURE_PHASE_MS) return false;
+    return !samples.some((sample) => sample.elapsedMs >= elapsedMs && sample.elapsedMs < untilMs);
+  });
+  return unseen?.phase ?? null;
 }
 
 export function megabytes(bytes: number): string {

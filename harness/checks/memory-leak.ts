@@ -7,9 +7,10 @@ import type {
   Outcome,
   ScenarioRecord,
 } from '../model.ts';
-import { hasLanded, type LeakProbe, mayBeGarbage } from '../verdict/estimate-leak.ts';
+import { hasLanded, type LeakProbe, MIN_CYCLES, mayBeGarbage } from '../verdict/estimate-leak.ts';
 import { judgePath } from '../verdict/judge-path.ts';
 import { CONTROL_PATH } from './controls.ts';
+import { readyTarget } from './ready-target.ts';
 import { bytesInWords, oneOf } from './words.ts';
 
 const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
@@ -23,7 +24,7 @@ const OUTCOMES: Record<LeakEvidence['state'], Outcome> = {
 
 /** For each path that the scenario measured: does a unit of work leave bytes behind? */
 export const memoryLeak: Check = (scenario, { run: { config } }) => {
-  const ready = scenario.target.find(({ event }) => event === 'ready');
+  const ready = readyTarget(scenario);
   const probe: LeakProbe = ready?.leakProbe ?? 'rss';
   // Planted bytes are a control, not a path of the target's: see controls.ts.
   const cycles = scenario.cycles.filter(({ path }) => path !== CONTROL_PATH);
@@ -33,13 +34,15 @@ export const memoryLeak: Check = (scenario, { run: { config } }) => {
     (path) => path !== CONTROL_PATH && (config.paths.length === 0 || config.paths.includes(path)),
   );
   const paths = new Set([...asked.filter((path) => !skipped.has(path)), ...cycles.map(({ path }) => path)]);
+  // Without a name of what was to be measured, nothing says that it was.
+  if (paths.size === 0 && scenario.paths.length === 0) paths.add('');
   // In the middle of the wait, what is still there may come back yet.
   const drains = isStillWaiting(scenario)
     ? scenario.drains.filter(({ moment }) => moment === 'before')
     : scenario.drains;
   return [...paths].map((path): LeakFinding => {
     const own = cycles.filter((cycle) => cycle.path === path);
-    const evidence = judgePath({
+    const judged = judgePath({
       path,
       // Without a target that was ready it is not known which reading decides, nor of what.
       cycles: ready === undefined ? [] : cycles,
@@ -50,6 +53,7 @@ export const memoryLeak: Check = (scenario, { run: { config } }) => {
       attached: config.target.mode !== 'spawn',
       neverQuiet: own.some(({ quiet }) => !quiet),
     });
+    const evidence: LeakEvidence = isStandingStill(own, probe) ? { ...judged, state: 'invalid' } : judged;
     return {
       check: 'memory-leak',
       scenario: scenario.scenario,
@@ -60,6 +64,20 @@ export const memoryLeak: Check = (scenario, { run: { config } }) => {
     };
   });
 };
+
+/** To accept, answer and close a connection takes the kernel alone some 20 µs, and CPU time is told in steps of 10 ms. */
+const SURE_WORK = 5000;
+
+/**
+ * The processes that were read did nothing at all while the work was done: they are not those that serve, or the reading is an
+ * old one again and again. A collection costs CPU time even where there was no work.
+ */
+function isStandingStill(cycles: readonly CycleEntry[], probe: LeakProbe): boolean {
+  const counted = cycles.filter(({ warmup }) => !warmup);
+  const workCount = counted.reduce((sum, { doses }) => sum + doses.connection + doses.rejection, 0);
+  if (counted.length < MIN_CYCLES || (probe !== 'heap' && workCount < SURE_WORK)) return false;
+  return counted.every(({ reading }) => reading.cpuMs === counted[0]?.reading.cpuMs);
+}
 
 /** The scenario has not ended, or not by itself, and no phase began behind its last look at what comes back late. */
 function isStillWaiting({ endedMs, error, phases, drains }: ScenarioRecord): boolean {
@@ -144,7 +162,7 @@ function undecided(leak: LeakEvidence, interval: string): string {
   return `${rate} cannot be told from the threshold of ${bytesInWords(deltaBytes)} after ${leak.look} looks: run it again with less other load`;
 }
 
-function whyNotMeasured({ unit, cycleCount }: LeakEvidence, cycles: CycleEntry[]): string {
+function whyNotMeasured({ unit, cycleCount, probe }: LeakEvidence, cycles: CycleEntry[]): string {
   const failed = cycles.find((cycle) => !hasLanded(cycle));
   if (failed !== undefined) {
     const { landedDose, plannedDose } = failed;
@@ -154,6 +172,9 @@ function whyNotMeasured({ unit, cycleCount }: LeakEvidence, cycles: CycleEntry[]
     return 'the processes of the target changed while it was measured';
   }
   const counted = cycles.filter((cycle) => !cycle.warmup);
+  if (isStandingStill(cycles, probe)) {
+    return `the processes that were read used no CPU time in ${counted.length} cycles: are they those that serve? Give the --pid or --port of the server itself`;
+  }
   const unsettled = counted.filter((cycle) => !cycle.reading.settled).length;
   return `${counted.length} cycles were made and ${cycleCount} readings can be used (${unsettled} did not settle)`;
 }

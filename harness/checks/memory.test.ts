@@ -129,6 +129,7 @@ describe('memory-budget', () => {
           elapsedMs: s.elapsedMs + 20_000 * (i + 1),
           readingCount,
         }));
+        for (const [i, phase] of s.phases.entries()) phase.elapsedMs = s.elapsedMs + 60_000 * i;
         s.endedMs = s.elapsedMs + 200_000;
         run.durationMs = s.endedMs;
       });

@@ -3,6 +3,9 @@ import type { BrowserEntry, Check, Finding, SlotReading } from '../model.ts';
 /** In this order. A run that lacks one of them has not shown what it set out to show. */
 const PHASES = ['open', 'hold', 'close', 'refresh', 'sleep', 'crash', 'kill'] as const;
 
+/** Behind these tabs are gone, whose connections and slots have to come back. */
+const LEAVING: ReadonlySet<string> = new Set(['close', 'crash', 'kill']);
+
 /** What Chromium, Firefox and Safari allow themselves at one host over HTTP/1.1; over HTTP/2 all share one connection. */
 const BROWSER_CONNECTIONS = 6;
 
@@ -31,6 +34,9 @@ export const tabsInBrowser: Check = (scenario, { run }) => {
     });
     if (entry.tabs.length === 0 || (phase !== 'kill' && open.length === 0))
       return result('invalid', 'no tab was open');
+    const tabCount = Math.max(...ends.map(({ tabs }) => tabs.length));
+    if (entry.tabs.length < tabCount)
+      return result('invalid', `only ${entry.tabs.length} of ${tabCount} tabs were looked at`);
     const everShown = entry.tabs.some(({ rowCount }) => rowCount > 0);
     if (phase !== 'kill' && !everShown && !isFed) {
       return result(
@@ -59,10 +65,18 @@ export const tabsInBrowser: Check = (scenario, { run }) => {
         `${evidence.crashedCount} of ${entry.tabs.length} tabs crashed by themselves: the page may need more memory than this machine has free`,
       );
     }
-    if (phase === 'kill' && entry.sockets === null && entry.slots.length === 0)
-      return result('invalid', 'neither connections nor slots could be read after the browser was killed');
-    if (scenario.limit !== null && entry.slots.length === 0)
-      return result('invalid', 'whether slots came back was not tried');
+    const unshown = open.find(({ tab, rowCount }) => rowCount === 0 && !entry.blankTabs.includes(tab));
+    if (unshown !== undefined) {
+      return result('invalid', `tab ${unshown.tab} has shown no row, and is not among those that are blank`);
+    }
+    if (LEAVING.has(phase) && entry.sockets === null && entry.slots.length === 0)
+      return result('invalid', `neither connections nor slots could be read after "${phase}"`);
+    const { limit } = scenario;
+    const untried = [...new Set(entry.tabs.map(({ key }) => key))].filter(
+      (key) => !entry.slots.some((slot) => slot.key === key && slot.askedCount > (limit ?? 0)),
+    );
+    if (limit !== null && untried.length > 0)
+      return result('invalid', `whether slots came back was not tried for ${untried.join(', ')}`);
     if (
       entry.slots.some(
         ({ acceptedCount, refusedCount, askedCount }) => acceptedCount + refusedCount < askedCount,

@@ -1,8 +1,9 @@
 import type { Check } from '../model.ts';
+import { readyTarget } from './ready-target.ts';
 
 /** The target answered, and its process lived until it was told to stop. */
 export const targetAlive: Check = (scenario) => {
-  const ready = scenario.target.find(({ event }) => event === 'ready');
+  const ready = readyTarget(scenario);
   const lost = scenario.target.find(({ event }) => event === 'lost');
   const finding = { check: 'target-alive', scenario: scenario.scenario, subject: '' } as const;
   const evidence = { pid: ready?.pid ?? null, detail: lost?.detail ?? null };

@@ -34,6 +34,13 @@ export const timeoutClose: Check = (scenario) => {
     lastEndMs,
     closeReason: opened.find(({ closeReason }) => closeReason !== null)?.closeReason ?? null,
   };
+  const untimedCount = opened.filter(
+    ({ closeReason, closeEventMs }) => closeReason !== null && closeEventMs === null,
+  ).length;
+  if (untimedCount > 0) {
+    const reason = `when the "event: close" of ${untimedCount} of ${opened.length} streams came is not known`;
+    return [{ ...finding, outcome: 'invalid', reason, evidence }];
+  }
   const problems: string[] = [];
   if (endedByServerCount < opened.length)
     problems.push(

@@ -156,7 +156,7 @@ export function cyclesOf(
       quiet: true,
       sameProcesses: true,
       reading: {
-        ...readingOf(),
+        ...readingOf({ cpuMs: 200 + 50 * index }),
         pssBytes: 90e6,
         anonymousBytes: 60e6,
         heap: {

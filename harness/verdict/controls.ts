@@ -2,7 +2,7 @@ import type { CycleEntry, LeakEvidence } from '../model.ts';
 import { estimateLeak } from './estimate-leak.ts';
 import type { LeakProbe } from './leak-delta.ts';
 import { MIN_CYCLES } from './looks.ts';
-import { levelOf } from './observations.ts';
+import { levelOf, longestEpoch } from './observations.ts';
 import { fitSlope } from './slope-fit.ts';
 
 export interface PositiveControl {
@@ -59,10 +59,13 @@ const MIN_READINGS = 10;
 export function probeFootprint(idleCycles: readonly CycleEntry[], probe: LeakProbe): ProbeFootprint {
   let seconds = 0;
   const points: { reading: number; seconds: number; levelBytes: number }[] = [];
-  for (const [reading, cycle] of idleCycles.filter(({ warmup }) => !warmup).entries()) {
+  const counted = idleCycles.filter(({ warmup }) => !warmup);
+  const comparable = longestEpoch(counted);
+  for (const [reading, cycle] of counted.entries()) {
     seconds += cycle.doses.second;
     const levelBytes = levelOf(cycle.reading, probe);
-    if (levelBytes !== null && cycle.reading.settled) points.push({ reading, seconds, levelBytes });
+    if (levelBytes !== null && cycle.reading.settled && comparable.includes(cycle))
+      points.push({ reading, seconds, levelBytes });
   }
   if (points.length < MIN_READINGS) return { bytesPerReading: null, lowBytes: null, highBytes: null };
   const fit = fitSlope(

@@ -62,20 +62,22 @@ export function hasLanded({ plannedDose, landedDose }: CycleEntry): boolean {
   return landedDose >= plannedDose * MIN_LANDED_RATIO;
 }
 
-/** What is held against the dose, in bytes; null: this reading does not have it. */
+/** What is held against the dose, in bytes; null: this reading does not have it. No process that serves holds nothing. */
 export function levelOf(
   { heap, anonymousBytes, rssBytes, swapBytes }: QuietReading,
   probe: LeakProbe,
 ): number | null {
-  if (probe === 'heap') return heap === null ? null : heap.usedBytes + heap.arrayBufferBytes;
-  return probe === 'anonymous' ? anonymousBytes : rssBytes + (swapBytes ?? 0);
+  const heapBytes = heap === null ? null : heap.usedBytes + heap.arrayBufferBytes;
+  const residentBytes = rssBytes + (swapBytes ?? 0);
+  const level = probe === 'heap' ? heapBytes : probe === 'anonymous' ? anonymousBytes : residentBytes;
+  return level === null || level <= 0 ? null : level;
 }
 
 /**
  * The longest run of cycles on the same processes. The reading at which processes changed is left out of both sides:
  * a process that has just started is cold.
  */
-function longestEpoch(cycles: readonly CycleEntry[]): CycleEntry[] {
+export function longestEpoch(cycles: readonly CycleEntry[]): CycleEntry[] {
   const epochs: CycleEntry[][] = [[]];
   for (const cycle of cycles) {
     if (!cycle.sameProcesses) epochs.push([]);
