@@ -97,13 +97,15 @@ function sessionOf(pid: number): number {
   return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[3]);
 }
 
-/** A shell has the whole command of a target in its arguments and is none; one that runs a single command becomes it. */
+/**
+ * By the file that an interpreter runs: the program has the target's command among its own arguments, and so has the shell
+ * that starts the target.
+ */
 function roleOf(args: readonly string[]): Role {
-  const program = args[0]?.split('/').at(-1) ?? '';
-  if (/^(ba|da)?sh$/.test(program)) return 'other';
-  const command = args.join(' ');
-  if (/targets\/guardian\.[jt]s/.test(command)) return 'guardian';
-  if (/load\/worker\.[jt]s/.test(command)) return 'worker';
-  if (/server\/main\.[jt]s|chaos\/targets\/|test\/targets\//.test(command)) return 'target';
-  return /cli\.[jt]s/.test(command) ? 'harness' : 'other';
+  const file = args.slice(1).find((arg) => !arg.startsWith('-')) ?? '';
+  if (/^(ba|da)?sh$/.test(args[0]?.split('/').at(-1) ?? '')) return 'other';
+  if (/targets\/guardian\.[jt]s$/.test(file)) return 'guardian';
+  if (/load\/worker\.[jt]s$/.test(file)) return 'worker';
+  if (/harness\/cli\.[jt]s$/.test(file)) return 'harness';
+  return /(server\/main\.[jt]s|\/targets\/[\w-]+\.(mjs|py))$/.test(file) ? 'target' : 'other';
 }

@@ -65,10 +65,8 @@ export const RUN_KINDS: readonly RunKind[] = [
   },
   {
     name: 'hold',
-    args: [
-      ...['--scenarios', 'hold', '--streams', '20', '--duration', '1s'],
-      ...['--workers', '2', '--lifetime', '1s'],
-    ],
+    // Without a lifetime: on a busy machine one of a second is over before the answer is there, which is no pass.
+    args: ['--scenarios', 'hold', '--streams', '20', '--duration', '1s', '--workers', '2'],
     targets: ANY,
     lastsMs: 5000,
     short: true,
