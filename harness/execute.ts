@@ -5,7 +5,7 @@ import { HydrotestError } from './errors.ts';
 import { lackOfRoom, sizeOf } from './load/room.ts';
 import type { RunConfig, Scenario } from './model.ts';
 import { repeatCommand } from './repeat-command.ts';
-import { type RunStatus, run } from './run.ts';
+import { type RunEnd, type RunStatus, run } from './run.ts';
 import { vanishingUnavailable } from './streams/vanish.ts';
 import { fill } from './template.ts';
 import { version } from './version.ts';
@@ -19,16 +19,18 @@ export interface RunWatcher {
   onStatus?(status: RunStatus): void;
   /** A scenario that does not fit this configuration was left out. */
   onSkip?(scenario: string, reason: string): void;
+  /** The run is being stopped because its journal cannot be written any more, or was taken away. */
+  onFailure?(error: HydrotestError): void;
 }
 
 /**
- * Checks what the user said, and runs it. Returns the folder of the run, whose journal tells everything. A run of a
+ * Checks what the user said, and runs it. Returns the folder of the run, and all that was journalled. A run of a
  * program that keeps none says by `runsFolder` where the folder is to be made, which is then no part of what is repeated.
  *
  * @throws HydrotestError `usage` when the configuration makes no sense or cannot be done on this machine, `journal` when
- * the journal cannot be written.
+ * the journal cannot be made.
  */
-export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?: string): Promise<string> {
+export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?: string): Promise<RunEnd> {
   const complete = completeConfig(user);
   const config = runsFolder === undefined ? complete : { ...complete, outDir: runsFolder };
   const scenarios = selectScenarios(config.scenarios, config.paths);
@@ -42,6 +44,7 @@ export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?
     onStart: watcher.onStart ?? (() => {}),
     onStatus: watcher.onStatus ?? (() => {}),
     onSkip: watcher.onSkip ?? (() => {}),
+    onFailure: watcher.onFailure ?? (() => {}),
   });
 }
 

@@ -1,14 +1,23 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HydrotestError } from './errors.ts';
-import { openJournal, readJournal } from './journal.ts';
+import { readJournal } from './journal.ts';
 import { judge } from './judge.ts';
-import type { JournalEntry } from './model.ts';
+import type { JournalEntry, RunRecord } from './model.ts';
+import { openJournal } from './open-journal.ts';
 import { journalOf } from './testing/examine.ts';
 import { healthyRun } from './testing/records.ts';
 
@@ -103,8 +112,9 @@ describe('a journal that cannot be written any more', () => {
       for (const entry of entries) journal.write(entry);
       const note = { type: 'gap', scenario: 'tabs', elapsedMs: 1, probe: 'p', reason: 'x'.repeat(300) };
       for (let i = 0; i < 100; i++) journal.write(note);
+      const { scenarios, interrupted, tornLineCount } = journal.readBack();
       journal.close();
-      console.log(JSON.stringify(failures));`;
+      console.log(JSON.stringify({ failures, gapCount: scenarios[0].gaps.length, interrupted, tornLineCount }));`;
     const record = healthyRun(['tabs']);
     const [scenario] = record.scenarios;
     Object.assign(scenario ?? {}, { samples: [], streams: [], feeds: [], endedMs: null });
@@ -114,24 +124,99 @@ describe('a journal that cannot be written any more', () => {
       'ulimit -f 16 && exec "$0" --input-type=module -e "$@"',
       process.execPath,
       child,
-      pathToFileURL(join(import.meta.dirname, 'journal.ts')).href,
+      pathToFileURL(join(import.meta.dirname, 'open-journal.ts')).href,
       JSON.stringify(journalOf(record)),
       path,
     ]);
-    const failures = JSON.parse(stdout) as { code: string; message: string }[];
+    const { failures, ...kept } = JSON.parse(stdout) as {
+      failures: { code: string; message: string }[];
+      gapCount: number;
+      interrupted: string;
+      tornLineCount: number;
+    };
     expect(failures).toHaveLength(1);
     expect(failures[0]?.code).toBe('journal');
     expect(failures[0]?.message).toMatch(/cannot be written: EFBIG.*Free space, or give another --out/);
 
+    // What found no room in the file is not lost to the run itself.
+    expect(kept).toEqual({
+      gapCount: (scenario?.gaps.length ?? 0) + 100,
+      interrupted: failures[0]?.message,
+      tornLineCount: 0,
+    });
+
     const back = readJournal(path);
     expect(back.complete).toBe(false);
-    expect(back.tornLineCount).toBe(1);
+    // The half of the line that had found room was taken back.
+    expect(back.tornLineCount).toBe(0);
     expect(back.scenarios[0]?.target).toEqual(scenario?.target);
     expect(back.scenarios[0]?.gaps.length).toBeGreaterThan(10);
     expect(judge(back).verdict).toMatchObject({
       outcome: 'invalid',
       reason: expect.stringContaining('the journal ends before the run did'),
     });
+  });
+});
+
+describe('a journal whose file is taken away', () => {
+  const run = () => journalOf(healthyRun(['tabs']));
+
+  function taken(take: () => void): { failures: string[]; written: JournalEntry[]; back: RunRecord } {
+    const failures: string[] = [];
+    const journal = openJournal(path, ({ message }) => failures.push(message));
+    const written = run();
+    for (const entry of written.slice(0, 20)) journal.write(entry);
+    take();
+    for (const entry of written.slice(20)) journal.write(entry);
+    const back = journal.readBack();
+    journal.close();
+    return { failures, written, back };
+  }
+
+  it.each([
+    ['removed', () => rmSync(path), 'is gone'],
+    ['removed with its folder', () => rmSync(folder, { recursive: true }), 'is gone'],
+    ['moved', () => renameSync(path, `${path}.old`), 'is gone'],
+    [
+      'replaced',
+      () => {
+        rmSync(path);
+        writeFileSync(path, 'another');
+      },
+      'is another file now',
+    ],
+  ])('%s: it is told once, and all of it is read back', (_, take, how) => {
+    const { failures, written, back } = taken(take);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain(path);
+    expect(failures[0]).toContain(how);
+    expect(back.interrupted).toBe(failures[0]);
+    expect(journalOf({ ...back, interrupted: null })).toEqual(written);
+    expect(judge(back)).toMatchObject({ complete: false, verdict: { outcome: 'invalid' } });
+  });
+
+  it('cut short: it is told, and what is left is read back', () => {
+    const { failures, back } = taken(() => truncateSync(path));
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toContain('was cut short');
+    expect(back.run.runId).toBe(healthyRun([]).run.runId);
+    expect(judge(back)).toMatchObject({ complete: false, verdict: { outcome: 'invalid' } });
+  });
+
+  it('is noticed although nobody writes', async () => {
+    const failures: string[] = [];
+    const journal = openJournal(path, ({ message }) => failures.push(message));
+    journal.write({ type: 'end', elapsedMs: 1 });
+    rmSync(path);
+    await expect.poll(() => failures, { timeout: 20_000 }).toHaveLength(1);
+    journal.close();
+  });
+
+  it('twin: left alone, nothing is told, and it is read back as from its file', () => {
+    const { failures, back } = taken(() => {});
+    expect(failures).toEqual([]);
+    expect(back).toEqual(readJournal(path));
+    expect(judge(back).verdict.outcome).toBe('pass');
   });
 });
 
@@ -174,9 +259,7 @@ describe('a damaged journal', () => {
   });
 
   it.each([
-    ['an empty file', []],
     ['another first line', [JSON.stringify({ type: 'end', elapsedMs: 1 })]],
-    ['a torn first line', ['{"type":"run","journalV']],
     ['a torn first line before a whole one', ['{"ty', ...lines()]],
     ['no first line', lines().slice(1)],
     ['another version', [JSON.stringify({ ...journalOf(healthyRun([]))[0], journalVersion: 2 })]],
@@ -186,6 +269,38 @@ describe('a damaged journal', () => {
     expect(code).toBe('journal');
     expect(message).toContain('is not a journal of this version of hydrotest');
     expect(message).toContain(path);
+  });
+
+  it.each([
+    ['is empty', '', 'is empty'],
+    ['ends in its first line', '{"type":"run","journalV', 'ends in the middle of its first line'],
+    ['ends in the first word of it', '{"ty', 'ends in the middle of its first line'],
+  ])('that %s says that its run was ended as it began', (_, content, words) => {
+    writeFileSync(path, content);
+    const { code, message } = thrownBy(() => readJournal(path));
+    expect(code).toBe('journal');
+    expect(message).toContain(path);
+    expect(message).toContain(words);
+    expect(message).toContain('the run was ended');
+  });
+
+  it('that ends anywhere makes a report, which does not pass', () => {
+    const whole = Buffer.from(lines().join('\n'));
+    const first = whole.indexOf('\n');
+    // Each byte of a line of every kind would be thousands of readings: a prime step meets all places of a line in turn.
+    for (let bytes = first + 1; bytes < whole.length; bytes += 97) {
+      writeFileSync(path, whole.subarray(0, bytes));
+      const record = readJournal(path);
+      expect(record.complete).toBe(false);
+      expect(record.tornLineCount).toBeLessThanOrEqual(1);
+      expect(judge(record)).toMatchObject({ complete: false, verdict: { outcome: 'invalid' } });
+    }
+  });
+
+  it('that is a folder, or in a file, cannot be read', () => {
+    expect(thrownBy(() => readJournal(folder)).message).toMatch(/cannot be read: EISDIR/);
+    writeFileSync(path, '');
+    expect(thrownBy(() => readJournal(join(path, 'journal.ndjson'))).code).toBe('usage');
   });
 
   it('that is not there is a mistake of the user', () => {

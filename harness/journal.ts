@@ -1,79 +1,72 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { HydrotestError } from './errors.ts';
+import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunEntry, RunRecord, ScenarioRecord, ScenarioStart } from './model.ts';
 
 export const JOURNAL_NAME = 'journal.ndjson';
-
-/** The run's memory: every line is handed to the kernel as it happens, so that a killed harness loses none. */
-export interface Journal {
-  readonly path: string;
-  /** Never throws. After a failure nothing more is written: what came before stays readable. */
-  write(entry: JournalEntry): void;
-  /** Idempotent. */
-  close(): void;
-}
-
-/**
- * Creates a journal. The first line that cannot be written (disk full, file system gone) ends it, by `onFailure` with an
- * error of code `journal`.
- *
- * @throws HydrotestError `journal` when the file cannot be made.
- */
-export function openJournal(path: string, onFailure: (error: HydrotestError) => void): Journal {
-  let fd: number;
-  try {
-    fd = openSync(path, 'ax');
-  } catch (cause) {
-    throw journalError(path, cause);
-  }
-  let open = true;
-  const close = () => {
-    if (!open) return;
-    open = false;
-    closeSync(fd);
-  };
-  return {
-    path,
-    write(entry) {
-      if (!open) return;
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-      try {
-        // A synchronous write: some 5 µs a line, and nothing is lost with the process. write(2) may take only a part.
-        for (let done = 0; done < line.length; ) done += writeSync(fd, line, done);
-      } catch (cause) {
-        close();
-        onFailure(journalError(path, cause));
-      }
-    },
-    close,
-  };
-}
-
-function journalError(path: string, cause: unknown): HydrotestError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new HydrotestError(
-    'journal',
-    `the journal ${path} cannot be written: ${message}. Free space, or give another --out.`,
-    { cause },
-  );
-}
 
 /**
  * Reads a journal back. Lines that are no entries (the last one, torn by a crash) or belong to a scenario that never
  * started are counted and left out.
  *
- * @throws HydrotestError `usage` when there is no journal, `journal` when it does not begin with a run.
+ * @throws HydrotestError `usage` when there is no journal, `journal` when it cannot be read or does not begin with a run: then it
+ * says whether the run was ended before it had written its first line.
  */
 export function readJournal(path: string): RunRecord {
-  if (!existsSync(path)) {
+  const fd = openToRead(path);
+  try {
+    const reading = readLines(path);
+    let lineCount = 0;
+    const lines = createLineReader(fd, (line) => {
+      lineCount += 1;
+      reading.add(line);
+    });
+    lines.readNew();
+    const rest = lines.rest();
+    if (lineCount === 0) refuseUnborn(path, rest);
+    reading.add(rest);
+    return reading.record();
+  } catch (cause) {
+    if (cause instanceof HydrotestError) throw cause;
+    throw unreadable(path, cause);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openToRead(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(path, cause);
     throw new HydrotestError(
       'usage',
       `there is no journal at ${path}: give the folder of a run, such as reports/out/<run>.`,
     );
   }
-  const reading = readLines(path);
-  for (const line of readFileSync(path, 'utf8').split('\n')) reading.add(line);
-  return reading.record();
+}
+
+function unreadable(path: string, cause: unknown): HydrotestError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new HydrotestError('journal', `the journal ${path} cannot be read: ${message}`, { cause });
+}
+
+const BEGINNING = '{"type":"run",';
+
+/** A file with no whole line, and in it nothing or the beginning of a run: what a run leaves that was ended at once. */
+function refuseUnborn(path: string, text: string): void {
+  if (text === '')
+    throw new HydrotestError(
+      'journal',
+      `the journal ${path} is empty: the run was ended, or its disk was full, before its first line was written. Nothing was measured: run it again.`,
+    );
+  const isTorn = BEGINNING.startsWith(text.slice(0, BEGINNING.length)) && parseEntry(text) === null;
+  if (isTorn)
+    throw new HydrotestError(
+      'journal',
+      `the journal ${path} ends in the middle of its first line: the run was ended, or its disk was full, as it began. Nothing was measured: run it again.`,
+    );
 }
 
 /** A journal that is read line by line, such as one that is still being written. */

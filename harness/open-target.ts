@@ -22,7 +22,7 @@ export interface OpenedTarget {
 
 export interface OpenTargetOptions {
   config: RunConfig;
-  /** Absolute folder for `{dir}`. */
+  /** Absolute folder for `{dir}`, made for a target that is started. */
   dataDir: string;
   /** Where a spawned target's output goes. */
   outputFile: string;
@@ -93,6 +93,7 @@ async function startOrAttach({
     outputFile,
     // With the folder around it: the guardian leaves as little as an orderly end does.
     ownedFolder: dirname(dataDir),
+    workFolder: dataDir,
     signal,
   });
   return { target, port };

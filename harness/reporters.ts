@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
@@ -72,7 +72,28 @@ async function orderOf(text: string): Promise<ReportOrder> {
   if (path !== null && !isStdout(path) && existsSync(path) && statSync(path).isDirectory()) {
     throw usage(`--reporter "${text}": ${path} is a folder: name a file in it.`);
   }
+  if (path !== null && !isStdout(path)) {
+    const lack = whyNotWritable(resolve(path));
+    if (lack !== null) throw usage(`--reporter "${text}" cannot be written: ${lack}.`);
+  }
   return builtIn(name, path) ?? (await ownModule(name, path));
+}
+
+/**
+ * What stands against a file at this place, told before a run that takes minutes; null: nothing, as far as can be seen
+ * beforehand. Nothing is made for it: a folder that is not there may be made where the one above it may be changed.
+ */
+function whyNotWritable(path: string): string | null {
+  const isThere = existsSync(path);
+  let place = path;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    if (!isThere && !statSync(place).isDirectory()) return `${place} is a file and no folder`;
+    accessSync(place, isThere ? constants.W_OK : constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function builtIn(name: string, path: string | null): ReportOrder | null {

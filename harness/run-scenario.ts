@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
-import type { Journal } from './journal.ts';
+
 import type { CycleEntry, GrowthSoFar, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
+import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
@@ -140,7 +140,6 @@ function dataDirOf(options: ScenarioRunOptions, attempt: number): string {
 async function openAttempt(options: ScenarioRunOptions, attempt: number): Promise<OpenedTarget> {
   const { config, runDir, signal } = options;
   const dataDir = dataDirOf(options, attempt);
-  if (config.target.mode === 'spawn') await mkdir(dataDir, { recursive: true });
   return openTarget({ config, dataDir, outputFile: join(runDir, `${nameOf(options, attempt)}.log`), signal });
 }
 

@@ -1,18 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { appendHistory, checkHistory, historyEntryOf } from './compare/history.ts';
-import { readRun } from './compare/side.ts';
+import { measuredIn } from './compare/side.ts';
 import { commitOf } from './compare/worktree.ts';
 import type { UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { execute } from './execute.ts';
-import { JOURNAL_NAME, readJournal } from './journal.ts';
 import { judge } from './judge.ts';
 import type { Report } from './model.ts';
 import { usage } from './option-values.ts';
 import { orderReports, terminal, writeReports } from './reporters.ts';
 import type { RunStatus } from './run.ts';
+import { startGuardian } from './targets/guard.ts';
 import { findOwner, listeningInodes } from './targets/listener.ts';
 
 /** How a program that starts a run stops it and follows it. */
@@ -43,12 +44,16 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
     throw usage(
       `the report ${lost.name} goes into the folder of the run, which is not kept without out: give out, or a path (${lost.name}=path).`,
     );
-  const temporary = config.out === undefined ? await mkdtemp(join(tmpdir(), 'hydrotest-run-')) : null;
+  const temporary = config.out === undefined ? join(tmpdir(), `hydrotest-run-${randomUUID()}`) : null;
+  // What is not to stay does not stay where the tests are killed either.
+  const guardian = temporary === null ? null : startGuardian({ folder: temporary });
   try {
+    if (temporary !== null) await mkdir(temporary, { mode: 0o700 });
     const { signal = new AbortController().signal, onStatus } = controls;
     const watcher = { signal, ...(onStatus === undefined ? {} : { onStatus }) };
-    const folder = await execute(config, watcher, temporary ?? undefined);
-    const report = judge(readJournal(join(folder, JOURNAL_NAME)));
+    const { folder, record, failure } = await execute(config, watcher, temporary ?? undefined);
+    if (failure !== null) throw failure;
+    const report = judge(record);
     const { failures } = await writeReports(report, folder, wanted);
     if (failures.length > 0) {
       const { outcome, reason } = report.verdict;
@@ -57,11 +62,12 @@ export async function runScenarios(config: UserConfig, controls: RunControls = {
     if (config.history !== undefined)
       await appendHistory(
         resolve(config.history),
-        historyEntryOf(readRun(folder), commitOf('HEAD', process.cwd())),
+        historyEntryOf(measuredIn(record, folder), commitOf('HEAD', process.cwd())),
       );
     return report;
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+    await guardian?.dismiss();
   }
 }
 

@@ -2,8 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from './errors.ts';
-import { JOURNAL_NAME, openJournal } from './journal.ts';
-import type { Environment, RunConfig, RunEntry, Scenario } from './model.ts';
+import { JOURNAL_NAME } from './journal.ts';
+import type { Environment, RunConfig, RunEntry, RunRecord, Scenario } from './model.ts';
+import { openJournal } from './open-journal.ts';
 import { timeLeft } from './progress/time-left.ts';
 import { createRandom } from './random.ts';
 import { type RunStatus, runScenario } from './run-scenario.ts';
@@ -22,6 +23,16 @@ export interface RunOptions {
   onStart(folder: string): void;
   onStatus(status: RunStatus): void;
   onSkip(scenario: string, reason: string): void;
+  /** The journal cannot be written any more, or was taken away: the run is being stopped for that. Called at most once. */
+  onFailure(error: HydrotestError): void;
+}
+
+export interface RunEnd {
+  folder: string;
+  /** All that was journalled, also where its file is gone or could not be written to the end. */
+  record: RunRecord;
+  /** Why the journal's file does not hold all of it; null: it does. */
+  failure: HydrotestError | null;
 }
 
 /** Keys of one scenario are never used by another, so that an attached target meets only new ones. */
@@ -29,11 +40,11 @@ const KEYS_PER_SCENARIO = 1_000_000;
 
 /**
  * Runs the scenarios one after the other, each on a fresh process where the target is spawned, and journals everything.
- * Returns the folder of the run. What goes wrong with the target is in the journal, not thrown.
+ * What goes wrong with the target is in the journal, not thrown; a journal that fails stops the run as gently as a Ctrl-C.
  *
- * @throws HydrotestError `journal` when the journal cannot be made or written.
+ * @throws HydrotestError `usage` when the folder of the run cannot be made, `journal` when the journal cannot be.
  */
-export async function run(options: RunOptions): Promise<string> {
+export async function run(options: RunOptions): Promise<RunEnd> {
   const { config, scenarios, signal } = options;
   const startedAt = new Date();
   const began = performance.now();
@@ -43,7 +54,10 @@ export async function run(options: RunOptions): Promise<string> {
   const runDir = join(config.outDir, runId);
 
   const failure = new AbortController();
-  const journal = openJournal(join(runDir, JOURNAL_NAME), (error) => failure.abort(error));
+  const journal = openJournal(join(runDir, JOURNAL_NAME), (error) => {
+    options.onFailure(error);
+    failure.abort(error);
+  });
   const stop = AbortSignal.any([signal, failure.signal]);
   const runEntry: RunEntry = {
     type: 'run',
@@ -55,8 +69,9 @@ export async function run(options: RunOptions): Promise<string> {
     environment: describeEnvironment(options.hydrotestVersion),
   };
   journal.write(runEntry);
+  let record: RunRecord;
   try {
-    options.onStart(runDir);
+    if (!failure.signal.aborted) options.onStart(runDir);
     for (const [index, scenario] of scenarios.entries()) {
       const { name, proves } = scenario;
       const reason = scenario.unfit(config);
@@ -85,8 +100,7 @@ export async function run(options: RunOptions): Promise<string> {
       });
     }
   } catch (error) {
-    if (failure.signal.aborted) throw failure.signal.reason;
-    const expected = signal.aborted || (error instanceof HydrotestError && error.code !== 'internal');
+    const expected = stop.aborted || (error instanceof HydrotestError && error.code !== 'internal');
     journal.write({
       type: 'interrupted',
       elapsedMs: elapsedMs(),
@@ -95,10 +109,12 @@ export async function run(options: RunOptions): Promise<string> {
     if (!expected) throw error;
   } finally {
     journal.write({ type: 'end', elapsedMs: elapsedMs() });
+    record = journal.readBack();
     journal.close();
     await rm(join(runDir, 'data'), { recursive: true, force: true });
   }
-  return runDir;
+  const { aborted, reason } = failure.signal;
+  return { folder: runDir, record, failure: aborted ? reason : null };
 }
 
 /** Two runs of one process may begin in the same second: then the second has a number. Returns the folder's name. */

@@ -77,6 +77,13 @@ boxTest('a mistake is found before anything runs', async ({ box }) => {
   expect(result.stderr).toContain('--reporter ./nope.ts does not exist');
   expect(result.stdout).toBe('');
   expect(result.runFolder).toBe(null);
+
+  writeFileSync(join(box.folder, 'a-file'), 'mine');
+  const below = await box.run([...QUICK, ...reporterArgs('junit=a-file/new/junit.xml')]);
+  expect(below.code, shown(below)).toBe(2);
+  expect(below.stderr).toMatch(/--reporter "junit=.*" cannot be written: .*a-file is a file and no folder/);
+  expect(below.runFolder).toBe(null);
+  expect(readFileSync(join(box.folder, 'a-file'), 'utf8')).toBe('mine');
 });
 
 describe.concurrent('a report that cannot be made', () => {
@@ -88,13 +95,12 @@ describe.concurrent('a report that cannot be made', () => {
   };
 
   reportTest('keeps no other away: an unwritable path', async ({ box, runFolder }) => {
-    writeFileSync(join(box.folder, 'a-file'), 'mine');
-    const args = reporterArgs('junit=a-file/junit.xml', 'html', 'terminal');
+    // Linux's disk that is always full.
+    const args = reporterArgs('junit=/dev/full', 'html', 'terminal');
     const result = await box.run(['report', runFolder, ...args], { out: false });
-    brokenRun(result, 'the report junit (a-file/junit.xml) could not be made: ');
+    brokenRun(result, 'the report junit (/dev/full) could not be made: ENOSPC');
     expect(result.stdout).toContain('Scenario ');
     expect(existsSync(join(runFolder, 'report.html'))).toBe(true);
-    expect(readFileSync(join(box.folder, 'a-file'), 'utf8')).toBe('mine');
   });
 
   reportTest('nor does one of the user that throws, or returns no text', async ({ box, runFolder }) => {

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
@@ -54,18 +55,28 @@ export async function startBrowserProcess(
   env: Record<string, string>,
   signal: AbortSignal,
 ): Promise<BrowserProcess> {
-  const profile = await mkdtemp(join(tmpdir(), 'hydrotest-browser-'));
+  const profile = join(tmpdir(), `hydrotest-browser-${randomUUID()}`);
+  // Before its profile and itself, so that there is no moment without it.
+  const guardian = startGuardian({ folder: profile });
   const remove = () => rm(profile, { recursive: true, force: true, maxRetries: REMOVE_RETRIES });
+  let child: ChildProcess;
   const logFile = join(profile, 'output.log');
-  const output = openSync(logFile, 'a');
-  // The sandbox refuses to run as root, which is what containers do.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const child = spawn(executable, [...FLAGS, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'], {
-    detached: true,
-    stdio: ['ignore', 'ignore', output],
-    env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
-  });
-  closeSync(output);
+  try {
+    mkdirSync(profile, { mode: 0o700 });
+    const output = openSync(logFile, 'a');
+    // The sandbox refuses to run as root, which is what containers do.
+    const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    child = spawn(executable, [...FLAGS, ...sandbox, `--user-data-dir=${profile}`, 'about:blank'], {
+      detached: true,
+      stdio: ['ignore', 'ignore', output],
+      env: { ...process.env, ...env, LANG: 'en_US.UTF-8' },
+    });
+    closeSync(output);
+  } catch (error) {
+    await remove();
+    await guardian.dismiss();
+    throw error;
+  }
   const gone = new Promise<void>((done) => {
     child.once('exit', () => done());
     child.once('error', () => done());
@@ -74,20 +85,10 @@ export async function startBrowserProcess(
   if (pid === undefined) {
     await gone;
     await remove();
+    await guardian.dismiss();
     throw new HydrotestError('internal', `the browser ${executable} could not be started`);
   }
-  let guardian: ReturnType<typeof startGuardian>;
-  try {
-    guardian = startGuardian({
-      groupId: pid,
-      startTicks: readIdentity(pid)?.startTicks ?? null,
-      folder: profile,
-    });
-  } catch (error) {
-    signalGroup(pid, 'SIGKILL');
-    await remove();
-    throw error;
-  }
+  guardian.watch(pid, readIdentity(pid)?.startTicks ?? null);
   let killing: Promise<void> | null = null;
   const end = async () => {
     try {

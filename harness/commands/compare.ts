@@ -7,7 +7,7 @@ import { exitCodeOf, type FailOn, failOnOf } from '../compare/exit-code.ts';
 import { measureInTurns, type SideName } from '../compare/in-turns.ts';
 import { readSide, type Side, sideOf } from '../compare/side.ts';
 import { differencesOf } from '../compare/unlike.ts';
-import { addWorktree, canBeCommand, commitOf, setUp, type Worktree } from '../compare/worktree.ts';
+import { addWorktree, canBeCommand, commitOf, type Worktree } from '../compare/worktree.ts';
 import { referenceTarget, type UserConfig } from '../config.ts';
 import { HydrotestError } from '../errors.ts';
 import { EXIT_INTERNAL } from '../exit-codes.ts';
@@ -93,8 +93,8 @@ async function measureBoth(
   try {
     if (commit !== null) {
       progress.note(`baseline: ${other} (${commit.slice(0, 12)})`);
-      worktree = addWorktree(commit, process.cwd());
-      if (setup !== undefined) await setUp(setup, worktree.folder, signal);
+      worktree = await addWorktree(commit, process.cwd());
+      if (setup !== undefined) await worktree.setUp(setup, signal);
     } else progress.note(`baseline: the command ${other}`);
     // One seed for all: what is random is the same on both sides.
     const seed = user.seed ?? randomInt(2 ** 31);
@@ -117,8 +117,8 @@ async function measureBoth(
           progress.note(`${side} ${number} of ${total}: ${side === 'A' ? 'baseline' : 'run'}`),
         onStatus: progress.update,
         onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
-        onEnd: async (done) => {
-          for (const failure of await writeReportFiles(done)) progress.note(failure);
+        onEnd: async (record, done) => {
+          for (const failure of await writeReportFiles(record, done)) progress.note(failure);
         },
       },
     );

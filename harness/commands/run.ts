@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { appendHistory, checkHistory, historyEntryOf } from '../compare/history.ts';
-import { readRun } from '../compare/side.ts';
+import { measuredIn } from '../compare/side.ts';
 import { commitOf } from '../compare/worktree.ts';
 import { loadConfigFile, type UserConfig } from '../config.ts';
 import { execute } from '../execute.ts';
 import { type LiveView, startLiveView } from '../live/start.ts';
+import type { RunRecord } from '../model.ts';
 import { createProgress } from '../progress/progress.ts';
 import { orderReports } from '../reporters.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -22,20 +23,21 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
   let live: LiveView | null = null;
   let reportFile: string | null = null;
   try {
-    const folder = await execute(user, {
+    const { folder, record, failure } = await execute(user, {
       signal: interrupt.signal,
       onStart(started) {
         if (ui) live = startLiveView(started, progress.note);
       },
       onStatus: progress.update,
       onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
+      onFailure: (error) => progress.note(`${error.message}\nStopping; what was measured so far is judged.`),
     });
     progress.close();
     interrupt.close();
-    const made = await makeReports(folder, orders);
+    const made = await makeReports(record, folder, orders, failure === null);
     process.exitCode = made.exitCode;
     reportFile = made.htmlFile;
-    if (user.history !== undefined) await addToHistory(user.history, folder);
+    if (user.history !== undefined) await addToHistory(user.history, record, folder);
   } finally {
     progress.close();
     interrupt.close();
@@ -44,10 +46,10 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
 }
 
 /** Like a report that is missing, a line that is missing must be seen in the exit code, but takes nothing from a verdict that is not good. */
-async function addToHistory(file: string, folder: string): Promise<void> {
+async function addToHistory(file: string, record: RunRecord, folder: string): Promise<void> {
   const commit = commitOf('HEAD', process.cwd());
   try {
-    await appendHistory(resolve(file), historyEntryOf(readRun(folder), commit));
+    await appendHistory(resolve(file), historyEntryOf(measuredIn(record, folder), commit));
   } catch (error) {
     if (process.exitCode === 0) throw error;
     process.stderr.write(`hydrotest: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,5 +1,6 @@
 import type { UserConfig } from '../config.ts';
 import { execute, type RunWatcher } from '../execute.ts';
+import type { RunRecord } from '../model.ts';
 
 export type SideName = 'A' | 'B';
 
@@ -11,8 +12,8 @@ export interface Contestant {
 export interface TurnsWatcher extends Omit<RunWatcher, 'onStart'> {
   /** Before each run: which it is, and the how manieth of its side. */
   onTurn(side: SideName, number: number, total: number): void;
-  /** After each run, with its folder. */
-  onEnd(folder: string): Promise<void>;
+  /** After each run, with all that it journalled and its folder. */
+  onEnd(record: RunRecord, folder: string): Promise<void>;
 }
 
 /**
@@ -23,7 +24,11 @@ export function turnsOf(rounds: number): SideName[] {
   return Array.from({ length: rounds }, (_, i): SideName[] => (i % 2 === 0 ? ['A', 'B'] : ['B', 'A'])).flat();
 }
 
-/** Measures both in turns. Ends early when it is stopped; the folder of the run that was cut short is among those returned. */
+/**
+ * Measures both in turns. Ends early when it is stopped; the folder of the run that was cut short is among those returned.
+ *
+ * @throws HydrotestError as `execute` does, and `journal` when a run's journal could not be written to its end.
+ */
 export async function measureInTurns(
   sides: Record<SideName, Contestant>,
   rounds: number,
@@ -33,9 +38,10 @@ export async function measureInTurns(
   for (const side of turnsOf(rounds)) {
     if (watcher.signal.aborted) break;
     watcher.onTurn(side, folders[side].length + 1, rounds);
-    const folder = await execute(sides[side].user, watcher);
+    const { folder, record, failure } = await execute(sides[side].user, watcher);
+    if (failure !== null) throw failure;
     folders[side].push(folder);
-    await watcher.onEnd(folder);
+    await watcher.onEnd(record, folder);
   }
   return folders;
 }

@@ -30,15 +30,15 @@ afterAll(() => {
 
 const head = () => commitOf('HEAD', repository) ?? 'none';
 
-test('a subfolder is found in the checkout, which is gone when it is removed', () => {
-  const worktree = addWorktree(head(), join(repository, 'app'));
+test('a subfolder is found in the checkout, which is gone when it is removed', async () => {
+  const worktree = await addWorktree(head(), join(repository, 'app'));
   expect(existsSync(join(worktree.folder, 'server.js'))).toBe(true);
   worktree.remove();
   expect(readdirSync(temp)).toEqual([]);
 });
 
-test('a subfolder that the commit does not have is named, and nothing is left', () => {
-  expect(() => addWorktree(head(), join(repository, 'new'))).toThrow(/has no folder new\//);
+test('a subfolder that the commit does not have is named, and nothing is left', async () => {
+  await expect(addWorktree(head(), join(repository, 'new'))).rejects.toThrow(/has no folder new\//);
   expect(readdirSync(temp)).toEqual([]);
 });
 

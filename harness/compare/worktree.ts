@@ -1,17 +1,25 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HydrotestError } from '../errors.ts';
-import { endGroup, signalGroup } from '../targets/process-group.ts';
+import { type Guardian, startGuardian } from '../targets/guard.ts';
+import { endGroup, readIdentity, signalGroup } from '../targets/process-group.ts';
 
 /** Another commit, checked out beside the folder that is being worked in. */
 export interface Worktree {
   commit: string;
   /** What corresponds to the current folder. */
   folder: string;
-  /** Removes it. Idempotent; also done when the process ends before. */
+  /**
+   * Runs a shell command in it, which is ended with this process, however that ends.
+   *
+   * @throws HydrotestError `target-start` when it fails, `aborted`.
+   */
+  setUp(command: string, signal: AbortSignal): Promise<void>;
+  /** Removes it. Idempotent; also done when the process ends before, however it ends. */
   remove(): void;
 }
 
@@ -34,9 +42,10 @@ export function canBeCommand(text: string, cwd: string): boolean {
  *
  * @throws HydrotestError `usage` when git cannot.
  */
-export function addWorktree(commit: string, cwd: string): Worktree {
-  const parent = mkdtempSync(join(tmpdir(), 'hydrotest-baseline-'));
+export async function addWorktree(commit: string, cwd: string): Promise<Worktree> {
+  const parent = join(tmpdir(), `hydrotest-baseline-${randomUUID()}`);
   const top = join(parent, 'tree');
+  const guardian = startGuardian({ folder: parent, repository: cwd });
   let present = true;
   const remove = () => {
     if (!present) return;
@@ -45,40 +54,56 @@ export function addWorktree(commit: string, cwd: string): Worktree {
     git(cwd, 'worktree', 'remove', '--force', top);
     rmSync(parent, { recursive: true, force: true, maxRetries: 5 });
     git(cwd, 'worktree', 'prune');
+    void guardian.dismiss();
   };
   // A second Ctrl-C ends the process at once: the checkout goes with it.
   process.on('exit', remove);
   try {
-    execFileSync('git', ['worktree', 'add', '--detach', top, commit], { cwd, stdio: 'pipe' });
+    mkdirSync(parent, { mode: 0o700 });
+    await checkOut(commit, top, cwd, guardian);
+    const prefix = git(cwd, 'rev-parse', '--show-prefix') ?? '';
+    const folder = join(top, prefix);
+    if (!existsSync(folder)) throw usage(`${commit} has no folder ${prefix}, which is the current one.`);
+    return { commit, folder, remove, setUp: (command, signal) => setUp(command, folder, guardian, signal) };
   } catch (cause) {
     remove();
-    const message = cause instanceof Error ? cause.message.trim() : String(cause);
-    throw new HydrotestError('usage', `--baseline: ${commit} could not be checked out: ${message}`, {
-      cause,
-    });
+    throw cause;
   }
-  const prefix = git(cwd, 'rev-parse', '--show-prefix') ?? '';
-  const folder = join(top, prefix);
-  if (!existsSync(folder)) {
-    remove();
-    throw new HydrotestError(
-      'usage',
-      `--baseline: ${commit} has no folder ${prefix}, which is the current one.`,
-    );
-  }
-  return { commit, folder, remove };
+}
+
+async function checkOut(commit: string, top: string, cwd: string, guardian: Guardian): Promise<void> {
+  const child = spawn('git', ['worktree', 'add', '--detach', top, commit], {
+    cwd,
+    // A group of its own: the guardian ends it, so that nothing writes into what it removes.
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (child.pid !== undefined) guardian.watch(child.pid, readIdentity(child.pid)?.startTicks ?? null);
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  const code = await once(child, 'close').then(
+    ([status]) => status as number | null,
+    (cause: Error) => {
+      errors = cause.message;
+      return null;
+    },
+  );
+  if (code !== 0) throw usage(`${commit} could not be checked out: ${errors.trim()}`);
+}
+
+function usage(what: string): HydrotestError {
+  return new HydrotestError('usage', `--baseline: ${what}`);
 }
 
 const STOP_GRACE_MS = 2000;
 
-/**
- * Runs a shell command in the checkout; its output goes to this program's standard error.
- *
- * @throws HydrotestError `target-start` when it fails, `aborted`.
- */
-export async function setUp(command: string, cwd: string, signal: AbortSignal): Promise<void> {
+/** Its output goes to this program's standard error. */
+async function setUp(command: string, cwd: string, guardian: Guardian, signal: AbortSignal): Promise<void> {
   const child = spawn(command, { shell: true, cwd, detached: true, stdio: ['ignore', 2, 2] });
   const { pid } = child;
+  if (pid !== undefined) guardian.watch(pid, readIdentity(pid)?.startTicks ?? null);
   const stop = () => {
     if (pid !== undefined) void endGroup(pid, STOP_GRACE_MS);
   };

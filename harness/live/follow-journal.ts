@@ -1,9 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readLines } from '../journal.ts';
+import { createLineReader } from '../journal-lines.ts';
 import type { RunRecord } from '../model.ts';
-
-const CHUNK_BYTES = 256 * 1024;
-const NEWLINE = 0x0a;
 
 /** A journal that somebody else is writing. */
 export interface FollowedJournal {
@@ -19,26 +17,9 @@ export interface FollowedJournal {
 export function followJournal(path: string): FollowedJournal {
   const fd = openSync(path, 'r');
   const reading = readLines(path);
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let position = 0;
-  let unfinished = Buffer.alloc(0);
+  const lines = createLineReader(fd, reading.add);
   return {
-    readNew() {
-      let isNew = false;
-      for (;;) {
-        const count = readSync(fd, chunk, 0, chunk.length, position);
-        if (count === 0) break;
-        position += count;
-        // Cut at bytes, not at characters: one of several bytes may stand across two chunks.
-        const bytes = Buffer.concat([unfinished, chunk.subarray(0, count)]);
-        const end = bytes.lastIndexOf(NEWLINE) + 1;
-        unfinished = Buffer.from(bytes.subarray(end));
-        if (end === 0) continue;
-        isNew = true;
-        for (const line of bytes.toString('utf8', 0, end).split('\n')) reading.add(line);
-      }
-      return isNew ? reading.record() : null;
-    },
+    readNew: () => (lines.readNew() ? reading.record() : null),
     close: () => closeSync(fd),
   };
 }

@@ -72,21 +72,22 @@ async function startHarness(targetScript: string, entry: string): Promise<Harnes
   children.push(child);
   const [line] = await once(child.stdout, 'data');
   const targetPid = Number(String(line));
-  const guardianPid = findGuardian(targetPid);
+  const guardianPid = findGuardian(child.pid ?? 0);
   return { process: child, targetPid, guardianPid, port };
 }
 
-function findGuardian(groupId: number): number {
+function findGuardian(harnessPid: number): number {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
       const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      if (/guardian\.[tj]s$/.test(words[1] ?? '') && words[2] === String(groupId)) return Number(name);
+      const parent = readFileSync(`/proc/${name}/stat`, 'latin1').split(') ')[1]?.split(' ')[1];
+      if (/guardian\.[tj]s$/.test(words[1] ?? '') && parent === String(harnessPid)) return Number(name);
     } catch {
       // Ended meanwhile.
     }
   }
-  throw new Error(`no guardian of group ${groupId}`);
+  throw new Error(`no guardian below ${harnessPid}`);
 }
 
 async function killAndExpectAllGone(harness: Harness): Promise<void> {
@@ -151,15 +152,12 @@ test('spares a group whose number was used again, and ends it when it is the tar
   const pid = stranger.pid ?? 0;
   const ticks = readIdentity(pid)?.startTicks ?? 0;
   const runGuardian = async (startTicks: number) => {
-    const guardian = spawn(
-      process.execPath,
-      [join(HERE, 'guardian.ts'), String(pid), String(startTicks), ''],
-      {
-        stdio: ['pipe', 'ignore', 'inherit'],
-      },
-    );
+    const guardian = spawn(process.execPath, [join(HERE, 'guardian.ts'), '', ''], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
     children.push(guardian);
-    guardian.stdin.end();
+    // The second one is torn: what its number was going to be is not known.
+    guardian.stdin.end(`${pid} ${startTicks}\n${pid}`);
     await once(guardian, 'exit');
   };
   await runGuardian(ticks - 1);

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HydrotestError } from '../errors.ts';
-import { type Guardian, startGuardian } from './guard.ts';
+import { startGuardian } from './guard.ts';
 import { type Endpoint, endpointOf, isPortOpen } from './open-port.ts';
 import { readTail } from './output-tail.ts';
-import { endGroup, isProcessAlive, readIdentity, signalGroup } from './process-group.ts';
+import { endGroup, isProcessAlive, readIdentity } from './process-group.ts';
 import type { Target, TargetExit, TargetStop } from './target.ts';
 
 export interface SpawnOptions {
@@ -20,8 +20,13 @@ export interface SpawnOptions {
   cwd?: string;
   /** Standard output and standard error are appended to this file. */
   outputFile: string;
-  /** Absolute path of a folder that is removed with the target if the harness dies. A living owner removes it itself. */
+  /**
+   * Absolute path of a folder that is removed with the target if the harness dies. A living owner removes it itself; left empty, it
+   * is removed with an orderly stop.
+   */
   ownedFolder?: string;
+  /** Made for the target, in `ownedFolder`. */
+  workFolder?: string;
   /** Ends the start, not a target that has started: that is what `stop()` is for. */
   signal: AbortSignal;
 }
@@ -58,42 +63,31 @@ export async function spawnTarget(options: SpawnOptions): Promise<Target> {
 }
 
 function launch(options: SpawnOptions): Target {
-  const { command, outputFile } = options;
-  // The file itself is the child's output: through a pipe, a harness that is busy with streams would make the
-  // server wait for it on every line that it logs.
-  const output = openOutput(outputFile);
-  const outputStart = fstatSync(output).size;
-  let child: ReturnType<typeof spawn>;
+  const { command, outputFile, ownedFolder = null } = options;
+  const outputStart = makePlace(options);
+  // Before the target: a harness that is killed between the two must not leave one alone.
+  const guardian = startGuardian({ folder: ownedFolder });
+  let child: ChildProcess & { pid: number };
   try {
-    child = spawn(command, {
-      shell: true,
-      detached: true,
-      stdio: ['ignore', output, output],
-      env: options.env,
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      windowsHide: true,
-    });
-  } finally {
-    closeSync(output);
+    if (options.workFolder !== undefined) makeFolder(options.workFolder);
+    child = startShell(options);
+  } catch (cause) {
+    void guardian.dismiss();
+    throw cause;
   }
+  const { pid } = child;
+  const startTicks = readIdentity(pid)?.startTicks ?? null;
+  guardian.watch(pid, startTicks);
   const exited = new Promise<TargetExit>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
     child.once('error', () => resolve({ code: null, signal: null }));
   });
-  const { pid } = child;
-  if (pid === undefined) {
-    throw new HydrotestError(
-      'target-start',
-      `no shell could be started for "${command}": check PATH and memory`,
-    );
-  }
-  const startTicks = readIdentity(pid)?.startTicks ?? null;
-  const guardian = guard(pid, startTicks, options.ownedFolder ?? null);
 
   let stopping: Promise<TargetStop> | null = null;
   const stop = async (): Promise<TargetStop> => {
     try {
       const { forced } = await endGroup(pid, STOP_GRACE_MS);
+      if (ownedFolder !== null) removeIfEmpty(ownedFolder);
       return { ...(await exited), forced };
     } finally {
       await guardian.dismiss();
@@ -113,6 +107,40 @@ function launch(options: SpawnOptions): Target {
   };
 }
 
+/** Where in the file the output of this target begins. */
+function makePlace({ outputFile }: SpawnOptions): number {
+  const output = openOutput(outputFile);
+  try {
+    return fstatSync(output).size;
+  } finally {
+    closeSync(output);
+  }
+}
+
+function startShell({ command, outputFile, env, cwd }: SpawnOptions): ChildProcess & { pid: number } {
+  // The file itself is the child's output: through a pipe, a harness that is busy with streams would make the
+  // server wait for it on every line that it logs.
+  const output = openOutput(outputFile);
+  try {
+    const child = spawn(command, {
+      shell: true,
+      detached: true,
+      stdio: ['ignore', output, output],
+      env,
+      ...(cwd === undefined ? {} : { cwd }),
+      windowsHide: true,
+    });
+    if (child.pid !== undefined) return child as ChildProcess & { pid: number };
+    child.once('error', () => {});
+    throw new HydrotestError(
+      'target-start',
+      `no shell could be started for "${command}": check PATH and memory`,
+    );
+  } finally {
+    closeSync(output);
+  }
+}
+
 function openOutput(file: string): number {
   try {
     return openSync(file, 'a');
@@ -120,20 +148,29 @@ function openOutput(file: string): number {
     throw new HydrotestError(
       'target-start',
       `the target's output cannot be written to ${file}: check the folder`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
 
-/** A target without a guardian could outlive the harness: then there is no target either. */
-function guard(groupId: number, startTicks: number | null, folder: string | null): Guardian {
+function makeFolder(folder: string): void {
   try {
-    return startGuardian({ groupId, startTicks, folder });
+    mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    signalGroup(groupId, 'SIGKILL');
-    throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new HydrotestError(
+      'target-start',
+      `the folder for the target's files cannot be made: ${message}. Free space, or give another --out.`,
+      { cause },
+    );
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or gone: its owner's.
   }
 }
 
