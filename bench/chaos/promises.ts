@@ -84,7 +84,9 @@ function wrongEnding({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): st
   const wrong: string[] = [];
   const allowed = allowedEndings(fault, seen);
   if (ending === null || !allowed.includes(ending))
-    wrong.push(`it ended with ${ending}, and ${allowed.join(' or ')} would fit; it was struck at: ${seen.struckAt?.slice(0, 200)}`);
+    wrong.push(
+      `it ended with ${ending}, and ${allowed.join(' or ')} would fit; it was struck at: ${seen.struckAt?.slice(0, 200)}`,
+    );
   if (ending === 0 && (report === null || !report.complete || report.verdict.outcome !== 'pass'))
     wrong.push('it ended with 0, and its report is missing, not complete or no pass');
   if (ending === 1 && report !== null && report.verdict.outcome !== 'fail')
