@@ -59,10 +59,10 @@ function explain(error: unknown): number {
 process.on('uncaughtException', (error) => {
   process.exit(explain(error));
 });
-// Whoever reads the output may stop reading: `hydrotest report <run> | head`, `hydrotest 2>&1 | head`.
+// Whoever reads the output may stop reading: `hydrotest report <run> | head`, `hydrotest 2>&1 | head`, a terminal that is closed (EIO).
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 
 await main(process.argv);

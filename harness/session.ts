@@ -2,6 +2,7 @@ import { HydrotestError } from './errors.ts';
 import type { ProcessReading } from './model.ts';
 import { countPortSockets } from './probes/sockets.ts';
 import type { TargetProbe } from './probes/target-probe.ts';
+import { watchOomKills } from './targets/oom.ts';
 import type { Target } from './targets/target.ts';
 import { until } from './waiting.ts';
 
@@ -67,15 +68,22 @@ function totalSockets(reading: ProcessReading): number {
 export function watchTarget(target: Target): { signal: AbortSignal; dispose(): void } {
   const lost = new AbortController();
   let watching = true;
+  const oom = watchOomKills(target.pid);
   void target.exited.then(({ code, signal }) => {
     if (!watching) return;
     const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    // A shell that waited for the server says 128 and the signal's number (POSIX: "greater than 128").
+    const cause = signal === 'SIGKILL' || code === 128 + 9 ? oom.explain() : null;
     const output = target.lastOutput();
     const last = output === '' ? '' : `; its last output:\n${output}`;
     lost.abort(
-      new HydrotestError('target-lost', `process ${target.pid} ended ${how}${last}`, {
-        observed: { code, signal },
-      }),
+      new HydrotestError(
+        'target-lost',
+        `process ${target.pid} ended ${how}${cause === null ? '' : `: ${cause}`}${last}`,
+        {
+          observed: { code, signal },
+        },
+      ),
     );
   });
   return {
