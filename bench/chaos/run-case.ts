@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
@@ -37,7 +37,7 @@ export interface Observation {
   /** Reports that are there but not whole. */
   tornReports: string[];
   journal: JournalState;
-  /** `hydrotest report` on the folder of the run; null: there was none. */
+  /** `hydrotest report` on the folder of the run; null: there is none, or it has no journal. */
   again: { ending: Ending | null; stdout: string; stderr: string; report: Report | null } | null;
   /** Command lines of processes that ran on for 5 s. */
   orphans: string[];
@@ -94,6 +94,7 @@ export async function runCase(
     const began = performance.now();
     const line = [...launch.through, ...program, 'run', '--command', launch.command, ...launch.args];
     const running = start([...line, '--out', launch.outDir], sandbox, deadlineMs);
+    if (running.live.harness.pid !== undefined) trace.follow(running.live.harness.pid);
     const blow = { struck: null as boolean | null, at: null as string | null, afterEnd: false };
     const strike = fault?.strike;
     if (strike !== undefined && moment !== null) {
@@ -114,8 +115,10 @@ export async function runCase(
     const runFolder = sandbox.runFolder();
     const torn = runFolder === null ? [] : tornReports(runFolder);
     const report = runFolder === null ? null : readReport(runFolder);
+    const journal: JournalState =
+      runFolder === null ? { state: 'none' } : journalState(join(runFolder, JOURNAL_NAME));
     const again =
-      runFolder === null || fault === null || hang !== null
+      runFolder === null || journal.state === 'none' || fault === null || hang !== null
         ? null
         : await reportAgain(program, runFolder, sandbox);
     return {
@@ -128,7 +131,7 @@ export async function runCase(
       struckAfterEnd: blow.afterEnd,
       report,
       tornReports: torn,
-      journal: runFolder === null ? { state: 'none' } : journalState(join(runFolder, JOURNAL_NAME)),
+      journal,
       again,
       orphans,
       leftovers: [...sandbox.leftovers(), ...dataLeft, ...trace.openSockets()],
@@ -155,6 +158,8 @@ function traceProcesses(caseId: string) {
     return [...new Map(all.map((found) => [found.pid, found])).values()];
   };
   return {
+    /** The session of a process that leads its own. */
+    follow: (sessionId: number) => void sessions.add(sessionId),
     /** Those that ran on for 5 s after now. They are killed. */
     async orphans(): Promise<string[]> {
       const deadline = performance.now() + ORPHAN_MS;
@@ -301,10 +306,15 @@ function readReport(runFolder: string): Report | null {
   }
 }
 
-/** The target's data goes with the target. */
+/** What belongs in the folder of a run: the journal, the logs of the targets and the reports. Its data goes with a target. */
+const BELONGS = /^(journal\.ndjson|[\w-]+\.log|report\.(json|md|html)|junit\.xml)$/;
+
 function leftInOut(sandbox: Sandbox): string[] {
   const run = sandbox.runFolder();
-  return run !== null && existsSync(join(run, 'data')) ? ["the target's data"] : [];
+  if (run === null) return [];
+  return readdirSync(run)
+    .filter((name) => !BELONGS.test(name))
+    .map((name) => `${name} in the folder of the run`);
 }
 
 function describeHang(

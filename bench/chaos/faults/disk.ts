@@ -23,8 +23,8 @@ export const diskFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: IN_THE_RUN,
-    // 4: the reports could not be written, the verdict was a good one.
-    endings: [3, 4],
+    // 4: the reports could not be written, the verdict was a good one. 1: a target that logs to the disk crashed on it first.
+    endings: [1, 3, 4],
     unfit: ({ canMount }) => (canMount ? null : 'no file system can be mounted here'),
     async prepare({ sandbox }) {
       sandbox.mount(sandbox.outDir, ['-t', 'tmpfs', '-o', `size=${DISK_KB}k`, 'none']);
@@ -88,7 +88,8 @@ export const diskFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [3],
+    // 4: it came as the reports were written, which have no place any more.
+    endings: [3, 4],
     takesJournal: true,
     async strike({ sandbox }) {
       const run = sandbox.runFolder();
