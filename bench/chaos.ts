@@ -25,7 +25,7 @@ import { judgeCase } from './chaos/promises.ts';
 import { runCase } from './chaos/run-case.ts';
 import { makeSandbox, type Sandbox } from './chaos/sandbox.ts';
 import { type CaseResult, CLEAN, describeBroken, renderSummary, summarize } from './chaos/summary.ts';
-import { command, exitOnSignals, OptionError, readOptions, wholeNumber } from './options.ts';
+import { command, EXIT_INTERRUPTED, OptionError, readOptions, wholeNumber } from './options.ts';
 
 const CLI = fileURLToPath(new URL('../harness/cli.ts', import.meta.url));
 const DEADLINE_MS = 120_000;
@@ -85,12 +85,23 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     if (judgement.broken.length > 0) process.stderr.write(`${describeBroken(result, seed)}\n`);
   };
   const queue = [...cases];
+  // Ctrl-C: the cases that run are waited for, and the table shows those that there were. Once more ends at once.
+  let interrupted = false;
+  const onSignal = () => {
+    if (interrupted) process.exit(EXIT_INTERRUPTED);
+    interrupted = true;
+    queue.length = 0;
+    process.stderr.write('chaos: stopping after the cases that run\n');
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, onSignal);
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) await runOne(next);
   };
   try {
     await Promise.all(Array.from({ length: jobs }, worker));
   } finally {
+    for (const name of signals) process.off(name, onSignal);
     process.off('exit', endAll);
     endAll();
   }
@@ -110,6 +121,7 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
     );
   }
   if (inOrder.every(({ folder }) => folder === null)) rmdirSync(parent);
+  if (interrupted) return EXIT_INTERRUPTED;
   return broken.length === 0 ? 0 : 1;
 }
 
@@ -139,7 +151,6 @@ function listFaults(): void {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  exitOnSignals();
   await command('chaos', async () => {
     const { values } = readOptions({
       options: {
