@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
 import { importDefault } from './config.ts';
@@ -170,7 +170,7 @@ export async function writeReports(
         throw new Error('that is the journal of the run, from which all reports are made');
       if (written.has(path)) throw new Error('another report of this run is there');
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, text);
+      await writeWhole(path, text);
       written.add(path);
     } catch (error) {
       const to = destination.kind === 'file' ? ` (${shownPath(destination.path)})` : '';
@@ -178,6 +178,23 @@ export async function writeReports(
     }
   }
   return { paths: [...written], failures };
+}
+
+/**
+ * Under another name first: a full disk or a kill leaves no half of a report, and one that was there before stays. What is
+ * no plain file (a pipe, a device, a link) is written as it is.
+ */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there !== undefined && !there.isFile()) return writeFile(path, text);
+  const unfinished = `${path}.${process.pid}.part`;
+  try {
+    await writeFile(unfinished, text);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 /** From the working folder, where the path is below it. */

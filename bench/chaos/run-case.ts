@@ -1,0 +1,358 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
+import type { Report } from '../../harness/model.ts';
+import { createRandom } from '../../harness/random.ts';
+import {
+  CASE_VARIABLE,
+  type CaseProcess,
+  listeningInodes,
+  listeningSocketsOf,
+  processesOf,
+  processesOfSessions,
+} from './census.ts';
+import type { Anchor, Ending, Launch, LiveScene, Machine, Moment } from './fault.ts';
+import type { ChaosCase } from './plan.ts';
+import { chaosTarget } from './run-kinds.ts';
+import type { Sandbox } from './sandbox.ts';
+import { tornReports } from './torn-reports.ts';
+
+/** What a case looked like from outside. */
+export interface Observation {
+  /** Null: it did not end in time, and was killed. */
+  ending: Ending | null;
+  stdout: string;
+  stderr: string;
+  seconds: number;
+  /** Whether the fault came; null: it was there from the beginning, or there was none. */
+  struck: boolean | null;
+  /** How far the run had come when the fault struck: the last line of its journal; null: there was none. */
+  struckAt: string | null;
+  /** The fault came after the last line of the journal, when everything had been measured. */
+  struckAfterEnd: boolean;
+  /** What the run wrote to report.json; null: nothing that can be read. */
+  report: Report | null;
+  /** Reports that are there but not whole. */
+  tornReports: string[];
+  journal: JournalState;
+  /** `hydrotest report` on the folder of the run; null: there is none, or it has no journal. */
+  again: { ending: Ending | null; stdout: string; stderr: string; report: Report | null } | null;
+  /** Command lines of processes that ran on for 5 s. */
+  orphans: string[];
+  /** Files outside of the output folder, and what a run should not leave in it. */
+  leftovers: string[];
+  /** What it waited for, where it did not end. */
+  hang: string | null;
+}
+
+export type JournalState =
+  | { state: 'none' | 'empty' }
+  /** `ended`: it has a last line, and nothing interrupted the run before. */
+  | { state: 'readable'; ended: boolean }
+  | { state: 'unreadable'; why: string };
+
+export interface CaseOptions {
+  /** Program with its first arguments, such as node and harness/cli.ts. */
+  program: readonly string[];
+  machine: Machine;
+  /** After so long it hangs. */
+  deadlineMs: number;
+}
+
+const POLL_MS = 20;
+const CENSUS_MS = 250;
+/** What may take a process to end after the program. */
+const ORPHAN_MS = 5000;
+const REPORT_MS = 60_000;
+
+/** Runs a case in its sandbox, and ends everything that it started. Its faults are data; what is thrown is the driver's own. */
+export async function runCase(
+  chaosCase: ChaosCase,
+  sandbox: Sandbox,
+  { program, machine, deadlineMs }: CaseOptions,
+): Promise<Observation> {
+  const { fault, moment } = chaosCase;
+  const random = createRandom(chaosCase.seed);
+  const { command, args } = chaosTarget(chaosCase.target, machine.python ?? 'python3');
+  const launch: Launch = {
+    command,
+    args: [
+      ...args,
+      ...chaosCase.kind.args,
+      ...(chaosCase.inspect ? [] : ['--no-inspect']),
+      ...['--grace', '1s', '--seed', String(chaosCase.seed)],
+    ],
+    outDir: sandbox.outDir,
+    through: [],
+  };
+  const scene = { sandbox, launch, random };
+  const undo = (await fault?.prepare?.(scene, machine)) ?? (() => {});
+  const trace = traceProcesses(sandbox.env[CASE_VARIABLE] ?? '');
+  try {
+    const began = performance.now();
+    const line = [...launch.through, ...program, 'run', '--command', launch.command, ...launch.args];
+    const running = start([...line, '--out', launch.outDir], sandbox, deadlineMs);
+    if (running.live.harness.pid !== undefined) trace.follow(running.live.harness.pid);
+    const blow = { struck: null as boolean | null, at: null as string | null, afterEnd: false };
+    const strike = fault?.strike;
+    if (strike !== undefined && moment !== null) {
+      blow.struck = false;
+      const live: LiveScene = { ...scene, ...running.live };
+      if (await reach(moment, sandbox, running.live)) {
+        const journal = readText(sandbox);
+        blow.at = journal.trimEnd().split('\n').at(-1) ?? null;
+        blow.afterEnd = hasEntry(journal, 'end');
+        blow.struck = await strike.call(fault, live);
+      }
+    }
+    const { ending, hang } = await running.ended;
+    const seconds = (performance.now() - began) / 1000;
+    const orphans = await trace.orphans();
+    const dataLeft = leftInOut(sandbox);
+    fault?.relieve?.(scene);
+    const runFolder = sandbox.runFolder();
+    const torn = runFolder === null ? [] : tornReports(runFolder);
+    const report = runFolder === null ? null : readReport(runFolder);
+    const journal: JournalState =
+      runFolder === null ? { state: 'none' } : journalState(join(runFolder, JOURNAL_NAME));
+    const again =
+      runFolder === null || journal.state === 'none' || fault === null || hang !== null
+        ? null
+        : await reportAgain(program, runFolder, sandbox);
+    return {
+      ending,
+      stdout: running.output.stdout,
+      stderr: running.output.stderr,
+      seconds,
+      struck: blow.struck,
+      struckAt: blow.at,
+      struckAfterEnd: blow.afterEnd,
+      report,
+      tornReports: torn,
+      journal,
+      again,
+      orphans,
+      leftovers: [...sandbox.leftovers(), ...dataLeft, ...trace.openSockets()],
+      hang,
+    };
+  } finally {
+    trace.close();
+    await undo();
+  }
+}
+
+/** Follows the processes of a case, so that those are found in the end which do not look like it any more. */
+function traceProcesses(caseId: string) {
+  const sessions = new Set<number>();
+  const sockets = new Set<string>();
+  const look = () => {
+    const processes = processesOf(caseId);
+    for (const { sessionId } of processes) sessions.add(sessionId);
+    for (const inode of listeningSocketsOf(processes)) sockets.add(inode);
+  };
+  const timer = setInterval(look, CENSUS_MS);
+  const remaining = (): CaseProcess[] => {
+    const all = [...processesOf(caseId), ...processesOfSessions(sessions)];
+    return [...new Map(all.map((found) => [found.pid, found])).values()];
+  };
+  return {
+    /** The session of a process that leads its own. */
+    follow: (sessionId: number) => void sessions.add(sessionId),
+    /** Those that ran on for 5 s after now. They are killed. */
+    async orphans(): Promise<string[]> {
+      const deadline = performance.now() + ORPHAN_MS;
+      while (remaining().length > 0 && performance.now() < deadline) await sleep(POLL_MS * 2);
+      const left = remaining();
+      for (const { pid } of left) killQuietly(pid);
+      return left.map(({ role, command }) => `${role}: ${command.slice(0, 200)}`);
+    },
+    openSockets(): string[] {
+      const listening = listeningInodes();
+      return [...sockets]
+        .filter((inode) => listening.has(inode))
+        .map((inode) => `a listening socket (${inode})`);
+    },
+    close() {
+      clearInterval(timer);
+      for (const { pid } of remaining()) killQuietly(pid);
+    },
+  };
+}
+
+interface Running {
+  output: { stdout: string; stderr: string };
+  ended: Promise<{ ending: Ending | null; hang: string | null }>;
+  live: Omit<LiveScene, 'sandbox' | 'launch' | 'random'>;
+}
+
+function start(line: readonly string[], sandbox: Sandbox, deadlineMs: number): Running {
+  const [command = '', ...args] = line;
+  const caseId = sandbox.env[CASE_VARIABLE] ?? '';
+  // In a group of its own: an interrupt from the terminal is the driver's.
+  const child = spawn(command, args, {
+    cwd: sandbox.cwd,
+    env: sandbox.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  let ended = false;
+  let hang: string | null = null;
+  const deadline = setTimeout(() => {
+    hang = describeHang(child, sandbox, output, deadlineMs);
+    for (const { pid } of processesOf(caseId)) killQuietly(pid);
+  }, deadlineMs);
+  const closed = new Promise<void>((done) => child.once('close', () => done()));
+  const ending = new Promise<{ ending: Ending | null; hang: string | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', async (code, name) => {
+      ended = true;
+      clearTimeout(deadline);
+      // The rest of its output; who else holds the pipe may hold it for ever.
+      await Promise.race([closed, sleep(500)]);
+      resolve({ ending: hang === null ? (code ?? name) : null, hang });
+    });
+  });
+  return {
+    output,
+    ended: ending,
+    live: {
+      harness: child,
+      hasEnded: () => ended,
+      async find(role) {
+        for (;;) {
+          const found = processesOf(caseId).find((one) => one.role === role);
+          if (found !== undefined) return found;
+          if (ended) return null;
+          await sleep(POLL_MS);
+        }
+      },
+      async pause(ms) {
+        const until = performance.now() + ms;
+        while (!ended && performance.now() < until) await sleep(Math.min(POLL_MS, ms));
+      },
+    },
+  };
+}
+
+/** False: the program ended before the moment came. */
+async function reach({ anchor, delayMs }: Moment, sandbox: Sandbox, live: Running['live']): Promise<boolean> {
+  while (!hasCome(anchor, readText(sandbox))) {
+    if (live.hasEnded()) return false;
+    await sleep(POLL_MS);
+  }
+  await live.pause(delayMs);
+  return !live.hasEnded();
+}
+
+function hasCome(anchor: Anchor, journal: string): boolean {
+  switch (anchor) {
+    case 'spawn':
+      return true;
+    case 'journal':
+      return journal !== '';
+    case 'ready':
+      return journal.includes('"event":"ready"');
+    case 'clean-up':
+      return journal.includes('"phase":"clean-up"');
+    case 'end':
+      return hasEntry(journal, 'end');
+  }
+}
+
+function hasEntry(journal: string, type: string): boolean {
+  return journal.includes(`{"type":"${type}",`);
+}
+
+function readText(sandbox: Sandbox): string {
+  const run = sandbox.runFolder();
+  try {
+    return run === null ? '' : readFileSync(join(run, JOURNAL_NAME), 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function reportAgain(
+  program: readonly string[],
+  runFolder: string,
+  sandbox: Sandbox,
+): Promise<Observation['again']> {
+  const running = start([...program, 'report', runFolder], sandbox, REPORT_MS);
+  const { ending } = await running.ended;
+  return { ending, ...running.output, report: readReport(runFolder) };
+}
+
+function journalState(path: string): JournalState {
+  if (!existsSync(path)) return { state: 'none' };
+  if (readFileSync(path, 'utf8') === '') return { state: 'empty' };
+  try {
+    const { complete, interrupted } = readJournal(path);
+    return { state: 'readable', ended: complete && interrupted === null };
+  } catch (error) {
+    return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function readReport(runFolder: string): Report | null {
+  try {
+    return JSON.parse(readFileSync(join(runFolder, 'report.json'), 'utf8')) as Report;
+  } catch {
+    return null;
+  }
+}
+
+/** What belongs in the folder of a run: the journal, the logs of the targets and the reports. Its data goes with a target. */
+const BELONGS = /^(journal\.ndjson|[\w-]+\.log|report\.(json|md|html)|junit\.xml)$/;
+
+function leftInOut(sandbox: Sandbox): string[] {
+  const run = sandbox.runFolder();
+  if (run === null) return [];
+  return readdirSync(run)
+    .filter((name) => !BELONGS.test(name))
+    .map((name) => `${name} in the folder of the run`);
+}
+
+function describeHang(
+  child: ChildProcess,
+  sandbox: Sandbox,
+  { stdout, stderr }: { stdout: string; stderr: string },
+  deadlineMs: number,
+): string {
+  const last = (text: string) => text.trimEnd().split('\n').at(-1)?.slice(0, 300) ?? '';
+  const processes = processesOf(sandbox.env[CASE_VARIABLE] ?? '').map(
+    ({ pid, role }) => `${role} ${pid} (${waitOf(pid)})`,
+  );
+  return [
+    `process ${child.pid} goes on after ${deadlineMs / 1000} s`,
+    `processes: ${processes.join(', ')}`,
+    `journal: ${last(readText(sandbox))}`,
+    `stdout: ${last(stdout)}`,
+    `stderr: ${last(stderr)}`,
+  ].join('\n');
+}
+
+/** Its state, and the function of the kernel in which it waits. */
+function waitOf(pid: number): string {
+  const read = (name: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    } catch {
+      return '?';
+    }
+  };
+  const state = /^State:\s+(\S+)/m.exec(read('status'))?.[1] ?? '?';
+  return `${state} ${read('wchan')}`;
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
