@@ -84,6 +84,17 @@ const HARMLESS: Harmless[] = [
     why: 'copied with its sample, and not looked at',
   },
   {
+    checks: ['memory-budget', 'memory-leak', 'controls', 'load-held'],
+    leaves: [
+      'sample.swapBytes',
+      'levels.reading.swapBytes',
+      'held.reading.swapBytes',
+      'cycle.reading.swapBytes',
+    ],
+    mutations: ['null'],
+    why: 'not every system tells what of a process is swapped out: resident memory is judged, and the kinds of memory that are settled by others stand',
+  },
+  {
     checks: ['memory-leak', 'controls', 'load-held'],
     leaves: ['cycle.reading.anonymousBytes', 'held.reading.anonymousBytes', 'held.reading.pssBytes'],
     mutations: ['null'],
