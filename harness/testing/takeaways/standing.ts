@@ -1,6 +1,6 @@
 import { clear, endEarly, keep, type Standing, set, stretch, type Take } from './takeaway.ts';
 
-const stretched: Take = (scenario, run) => stretch(scenario, run, 12);
+const stretched: Take = (scenario, run) => stretch(scenario, run, 24);
 
 export const targetAlive: Standing[] = [
   {
