@@ -164,6 +164,7 @@ export const controls: Standing[] = [
           scenario,
           planted(scenario).filter((_, i) => i % 2 === 0),
         ),
+      'the control ends early': (scenario) => without(scenario, planted(scenario).slice(16)),
       'only the warm-up of the control': (scenario) => without(scenario, planted(scenario).filter(counts)),
       'no heap of the control': (scenario) =>
         set(

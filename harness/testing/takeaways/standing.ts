@@ -1,6 +1,6 @@
 import { clear, endEarly, keep, type Standing, set, stretch, type Take } from './takeaway.ts';
 
-const stretched: Take = (scenario, run) => stretch(scenario, run, 12);
+const stretched: Take = (scenario, run) => stretch(scenario, run, 24);
 
 export const targetAlive: Standing[] = [
   {
@@ -24,6 +24,8 @@ export const loadLanded: Standing[] = [
       'no stream has a status': ({ streams }) => set(streams, { status: null }),
       'no connection could be made': ({ streams }) =>
         set(streams, { ending: 'connect-failed', status: null }),
+      'one connection could not be made': ({ streams }) =>
+        set(streams.slice(0, 1), { ending: 'connect-failed', status: null }),
       'the scenario has no end': (scenario) => (scenario.endedMs = null),
     },
   },
@@ -36,6 +38,7 @@ export const loadLanded: Standing[] = [
       'no count at all': ({ tallies }) => clear(tallies),
       'counts of zero': ({ tallies }) => set(tallies, { streamCount: 0, statuses: {}, endings: {} }),
       'no count of statuses': ({ tallies }) => set(tallies, { statuses: {} }),
+      'no count of the statuses of one kind': ({ tallies }) => set(tallies.slice(-1), { statuses: {} }),
     },
   },
 ];
@@ -72,6 +75,7 @@ export const memoryBudget: Standing[] = [
     takes: {
       'half of the samples, one after the other': ({ samples }) =>
         keep(samples, (_, i) => i < samples.length * 0.45),
+      'a sample every five seconds': ({ samples }) => keep(samples, (_, i) => i % 5 === 0),
       'a hole in the middle': ({ samples, elapsedMs }) =>
         keep(
           samples,
