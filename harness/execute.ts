@@ -21,6 +21,8 @@ export interface RunWatcher {
   onSkip?(scenario: string, reason: string): void;
   /** The run is being stopped because its journal cannot be written any more, or was taken away. */
   onFailure?(error: HydrotestError): void;
+  /** Something that the user should know and that takes nothing from the result. */
+  onNote?(text: string): void;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?
     onStatus: watcher.onStatus ?? (() => {}),
     onSkip: watcher.onSkip ?? (() => {}),
     onFailure: watcher.onFailure ?? (() => {}),
+    onNote: watcher.onNote ?? (() => {}),
   });
 }
 
