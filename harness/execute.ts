@@ -25,6 +25,8 @@ export interface RunWatcher {
   onFailure?(error: HydrotestError): void;
   /** The target is not on loopback: what is going to be opened there. Awaited before the first connection; rejects to give up. */
   onRemote?(notice: string): Promise<void>;
+  /** Something that the user should know and that takes nothing from the result. */
+  onNote?(text: string): void;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function execute(user: UserConfig, watcher: RunWatcher, runsFolder?
     onStatus: watcher.onStatus ?? (() => {}),
     onSkip: watcher.onSkip ?? (() => {}),
     onFailure: watcher.onFailure ?? (() => {}),
+    onNote: watcher.onNote ?? (() => {}),
   });
   return running.finally(closeRoutes);
 }

@@ -187,7 +187,7 @@ export async function writeReports(
 async function writeWhole(path: string, text: string): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile()) return writeFile(path, text);
-  const unfinished = `${path}.${process.pid}.part`;
+  const unfinished = `${path}.part`;
   try {
     await writeFile(unfinished, text);
     await rename(unfinished, path);

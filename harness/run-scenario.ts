@@ -169,7 +169,7 @@ async function useTarget(
   const name = scenario.name;
   const write = journal.write;
   const watch = watchTarget(session.target);
-  const findRestart = watchListener(session.port);
+  const findLoss = watchListener(session.port);
   const signal = AbortSignal.any([options.signal, watch.signal]);
   const pid = session.target.pid;
   write({
@@ -264,13 +264,16 @@ async function useTarget(
       leakProbe: level,
       detail,
     });
-  const noteRestart = () => {
-    const restart = findRestart();
-    if (restart === null) return;
-    const now = restart.is === null ? 'nobody does now' : `process ${restart.is} does now`;
-    noteLost(
-      `process ${restart.was}, which listened on port ${session.port}, is gone, and ${now}: it was restarted`,
-    );
+  const noteListener = () => {
+    const loss = findLoss();
+    if (loss === null) return;
+    const { was, lives, is } = loss;
+    if (lives) return noteLost(`process ${was} does not listen on port ${session.port} any more`);
+    const now =
+      is === null
+        ? 'nobody does now: it ended, or is being started again'
+        : `process ${is} does now: it was restarted`;
+    noteLost(`process ${was}, which listened on port ${session.port}, is gone, and ${now}`);
   };
 
   try {
@@ -294,7 +297,7 @@ async function useTarget(
         write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
       );
     await sampler.sampleNow();
-    noteRestart();
+    noteListener();
     return { measured: context.measured, keptRatio: context.keptRatio };
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
@@ -302,7 +305,7 @@ async function useTarget(
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
     if (watch.signal.aborted && !options.signal.aborted) noteLost(messageOf(watch.signal.reason));
-    else noteRestart();
+    else noteListener();
     throw error;
   } finally {
     watch.dispose();

@@ -27,6 +27,8 @@ export interface RunOptions {
   onSkip(scenario: string, reason: string): void;
   /** The journal cannot be written any more, or was taken away: the run is being stopped for that. Called at most once. */
   onFailure(error: HydrotestError): void;
+  /** Something that the user should know and that takes nothing from the result. */
+  onNote(text: string): void;
 }
 
 export interface RunEnd {
@@ -113,10 +115,20 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     journal.write({ type: 'end', elapsedMs: elapsedMs() });
     record = journal.readBack();
     journal.close();
-    await rm(join(runDir, 'data'), { recursive: true, force: true });
+    await removeData(join(runDir, 'data'), options.onNote);
   }
   const { aborted, reason } = failure.signal;
   return { folder: runDir, record, failure: aborted ? reason : null };
+}
+
+/** A folder that became read-only must not take the report with it. */
+async function removeData(folder: string, onNote: (text: string) => void): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    onNote(`the target's data cannot be removed: ${message}. Remove ${folder} by hand.`);
+  }
 }
 
 /** Two runs of one process may begin in the same second: then the second has a number. Returns the folder's name. */

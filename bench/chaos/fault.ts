@@ -76,6 +76,8 @@ export interface Fault {
   relieve?(scene: Scene): void;
   /** The journal is gone with it: there is nothing to make reports from. */
   takesJournal?: boolean;
+  /** Nothing can be removed from the folder of the run any more. */
+  freezesFolder?: boolean;
   /** Why it cannot be made on this machine; null: it can. */
   unfit?(machine: Machine): string | null;
 }

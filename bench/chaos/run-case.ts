@@ -110,7 +110,7 @@ export async function runCase(
     const { ending, hang } = await running.ended;
     const seconds = (performance.now() - began) / 1000;
     const orphans = await trace.orphans();
-    const dataLeft = leftInOut(sandbox);
+    const inOut = fault?.freezesFolder === true ? [] : leftInOut(sandbox, typeof ending === 'string');
     fault?.relieve?.(scene);
     const runFolder = sandbox.runFolder();
     const torn = runFolder === null ? [] : tornReports(runFolder);
@@ -134,7 +134,7 @@ export async function runCase(
       journal,
       again,
       orphans,
-      leftovers: [...sandbox.leftovers(), ...dataLeft, ...trace.openSockets()],
+      leftovers: [...sandbox.leftovers(), ...inOut, ...trace.openSockets()],
       hang,
     };
   } finally {
@@ -309,11 +309,14 @@ function readReport(runFolder: string): Report | null {
 /** What belongs in the folder of a run: the journal, the logs of the targets and the reports. Its data goes with a target. */
 const BELONGS = /^(journal\.ndjson|[\w-]+\.log|report\.(json|md|html)|junit\.xml)$/;
 
-function leftInOut(sandbox: Sandbox): string[] {
+/** A signal that ends the program as it writes a report leaves the beginning of it, under a name that says so. */
+const UNFINISHED = /\.part$/;
+
+function leftInOut(sandbox: Sandbox, killed: boolean): string[] {
   const run = sandbox.runFolder();
   if (run === null) return [];
   return readdirSync(run)
-    .filter((name) => !BELONGS.test(name))
+    .filter((name) => !BELONGS.test(name) && !(killed && UNFINISHED.test(name)))
     .map((name) => `${name} in the folder of the run`);
 }
 

@@ -37,6 +37,7 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
           signal: interrupt.signal,
         }),
       onSkip: (scenario, reason) => progress.note(`skipped ${scenario}: ${reason}`),
+      onNote: progress.note,
       onFailure: (error) => progress.note(`${error.message}\nStopping; what was measured so far is judged.`),
     });
     progress.close();

@@ -55,15 +55,27 @@ function holdsAny(pid: number, inodes: Set<string>): boolean {
   });
 }
 
+/** What became of the process that listened on a port. */
+export interface ListenerLoss {
+  was: number;
+  /** Its listening socket is closed while it still runs: it takes no more connections, or is just ending. */
+  lives: boolean;
+  /** Who listens there now, or null. */
+  is: number | null;
+}
+
 /**
- * Tells whether the process that listens on a port now still lives later. A supervisor that restarts a server keeps the
- * tree alive, and all that the server held is given back: nothing that was measured then says anything.
+ * Tells whether the process that listens on a port now still does later; null: so it is. A supervisor that restarts a server
+ * keeps the tree alive, and all that the server held is given back: nothing that was measured then says anything. A process
+ * that was killed gives back its files and memory before it is seen to be gone.
  */
-export function watchListener(port: number): () => { was: number; is: number | null } | null {
+export function watchListener(port: number): () => ListenerLoss | null {
   const was = findOwner(listeningInodes(port));
   const startTicks = was === null ? null : (readIdentity(was)?.startTicks ?? null);
   return () => {
-    if (was === null || isProcessAlive(was, startTicks)) return null;
-    return { was, is: findOwner(listeningInodes(port)) };
+    if (was === null) return null;
+    const lives = isProcessAlive(was, startTicks);
+    const inodes = listeningInodes(port);
+    return lives && inodes.size > 0 ? null : { was, lives, is: findOwner(inodes) };
   };
 }

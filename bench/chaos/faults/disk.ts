@@ -104,6 +104,7 @@ export const diskFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: ['journal', 'ready', 'ready', 'clean-up'],
+    freezesFolder: true,
     // 4: the verdict was a good one, and its reports could not be written. 3: the target's files could not, either.
     endings: [3, 4],
     async prepare() {
