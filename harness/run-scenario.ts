@@ -3,7 +3,15 @@ import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
 
-import type { CycleEntry, GrowthSoFar, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
+import type {
+  CycleEntry,
+  GrowthSoFar,
+  JournalEntry,
+  ProcessReading,
+  RunConfig,
+  Scenario,
+  TargetEntry,
+} from './model.ts';
 import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
@@ -11,8 +19,8 @@ import { createScenarioContext, type PhaseProgress } from './scenario-context.ts
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
-import { watchListener } from './targets/listener.ts';
 import { abortable, until, within } from './waiting.ts';
+import { watchServer } from './watch-server.ts';
 
 export interface RunStatus {
   scenario: string;
@@ -167,20 +175,23 @@ async function useTarget(
   const { level } = session.probe.capabilities;
   const name = scenario.name;
   const write = journal.write;
-  const watch = watchTarget(session.target);
-  const findRestart = watchListener(session.port);
-  const signal = AbortSignal.any([options.signal, watch.signal]);
+  let rssBytes: number | null = null;
   const pid = session.target.pid;
-  write({
-    type: 'target',
-    scenario: name,
-    elapsedMs: elapsedMs(),
-    event: 'ready',
-    attempt,
-    pid,
-    leakProbe: level,
-    detail: null,
-  });
+  const note = (event: TargetEntry['event'], detail: string | null) =>
+    write({
+      type: 'target',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      event,
+      attempt,
+      pid,
+      leakProbe: level,
+      detail,
+    });
+  const watch = watchTarget(session.target, () => rssBytes);
+  const server = watchServer(session.target, session.port, ({ event, detail }) => note(event, detail));
+  const signal = AbortSignal.any([options.signal, watch.signal, server.signal]);
+  note('ready', null);
   if (opened.heapGap !== null)
     write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
 
@@ -194,7 +205,6 @@ async function useTarget(
   });
   const thin = createThinning();
   let progress: PhaseProgress = { phase: 'start', cycle: null, measuring: null };
-  let rssBytes: number | null = null;
   const report = () =>
     options.onProgress({
       scenario: name,
@@ -244,26 +254,6 @@ async function useTarget(
     },
   });
 
-  const noteLost = (detail: string) =>
-    write({
-      type: 'target',
-      scenario: name,
-      elapsedMs: elapsedMs(),
-      event: 'lost',
-      attempt,
-      pid,
-      leakProbe: level,
-      detail,
-    });
-  const noteRestart = () => {
-    const restart = findRestart();
-    if (restart === null) return;
-    const now = restart.is === null ? 'nobody does now' : `process ${restart.is} does now`;
-    noteLost(
-      `process ${restart.was}, which listened on port ${session.port}, is gone, and ${now}: it was restarted`,
-    );
-  };
-
   try {
     await context.phase('warm-up');
     await warmUp(context);
@@ -285,18 +275,19 @@ async function useTarget(
         write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
       );
     await sampler.sampleNow();
-    noteRestart();
+    await server.close();
     return { measured: context.measured, keptRatio: context.keptRatio };
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
-    if (error instanceof HydrotestError && error.code === 'target-lost') {
+    if (error instanceof HydrotestError && error.code === 'target-lost' && !server.signal.aborted) {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) noteLost(messageOf(watch.signal.reason));
-    else noteRestart();
+    if (watch.signal.aborted && !options.signal.aborted) note('lost', messageOf(watch.signal.reason));
+    else await server.close();
     throw error;
   } finally {
     watch.dispose();
+    await server.close();
     await sampler.close();
     await context.close();
   }

@@ -32,38 +32,54 @@ export function findOwner(inodes: Set<string>): number | null {
   const owners = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => holdsAny(pid, inodes))
+    .filter((pid) => heldBy(pid, inodes) !== null)
     .map((pid) => ({ pid, startTicks: pid === 1 ? Infinity : (readIdentity(pid)?.startTicks ?? Infinity) }))
     .sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid);
   return owners[0]?.pid ?? null;
 }
 
-function holdsAny(pid: number, inodes: Set<string>): boolean {
+function heldBy(pid: number, inodes: Set<string>): Pick<Listener, 'link' | 'socket'> | null {
   let fds: string[];
   try {
     fds = readdirSync(`/proc/${pid}/fd`);
   } catch {
-    return false; // Gone, or not ours to see.
+    return null; // Gone, or not ours to see.
   }
-  return fds.some((fd) => {
-    try {
-      const link = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      return link.startsWith('socket:[') && inodes.has(link.slice(8, -1));
-    } catch {
-      return false; // Closed meanwhile.
-    }
-  });
+  for (const fd of fds) {
+    const link = `/proc/${pid}/fd/${fd}`;
+    const socket = readLink(link);
+    if (socket?.startsWith('socket:[') && inodes.has(socket.slice(8, -1))) return { link, socket };
+  }
+  return null;
 }
 
-/**
- * Tells whether the process that listens on a port now still lives later. A supervisor that restarts a server keeps the
- * tree alive, and all that the server held is given back: nothing that was measured then says anything.
- */
-export function watchListener(port: number): () => { was: number; is: number | null } | null {
-  const was = findOwner(listeningInodes(port));
-  const startTicks = was === null ? null : (readIdentity(was)?.startTicks ?? null);
-  return () => {
-    if (was === null || isProcessAlive(was, startTicks)) return null;
-    return { was, is: findOwner(listeningInodes(port)) };
-  };
+function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null; // Closed meanwhile.
+  }
+}
+
+/** A listening socket as one process holds it. */
+export interface Listener {
+  pid: number;
+  startTicks: number | null;
+  /** `/proc/<pid>/fd/<fd>`, and where it leads. */
+  link: string;
+  socket: string;
+}
+
+/** The process that listens on a port now, see `findOwner`; null: nobody does, or nobody that can be seen. */
+export function findListener(port: number): Listener | null {
+  const inodes = listeningInodes(port);
+  const pid = inodes.size === 0 ? null : findOwner(inodes);
+  if (pid === null) return null;
+  const held = heldBy(pid, inodes);
+  return held === null ? null : { pid, startTicks: readIdentity(pid)?.startTicks ?? null, ...held };
+}
+
+/** Looks at one link and not at the table of all sockets, which is long while thousands of streams are open. */
+export function stillListens({ pid, startTicks, link, socket }: Listener): boolean {
+  return isProcessAlive(pid, startTicks) && readLink(link) === socket;
 }

@@ -50,7 +50,7 @@ export function isGroupAlive(groupId: number): boolean {
 }
 
 /** Sends a signal to every process of a group; a group that is gone is no error. */
-export function signalGroup(groupId: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function signalGroup(groupId: number, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): void {
   if (process.platform === 'win32') {
     // No process groups and no signals there: the tree is ended by force.
     spawnSync('taskkill', ['/pid', String(groupId), '/T', '/F'], { windowsHide: true });
@@ -91,6 +91,8 @@ export async function endGroup(
   if (!isStillGroup(groupId, startTicks)) return { forced: false };
   const isOver = () => !isStillGroup(groupId, startTicks) || !isGroupAlive(groupId);
   signalGroup(groupId, 'SIGTERM');
+  // A process that is stopped gets no signal but SIGKILL until it goes on.
+  if (process.platform !== 'win32') signalGroup(groupId, 'SIGCONT');
   if (await isGroupGone(isOver, graceMs, () => {})) return { forced: false };
   // Again at each look: a process that was being forked during the first SIGKILL has not got it.
   if (await isGroupGone(isOver, KILL_DEADLINE_MS, () => signalGroup(groupId, 'SIGKILL')))
