@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { HydrotestError } from './errors.ts';
@@ -19,6 +20,7 @@ import { createScenarioContext, type PhaseProgress } from './scenario-context.ts
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
+import { readListenerOrigin } from './targets/listener-origin.ts';
 import { abortable, until, within } from './waiting.ts';
 import { watchServer } from './watch-server.ts';
 
@@ -188,12 +190,27 @@ async function useTarget(
       leakProbe: level,
       detail,
     });
+  const noteEnd = (detail: string) => {
+    // A server that dies of a log line that it cannot write has not been shown to be bad: our files were in its way.
+    if (!isDiskFull(options.runDir)) return note('lost', detail);
+    note('starved', `the disk of ${options.runDir}, to which its output goes, was full when ${detail}`);
+  };
   const watch = watchTarget(session.target, () => rssBytes);
   const server = watchServer(session.target, session.port, ({ event, detail }) => note(event, detail));
   const signal = AbortSignal.any([options.signal, watch.signal, server.signal]);
   note('ready', null);
   if (opened.heapGap !== null)
     write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
+
+  const origin = session.target.kind === 'spawned' ? readListenerOrigin(session.port, pid) : null;
+  if (origin?.kind === 'helper')
+    write({
+      type: 'gap',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      probe: 'process',
+      reason: `process ${origin.pid} (${origin.name}) listens on port ${session.port} and is no part of the command's processes: their memory is read, not that of what it listens for`,
+    });
 
   const pool = createStreamPool({
     scenario: name,
@@ -282,7 +299,7 @@ async function useTarget(
     if (error instanceof HydrotestError && error.code === 'target-lost' && !server.signal.aborted) {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) note('lost', messageOf(watch.signal.reason));
+    if (watch.signal.aborted && !options.signal.aborted) noteEnd(messageOf(watch.signal.reason));
     else await server.close();
     throw error;
   } finally {
@@ -290,6 +307,18 @@ async function useTarget(
     await server.close();
     await sampler.close();
     await context.close();
+  }
+}
+
+/** Less than this is left of a disk that a page cannot be written to any more. */
+const FULL_BYTES = 16 * 1024;
+
+function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < FULL_BYTES;
+  } catch {
+    return false; // Gone: that is the journal's news.
   }
 }
 

@@ -46,7 +46,7 @@ export function watchServer(target: Target, port: number, onNews: (news: ServerN
   if (process.platform !== 'linux') return { signal: over.signal, async close() {} };
 
   const members = new Map<number, Member>();
-  let listener = findListener(port);
+  let listener = findListener(port, target.pid);
   const serverExecutable = listener === null ? null : readExecutable(listener.pid);
   let unheardSinceMs: number | null = null;
   let looks = 0;
@@ -120,7 +120,7 @@ export function watchServer(target: Target, port: number, onNews: (news: ServerN
       return;
     }
     const isAlive = isProcessAlive(listener.pid, listener.startTicks);
-    const next = findListener(port);
+    const next = findListener(port, target.pid);
     if (next === null) {
       unheardSinceMs ??= performance.now();
       if (!isLast && performance.now() - unheardSinceMs < UNHEARD_LIMIT_MS) return;

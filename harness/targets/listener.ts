@@ -29,13 +29,17 @@ export function listeningInodes(port: number): Set<string> {
  * init system may hold the socket of a server that it activates.
  */
 export function findOwner(inodes: Set<string>): number | null {
-  const owners = readdirSync('/proc')
+  return findOwners(inodes)[0] ?? null;
+}
+
+function findOwners(inodes: Set<string>): number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => heldBy(pid, inodes) !== null)
     .map((pid) => ({ pid, startTicks: pid === 1 ? Infinity : (readIdentity(pid)?.startTicks ?? Infinity) }))
-    .sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid);
-  return owners[0]?.pid ?? null;
+    .sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid)
+    .map(({ pid }) => pid);
 }
 
 function heldBy(pid: number, inodes: Set<string>): Pick<Listener, 'link' | 'socket'> | null {
@@ -70,13 +74,26 @@ export interface Listener {
   socket: string;
 }
 
-/** The process that listens on a port now, see `findOwner`; null: nobody does, or nobody that can be seen. */
-export function findListener(port: number): Listener | null {
+/**
+ * The process that listens on a port now, see `findOwner`; null: nobody does, or nobody that can be seen. Where several do, as on
+ * 127.0.0.1 and on ::1, one of the target with this root process.
+ */
+export function findListener(port: number, rootPid: number): Listener | null {
   const inodes = listeningInodes(port);
-  const pid = inodes.size === 0 ? null : findOwner(inodes);
-  if (pid === null) return null;
+  const owners = inodes.size === 0 ? [] : findOwners(inodes);
+  const pid = owners.find((owner) => belongsTo(owner, rootPid)) ?? owners[0];
+  if (pid === undefined) return null;
   const held = heldBy(pid, inodes);
   return held === null ? null : { pid, startTicks: readIdentity(pid)?.startTicks ?? null, ...held };
+}
+
+/** Whether a process is in the process group that another one leads, or descends from it. */
+export function belongsTo(pid: number, rootPid: number): boolean {
+  if (readIdentity(pid)?.groupId === rootPid) return true;
+  for (let at = pid; at > 1; at = readIdentity(at)?.parentPid ?? 0) {
+    if (at === rootPid) return true;
+  }
+  return false;
 }
 
 /** Looks at one link and not at the table of all sockets, which is long while thousands of streams are open. */

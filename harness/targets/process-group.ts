@@ -6,6 +6,7 @@ import { HydrotestError } from '../errors.ts';
 /** What `/proc/<pid>/stat` says of one process. */
 export interface ProcessIdentity {
   state: string;
+  parentPid: number;
   groupId: number;
   /** Clock ticks since boot at which it started: with the pid it names one process for as long as the system runs. */
   startTicks: number;
@@ -21,7 +22,12 @@ export function readIdentity(pid: number): ProcessIdentity | null {
   }
   // The second field is the command's name in brackets and may hold spaces and brackets: count from the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', groupId: Number(fields[2]), startTicks: Number(fields[19]) };
+  return {
+    state: fields[0] ?? '',
+    parentPid: Number(fields[1]),
+    groupId: Number(fields[2]),
+    startTicks: Number(fields[19]),
+  };
 }
 
 /** Whether a process runs. Where there is a `/proc`, a zombie does not, and neither does a stranger with the same pid. */

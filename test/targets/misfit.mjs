@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
   if (mode === 'deaf-at' && opened === Number(number)) server.close();
   if (mode === 'segfault-at' && opened === Number(number)) process.kill(process.pid, 'SIGSEGV');
   if (mode === 'eat-at' && opened === Number(number)) eat();
-  if (mode === 'log' && opened === 1) setInterval(() => appendFileSync(number, 'x'.repeat(1000)), 100);
+  if (mode === 'log' && opened === 1) setInterval(() => appendFileSync(number, 'x'.repeat(10_000)), 100);
   if (mode === 'limit' && open >= Number(number)) {
     response.writeHead(429, { connection: 'close' }).end();
     return;
