@@ -47,12 +47,13 @@ async function main(argv: string[]): Promise<void> {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
   if (error instanceof HydrotestError) {
+    // It can quote a target's output, which may hold anything that a terminal obeys.
     process.stderr.write(`hydrotest: ${cleanText(error.message)}\n`);
     if (error.code === 'usage') return EXIT_USAGE;
     return error.code === 'internal' ? EXIT_INTERNAL : EXIT_NOT_MEASURED;
   }
   process.stderr.write(
-    `hydrotest: a fault in hydrotest itself: ${redact(cleanText(String(error instanceof Error ? error.stack : error)))}\n`,
+    `hydrotest: a fault in hydrotest itself: ${cleanText(redact(String(error instanceof Error ? error.stack : error)))}\n`,
   );
   return EXIT_INTERNAL;
 }
@@ -62,9 +63,17 @@ process.on('uncaughtException', (error) => {
   process.exit(explain(error));
 });
 // Whoever reads the output may stop reading: `hydrotest report <run> | head`, `hydrotest 2>&1 | head`, a terminal that is closed (EIO).
+// That, and a disk that is full behind `> file` (ENOSPC), takes nothing from the verdict, nor from its exit code.
+const READER_GONE = ['EPIPE', 'EIO'];
 for (const stream of [process.stdout, process.stderr]) {
+  let isTold = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (READER_GONE.includes(error.code ?? '') || isTold) return;
+    isTold = true;
+    if (stream === process.stdout)
+      process.stderr.write(
+        `hydrotest: the output cannot be written: ${error.message}. The exit code is that of the verdict all the same.\n`,
+      );
   });
   hideSecretsIn(stream);
 }

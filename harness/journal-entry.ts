@@ -14,6 +14,7 @@ import {
   runConfig,
   sample,
   sockets,
+  TARGET_EVENTS,
   tabReading,
   text,
   UNITS,
@@ -53,7 +54,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
   target: z.looseObject({
     type: z.literal('target'),
     ...inScenario,
-    event: z.enum(['ready', 'lost', 'stopped']),
+    event: oneOf(TARGET_EVENTS),
     attempt: count,
     pid: count,
     leakProbe: z.enum(['heap', 'anonymous', 'rss']),

@@ -12,6 +12,7 @@ import type {
   RunConfig,
   StreamEnding,
   TabReading,
+  TargetEntry,
 } from './model.ts';
 
 export const text = z.string();
@@ -77,6 +78,15 @@ export const ENDINGS: All<StreamEnding> = {
   'server-reset': true,
   'connect-failed': true,
   'protocol-error': true,
+};
+
+export const TARGET_EVENTS: All<TargetEntry['event']> = {
+  ready: true,
+  lost: true,
+  starved: true,
+  stopped: true,
+  continued: true,
+  replaced: true,
 };
 
 export const UNITS: All<DoseUnit> = { connection: true, event: true, rejection: true, second: true };

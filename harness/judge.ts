@@ -41,8 +41,10 @@ export function judge(record: RunRecord): Report {
 function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioReport {
   const names = [...new Set([...STANDING_CHECKS, ...scenario.checks])];
   const cutShort = scenario.endedMs === null || scenario.error !== null;
+  const disturbance = findDisturbance(scenario);
   const findings = names
     .flatMap((name) => checks[name](scenario, record))
+    .map((finding) => (disturbance === null ? finding : excuse(finding, disturbance)))
     .map((finding) => (cutShort ? discount(finding) : finding));
   const count = (key: 'streamCount' | 'eventCount') =>
     scenario.tallies.reduce((sum, tally) => sum + tally[key], 0);
@@ -112,6 +114,25 @@ function discount(finding: Finding): Finding {
     ...finding,
     outcome: 'invalid',
     reason: `the scenario was cut short, so this decides nothing: ${finding.reason}`,
+  };
+}
+
+/** What somebody else did to the target, after which it is not to blame for what did not work. */
+function findDisturbance({ target }: ScenarioRecord): string | null {
+  if (target.some(({ event }) => event === 'stopped')) return 'a process of the target was stopped meanwhile';
+  if (target.some(({ event }) => event === 'starved')) return 'the disk was full';
+  return null;
+}
+
+/** That it ended, and memory that was really used, count all the same. */
+function excuse(finding: Finding, disturbance: string): Finding {
+  const { check, outcome } = finding;
+  if (outcome !== 'fail' || check === 'target-alive' || check === 'memory-budget' || check === 'memory-leak')
+    return finding;
+  return {
+    ...finding,
+    outcome: 'invalid',
+    reason: `${disturbance}, so this decides nothing: ${finding.reason}`,
   };
 }
 

@@ -1,10 +1,19 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { watchEnvironment } from './environment/watch.ts';
 import { HydrotestError } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
 
-import type { CycleEntry, GrowthSoFar, JournalEntry, ProcessReading, RunConfig, Scenario } from './model.ts';
+import type {
+  CycleEntry,
+  GrowthSoFar,
+  JournalEntry,
+  ProcessReading,
+  RunConfig,
+  Scenario,
+  TargetEntry,
+} from './model.ts';
 import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
@@ -12,8 +21,9 @@ import { createScenarioContext, type PhaseProgress } from './scenario-context.ts
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
-import { watchListener } from './targets/listener.ts';
+import { readListenerOrigin } from './targets/listener-origin.ts';
 import { abortable, until, within } from './waiting.ts';
+import { watchServer } from './watch-server.ts';
 
 export interface RunStatus {
   scenario: string;
@@ -168,20 +178,28 @@ async function useTarget(
   const { level } = session.probe.capabilities;
   const name = scenario.name;
   const write = journal.write;
-  const watch = watchTarget(session.target);
-  const findLoss = watchListener(session.port);
-  const signal = AbortSignal.any([options.signal, watch.signal]);
+  let rssBytes: number | null = null;
   const pid = session.target.pid;
-  write({
-    type: 'target',
-    scenario: name,
-    elapsedMs: elapsedMs(),
-    event: 'ready',
-    attempt,
-    pid,
-    leakProbe: level,
-    detail: null,
-  });
+  const note = (event: TargetEntry['event'], detail: string | null) =>
+    write({
+      type: 'target',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      event,
+      attempt,
+      pid,
+      leakProbe: level,
+      detail,
+    });
+  const noteEnd = (detail: string) => {
+    // A server that dies of a log line that it cannot write has not been shown to be bad: our files were in its way.
+    if (!isDiskFull(options.runDir)) return note('lost', detail);
+    note('starved', `the disk of ${options.runDir}, to which its output goes, was full when ${detail}`);
+  };
+  const watch = watchTarget(session.target, () => rssBytes);
+  const server = watchServer(session.target, session.port, ({ event, detail }) => note(event, detail));
+  const signal = AbortSignal.any([options.signal, watch.signal, server.signal]);
+  note('ready', null);
   if (opened.heapGap !== null)
     write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'heap', reason: opened.heapGap });
 
@@ -192,6 +210,15 @@ async function useTarget(
     elapsedMs,
     write,
   });
+  const origin = session.target.kind === 'spawned' ? readListenerOrigin(session.port, pid) : null;
+  if (origin?.kind === 'helper')
+    write({
+      type: 'gap',
+      scenario: name,
+      elapsedMs: elapsedMs(),
+      probe: 'process',
+      reason: `process ${origin.pid} (${origin.name}) listens on port ${session.port} and is no part of the command's processes: their memory is read, not that of what it listens for`,
+    });
 
   const pool = createStreamPool({
     scenario: name,
@@ -203,7 +230,6 @@ async function useTarget(
   });
   const thin = createThinning();
   let progress: PhaseProgress = { phase: 'start', cycle: null, measuring: null };
-  let rssBytes: number | null = null;
   const report = () =>
     options.onProgress({
       scenario: name,
@@ -253,29 +279,6 @@ async function useTarget(
     },
   });
 
-  const noteLost = (detail: string) =>
-    write({
-      type: 'target',
-      scenario: name,
-      elapsedMs: elapsedMs(),
-      event: 'lost',
-      attempt,
-      pid,
-      leakProbe: level,
-      detail,
-    });
-  const noteListener = () => {
-    const loss = findLoss();
-    if (loss === null) return;
-    const { was, lives, is } = loss;
-    if (lives) return noteLost(`process ${was} does not listen on port ${session.port} any more`);
-    const now =
-      is === null
-        ? 'nobody does now: it ended, or is being started again'
-        : `process ${is} does now: it was restarted`;
-    noteLost(`process ${was}, which listened on port ${session.port}, is gone, and ${now}`);
-  };
-
   try {
     await context.phase('warm-up');
     await warmUp(context);
@@ -297,21 +300,34 @@ async function useTarget(
         write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
       );
     await sampler.sampleNow();
-    noteListener();
+    await server.close();
     return { measured: context.measured, keptRatio: context.keptRatio };
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
-    if (error instanceof HydrotestError && error.code === 'target-lost') {
+    if (error instanceof HydrotestError && error.code === 'target-lost' && !server.signal.aborted) {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) noteLost(messageOf(watch.signal.reason));
-    else noteListener();
+    if (watch.signal.aborted && !options.signal.aborted) noteEnd(messageOf(watch.signal.reason));
+    else await server.close();
     throw error;
   } finally {
     watch.dispose();
+    await server.close();
     await sampler.close();
     await environment.end();
     await context.close();
+  }
+}
+
+/** Less than this is left of a disk that a page cannot be written to any more. */
+const FULL_BYTES = 16 * 1024;
+
+function isDiskFull(folder: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < FULL_BYTES;
+  } catch {
+    return false; // Gone: that is the journal's news.
   }
 }
 

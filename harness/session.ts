@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { HydrotestError } from './errors.ts';
 import type { ProcessReading } from './model.ts';
 import { countPortSockets } from './probes/sockets.ts';
@@ -64,16 +65,24 @@ function totalSockets(reading: ProcessReading): number {
   return Object.values(reading.sockets ?? {}).reduce((sum, count) => sum + count, 0);
 }
 
-/** Aborts when the target ends by itself. `dispose` first, before the target is stopped on purpose. */
-export function watchTarget(target: Target): { signal: AbortSignal; dispose(): void } {
+/**
+ * Aborts when the target ends by itself. `dispose` first, before the target is stopped on purpose. `lastRssBytes`: of the latest
+ * reading, for a process that was ended for want of memory.
+ */
+export function watchTarget(
+  target: Target,
+  lastRssBytes: () => number | null = () => null,
+): { signal: AbortSignal; dispose(): void } {
   const lost = new AbortController();
   let watching = true;
   const oom = watchOomKills(target.pid);
   void target.exited.then(({ code, signal }) => {
     if (!watching) return;
-    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     // A shell that waited for the server says 128 and the signal's number (POSIX: "greater than 128").
-    const cause = signal === 'SIGKILL' || code === 128 + 9 ? oom.explain() : null;
+    const told = signal ?? signalOf(code);
+    const exit = `with exit code ${code}${told === null ? '' : ` (${told})`}`;
+    const how = signal === null ? exit : `by ${signal}`;
+    const cause = told === 'SIGKILL' ? withReading(oom.explain(), lastRssBytes()) : null;
     const output = target.lastOutput();
     const last = output === '' ? '' : `; its last output:\n${output}`;
     lost.abort(
@@ -92,4 +101,14 @@ export function watchTarget(target: Target): { signal: AbortSignal; dispose(): v
       watching = false;
     },
   };
+}
+
+function withReading(cause: string | null, rssBytes: number | null): string | null {
+  if (cause === null || rssBytes === null) return cause;
+  return `${cause}; the last reading before was ${Math.round(rssBytes / 1e6)} MB of resident memory`;
+}
+
+function signalOf(code: number | null): string | null {
+  if (code === null || code <= 128) return null;
+  return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? null;
 }

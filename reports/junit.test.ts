@@ -240,6 +240,15 @@ describe('never green without a pass', () => {
   });
 });
 
+test('a run that did not come to its end says so beside failures that it has', () => {
+  const cases = casesOf({ ...failingReport(), complete: false });
+  expect(cases.at(-1)?.attributes).toMatchObject({ classname: 'hydrotest.run', name: 'verdict' });
+  expect(cases.at(-1)?.children[0]?.attributes.message).toContain('the run did not come to its end');
+  expect(casesOf(failingReport()).map(({ attributes }) => attributes.classname)).not.toContain(
+    'hydrotest.run',
+  );
+});
+
 test('hostile text parses back as text: no control character, no element of its own', () => {
   const xml = junit.render(hostileReport());
   // What XML 1.0 section 2.2 allows.

@@ -21,7 +21,8 @@ interface Suite {
 /**
  * JUnit XML as Jenkins, GitLab and GitHub actions read it: a suite a scenario, a case a finding. `failure` is a
  * finding that failed, `error` one that could not be decided. Times are in seconds; a case has none, because a
- * finding is judged over its whole scenario. A report that did not pass always has a case that is not green. Names hold
+ * finding is judged over its whole scenario. A report that did not pass always has a case that is not green, and that of a run
+ * that did not come to its end one that says so. Names hold
  * no figures, so that a case is the same one in the next run. Elements and attributes are those of Jenkins's junit-10.xsd.
  */
 export const junit: Reporter = {
@@ -32,7 +33,7 @@ export const junit: Reporter = {
       ...report.scenarios.map((scenario) => scenarioSuite(scenario, report)),
       ...skippedSuites(report),
     ];
-    if (isGreen(suites) && !saysPass(report)) suites.push(runSuite(report));
+    if (!report.complete || (isGreen(suites) && !saysPass(report))) suites.push(runSuite(report));
     return serialize(report, suites);
   },
 };
@@ -136,7 +137,13 @@ function runSuite({ verdict, complete, durationMs }: Report): Suite {
     name: 'run',
     startedMs: 0,
     durationMs,
-    cases: [errorCase('verdict', type, oneLine(verdict.reason))],
+    cases: [
+      errorCase(
+        'verdict',
+        type,
+        oneLine(complete ? verdict.reason : `the run did not come to its end: ${verdict.reason}`),
+      ),
+    ],
     properties: {},
   };
 }

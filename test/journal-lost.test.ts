@@ -1,19 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { JOURNAL_NAME } from '../harness/journal.ts';
 import { boxTest, findRun, shown } from './support/cli.ts';
+import { fillUp, smallDisk } from './support/small-disk.ts';
 import { until } from './support/until.ts';
 
 const LONG_HOLD = ['run', '--scenarios', 'tabs', '--duration', '10m'];
@@ -26,32 +16,6 @@ async function holdsTabs(outDir: string): Promise<string> {
     return run !== null && existsSync(path) && readFileSync(path, 'utf8').includes('"openStreamCount":10,');
   });
   return run ?? '';
-}
-
-/** A disk of 4 MB, or why there is none. */
-function smallDisk(onTestFinished: (end: () => void) => void): { path: string } | { lack: string } {
-  const path = mkdtempSync(join(tmpdir(), 'hydrotest-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', path], { stdio: 'pipe' });
-  } catch (error) {
-    rmSync(path, { recursive: true });
-    return { lack: `no file system can be mounted here: ${String(error).split('\n')[0]}` };
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['--lazy', path]);
-    rmSync(path, { recursive: true });
-  });
-  return { path };
-}
-
-/** Takes the last byte of it. */
-function fillUp(disk: string): void {
-  const { bavail, bsize } = statfsSync(disk);
-  try {
-    writeFileSync(join(disk, 'filler'), Buffer.alloc((bavail + 1) * bsize));
-  } catch {
-    // What was free meanwhile is taken: a write takes all that there is before it fails.
-  }
 }
 
 describe.concurrent('a journal that cannot be written any more', () => {

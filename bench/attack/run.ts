@@ -73,6 +73,7 @@ export async function runAttackBench(
     },
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
+    onNote: options.onPhase,
   });
   const report = judge(record);
   const [scenario] = record.scenarios;

@@ -37,6 +37,47 @@ describe('target-alive', () => {
     });
   });
 
+  it.each([
+    ['stopped', 'stopped and not waited for'],
+    ['continued', 'went on after 2 s'],
+    ['replaced', 'process 2 took the place of process 1'],
+    ['starved', 'the disk was full when it ended'],
+  ] as const)('decides nothing when it was %s', (event, detail) => {
+    const { outcome, reason, report } = examine('target-alive', 'tabs', (s) =>
+      s.target.push({ ...(s.target[0] as ScenarioRecord['target'][number]), event, detail }),
+    );
+    expect({ outcome, reason }).toEqual({ outcome: 'invalid', reason: detail });
+    expect(report.verdict.outcome).toBe('invalid');
+  });
+
+  it('is not to blame for streams that failed while it was stopped', () => {
+    const failing = (s: ScenarioRecord) =>
+      void Object.assign(s.streams[0] as object, { ending: 'protocol-error' });
+    expect(examine('load-landed', 'churn', failing).outcome).not.toBe('pass');
+    const { outcome, report } = examine('load-landed', 'tabs', (s) => {
+      for (const stream of s.streams) Object.assign(stream, { ending: 'protocol-error', error: 'cut' });
+      s.target.push({
+        ...(s.target[0] as ScenarioRecord['target'][number]),
+        event: 'stopped',
+        detail: 'stopped',
+      });
+    });
+    expect(outcome).toBe('invalid');
+    expect(report.verdict).toMatchObject({ outcome: 'invalid' });
+  });
+
+  it('fails when it was lost after it had been stopped', () => {
+    const { outcome } = examine('target-alive', 'tabs', (s) => {
+      s.target.push({
+        ...(s.target[0] as ScenarioRecord['target'][number]),
+        event: 'continued',
+        detail: 'on',
+      });
+      lost(s, 'gone');
+    });
+    expect(outcome).toBe('fail');
+  });
+
   it.each<[what: string, change: Change]>([
     ['never ready', (s) => (s.target = [])],
     [

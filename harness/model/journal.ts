@@ -77,13 +77,18 @@ export interface TargetEntry {
   type: 'target';
   scenario: string;
   elapsedMs: number;
-  event: 'ready' | 'lost' | 'stopped';
+  /**
+   * - `stopped`, `continued`: a process of it is stopped (SIGSTOP, a debugger), and goes on again.
+   * - `replaced`: it goes on, but another process has taken the place of one of its processes.
+   * - `lost`: it ended, was started again, or listens no more. `starved`: it ended where the disk that takes its output was full.
+   */
+  event: 'ready' | 'lost' | 'starved' | 'stopped' | 'continued' | 'replaced';
   /** 0: the process on which the scenario ran. Each further one was started to confirm what looked like a leak. */
   attempt: number;
   pid: number;
   /** What decides leaks on this target. */
   leakProbe: 'heap' | 'anonymous' | 'rss';
-  /** For `lost`: how it ended and its last lines of output. */
+  /** For all but `ready`: what happened, to which pid; for `lost`, `starved` and `stopped` with the last lines of output. */
   detail: string | null;
 }
 

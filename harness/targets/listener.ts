@@ -29,53 +29,74 @@ export function listeningInodes(port: number): Set<string> {
  * init system may hold the socket of a server that it activates.
  */
 export function findOwner(inodes: Set<string>): number | null {
-  const owners = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => holdsAny(pid, inodes))
-    .map((pid) => ({ pid, startTicks: pid === 1 ? Infinity : (readIdentity(pid)?.startTicks ?? Infinity) }))
-    .sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid);
-  return owners[0]?.pid ?? null;
+  return findOwners(inodes)[0] ?? null;
 }
 
-function holdsAny(pid: number, inodes: Set<string>): boolean {
+function findOwners(inodes: Set<string>): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => heldBy(pid, inodes) !== null)
+    .map((pid) => ({ pid, startTicks: pid === 1 ? Infinity : (readIdentity(pid)?.startTicks ?? Infinity) }))
+    .sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid)
+    .map(({ pid }) => pid);
+}
+
+function heldBy(pid: number, inodes: Set<string>): Pick<Listener, 'link' | 'socket'> | null {
   let fds: string[];
   try {
     fds = readdirSync(`/proc/${pid}/fd`);
   } catch {
-    return false; // Gone, or not ours to see.
+    return null; // Gone, or not ours to see.
   }
-  return fds.some((fd) => {
-    try {
-      const link = readlinkSync(`/proc/${pid}/fd/${fd}`);
-      return link.startsWith('socket:[') && inodes.has(link.slice(8, -1));
-    } catch {
-      return false; // Closed meanwhile.
-    }
-  });
+  for (const fd of fds) {
+    const link = `/proc/${pid}/fd/${fd}`;
+    const socket = readLink(link);
+    if (socket?.startsWith('socket:[') && inodes.has(socket.slice(8, -1))) return { link, socket };
+  }
+  return null;
 }
 
-/** What became of the process that listened on a port. */
-export interface ListenerLoss {
-  was: number;
-  /** Its listening socket is closed while it still runs: it takes no more connections, or is just ending. */
-  lives: boolean;
-  /** Who listens there now, or null. */
-  is: number | null;
+function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null; // Closed meanwhile.
+  }
+}
+
+/** A listening socket as one process holds it. */
+export interface Listener {
+  pid: number;
+  startTicks: number | null;
+  /** `/proc/<pid>/fd/<fd>`, and where it leads. */
+  link: string;
+  socket: string;
 }
 
 /**
- * Tells whether the process that listens on a port now still does later; null: so it is. A supervisor that restarts a server
- * keeps the tree alive, and all that the server held is given back: nothing that was measured then says anything. A process
- * that was killed gives back its files and memory before it is seen to be gone.
+ * The process that listens on a port now, see `findOwner`; null: nobody does, or nobody that can be seen. Where several do, as on
+ * 127.0.0.1 and on ::1, one of the target with this root process.
  */
-export function watchListener(port: number): () => ListenerLoss | null {
-  const was = findOwner(listeningInodes(port));
-  const startTicks = was === null ? null : (readIdentity(was)?.startTicks ?? null);
-  return () => {
-    if (was === null) return null;
-    const lives = isProcessAlive(was, startTicks);
-    const inodes = listeningInodes(port);
-    return lives && inodes.size > 0 ? null : { was, lives, is: findOwner(inodes) };
-  };
+export function findListener(port: number, rootPid: number): Listener | null {
+  const inodes = listeningInodes(port);
+  const owners = inodes.size === 0 ? [] : findOwners(inodes);
+  const pid = owners.find((owner) => belongsTo(owner, rootPid)) ?? owners[0];
+  if (pid === undefined) return null;
+  const held = heldBy(pid, inodes);
+  return held === null ? null : { pid, startTicks: readIdentity(pid)?.startTicks ?? null, ...held };
+}
+
+/** Whether a process is in the process group that another one leads, or descends from it. */
+export function belongsTo(pid: number, rootPid: number): boolean {
+  if (readIdentity(pid)?.groupId === rootPid) return true;
+  for (let at = pid; at > 1; at = readIdentity(at)?.parentPid ?? 0) {
+    if (at === rootPid) return true;
+  }
+  return false;
+}
+
+/** Looks at one link and not at the table of all sockets, which is long while thousands of streams are open. */
+export function stillListens({ pid, startTicks, link, socket }: Listener): boolean {
+  return isProcessAlive(pid, startTicks) && readLink(link) === socket;
 }

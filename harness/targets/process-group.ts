@@ -6,6 +6,7 @@ import { HydrotestError } from '../errors.ts';
 /** What `/proc/<pid>/stat` says of one process. */
 export interface ProcessIdentity {
   state: string;
+  parentPid: number;
   groupId: number;
   /** Clock ticks since boot at which it started: with the pid it names one process for as long as the system runs. */
   startTicks: number;
@@ -21,7 +22,12 @@ export function readIdentity(pid: number): ProcessIdentity | null {
   }
   // The second field is the command's name in brackets and may hold spaces and brackets: count from the last one.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', groupId: Number(fields[2]), startTicks: Number(fields[19]) };
+  return {
+    state: fields[0] ?? '',
+    parentPid: Number(fields[1]),
+    groupId: Number(fields[2]),
+    startTicks: Number(fields[19]),
+  };
 }
 
 /** Whether a process runs. Where there is a `/proc`, a zombie does not, and neither does a stranger with the same pid. */
@@ -50,7 +56,7 @@ export function isGroupAlive(groupId: number): boolean {
 }
 
 /** Sends a signal to every process of a group; a group that is gone is no error. */
-export function signalGroup(groupId: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function signalGroup(groupId: number, signal: 'SIGTERM' | 'SIGKILL' | 'SIGCONT'): void {
   if (process.platform === 'win32') {
     // No process groups and no signals there: the tree is ended by force.
     spawnSync('taskkill', ['/pid', String(groupId), '/T', '/F'], { windowsHide: true });
@@ -91,6 +97,8 @@ export async function endGroup(
   if (!isStillGroup(groupId, startTicks)) return { forced: false };
   const isOver = () => !isStillGroup(groupId, startTicks) || !isGroupAlive(groupId);
   signalGroup(groupId, 'SIGTERM');
+  // A process that is stopped gets no signal but SIGKILL until it goes on.
+  if (process.platform !== 'win32') signalGroup(groupId, 'SIGCONT');
   if (await isGroupGone(isOver, graceMs, () => {})) return { forced: false };
   // Again at each look: a process that was being forked during the first SIGKILL has not got it.
   if (await isGroupGone(isOver, KILL_DEADLINE_MS, () => signalGroup(groupId, 'SIGKILL')))

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HydrotestError } from '../errors.ts';
 import { startGuardian } from './guard.ts';
+import { readListenerOrigin } from './listener-origin.ts';
 import { type Endpoint, endpointOf, isPortOpen } from './open-port.ts';
 import { readTail } from './output-tail.ts';
 import { endGroup, isProcessAlive, readIdentity } from './process-group.ts';
@@ -188,7 +189,10 @@ async function waitUntilReady(target: Target, endpoint: Endpoint, options: Spawn
     ]);
     throwIfAborted(signal);
     if (typeof state === 'object') throw endedEarly(target, state, command, place);
-    if (state && target.isAlive()) return;
+    if (state && target.isAlive()) {
+      refuseStranger(target, endpoint, options);
+      return;
+    }
     if (performance.now() > deadline) {
       throw new HydrotestError(
         'target-start',
@@ -198,6 +202,17 @@ async function waitUntilReady(target: Target, endpoint: Endpoint, options: Spawn
     }
     await sleep(POLL_MS, undefined, { signal }).catch(() => throwIfAborted(signal));
   }
+}
+
+/** Between our look at the port and its use somebody else may have taken it; then a server that waits or tries again is not what answers. */
+function refuseStranger(target: Target, { port }: Endpoint, { command }: SpawnOptions): void {
+  const origin = readListenerOrigin(port, target.pid);
+  if (origin?.kind !== 'stranger') return;
+  throw new HydrotestError(
+    'target-start',
+    `port ${port} was taken by a stranger while the target was started: process ${origin.pid} (${origin.name}) listens there, which ran before "${command}" and does not belong to it. Stop it, or choose another port${quote(target.lastOutput())}`,
+    { observed: { port, pid: origin.pid, command } },
+  );
 }
 
 function endedEarly(target: Target, exit: TargetExit, command: string, place: string): HydrotestError {
