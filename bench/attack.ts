@@ -7,25 +7,46 @@
  * `--defective` attacks a server that keeps what it refuses: the same command must then say that it leaks.
  */
 import { join, resolve } from 'node:path';
-import { attacks } from './attack/attacks.ts';
+import { type Attack, attacks } from './attack/attacks.ts';
 import { runAttackBench } from './attack/run.ts';
 import { renderAttacks } from './attack/table.ts';
 import { command, OptionError, readOptions, wholeNumber } from './options.ts';
 
+const nameOf = ({ name }: Attack) => name.replaceAll(' ', '-');
+
+const help = `Attacks the reference server, and says with hydrotest's own verdict whether that left anything in it.
+
+  npm run attack -- [NAME …] [options]
+
+  --seconds <number>  how long each attack goes on at full speed before its leak is measured (default 5)
+  --defective         attack a server that keeps what it refuses: the verdict must then be a leak
+  --out <folder>      where the journal goes (default reports/out)
+
+Attacks (all of them take some 10 minutes), and what each of their connections does:
+${attacks.map((attack) => `  ${nameOf(attack).padEnd(18)}${attack.does}`).join('\n')}
+
+Exit code: 0 nothing is left, 1 something is, others as of hydrotest run.
+`;
+
 async function main(): Promise<number> {
   const { values, positionals } = readOptions({
     options: {
+      help: { type: 'boolean', short: 'h', default: false },
       seconds: { type: 'string', default: '5' },
       defective: { type: 'boolean', default: false },
       out: { type: 'string', default: 'reports/out' },
     },
     allowPositionals: true,
   });
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
   const names = positionals.map((name) => name.replaceAll('-', ' '));
   const unknown = names.filter((name) => !attacks.some((attack) => attack.name === name));
   if (unknown.length > 0)
     throw new OptionError(
-      `there is no attack ${unknown.join(', ')}; there are ${attacks.map(({ name }) => name.replaceAll(' ', '-')).join(', ')}`,
+      `there is no attack ${unknown.join(', ')}; there are ${attacks.map(nameOf).join(', ')}`,
     );
   const chosen = names.length === 0 ? attacks : attacks.filter(({ name }) => names.includes(name));
   const interrupt = new AbortController();

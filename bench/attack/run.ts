@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { completeConfig, referenceTarget } from '../../harness/config.ts';
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
 import { judge } from '../../harness/judge.ts';
@@ -42,13 +45,16 @@ export async function runAttackBench(
   options: AttackBenchOptions,
 ): Promise<{ rows: AttackRow[]; report: Report; folder: string; exitCode: number }> {
   const records: AttackRecord[] = [];
+  // Not the run's own folder: the attacker has to find the files of the server.
+  const dir = await mkdtemp(join(tmpdir(), 'attacked-'));
   const target = referenceTarget();
   const command = options.defective
     ? target.command.replace('server/main.ts', 'bench/attack/defective-server.ts')
     : target.command;
   const config = completeConfig({
     ...target,
-    command: `${command} ${HASTE}`,
+    command: `${command.replace('{dir}', dir)} ${HASTE}`,
+    eventsFile: target.eventsFile.replace('{dir}', dir),
     duration: '1s',
     grace: '15s',
     out: options.out,
@@ -60,6 +66,7 @@ export async function runAttackBench(
       attackScenario({
         attacks: options.attacks,
         forMs: options.forMs,
+        dir,
         onRecord: (record) => records.push(record),
       }),
     ],
@@ -73,7 +80,9 @@ export async function runAttackBench(
     },
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
-  });
+  }).finally(() =>
+    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true }))),
+  );
   const report = judge(record);
   const [scenario] = record.scenarios;
   // A process that confirms a suspicion is attacked anew: what counts is the first one.

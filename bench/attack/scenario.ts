@@ -1,7 +1,7 @@
 import type { OpenStream, Scenario, ScenarioContext } from '../../harness/model.ts';
 import type { Attack } from './attacks.ts';
 import { count, type Tally, total } from './outcome.ts';
-import { startAttacker } from './start-attacker.ts';
+import { startAttackers } from './start-attackers.ts';
 
 /** Good clients: as many workflows, each with as many streams as its limit allows but one. */
 const KEYS = 3;
@@ -35,6 +35,8 @@ export interface AttackOptions {
   attacks: readonly Attack[];
   /** How long each attack goes on at full speed. */
   forMs: number;
+  /** The folder of the workflows. */
+  dir: string;
   onRecord(record: AttackRecord): void;
 }
 
@@ -55,7 +57,7 @@ export function attackScenario(options: AttackOptions): Scenario {
     unfit: (config) =>
       config.eventsFile === null ? 'the good clients need events: give --events-file' : null,
     async run(context) {
-      const attacker = startAttacker();
+      const attacker = startAttackers(Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes)));
       try {
         await runAttacks(context, options, attacker.attack);
       } finally {
@@ -67,20 +69,23 @@ export function attackScenario(options: AttackOptions): Scenario {
 
 async function runAttacks(
   context: ScenarioContext,
-  { attacks, forMs, onRecord }: AttackOptions,
-  attack: ReturnType<typeof startAttacker>['attack'],
+  { attacks, forMs, dir, onRecord }: AttackOptions,
+  attack: ReturnType<typeof startAttackers>['attack'],
 ): Promise<void> {
   const good = await holdGoodStreams(context);
   const port = Number(new URL(context.streamUrl('key')).port);
   const key = context.key(1);
-  for (const { name, dose, outcomes } of attacks) {
+  for (const { name, processes = 1, dose, outcomes } of attacks) {
     if (!context.wants(name)) continue;
     await context.phase(phasesOf(name).during);
     const before = good.fedCount();
     const feeding = good.feedUntilStopped();
     const visiting = visitUntilStopped(context);
     const began = performance.now();
-    const tally = await attack({ attack: name, port, key, connections: null, withinMs: forMs });
+    const tally = await attack(
+      { attack: name, port, key, dir, connections: null, withinMs: forMs },
+      processes,
+    );
     const seconds = (performance.now() - began) / 1000;
     const visits = await visiting.stop();
     await feeding.stop();
@@ -104,7 +109,10 @@ async function runAttacks(
       canBeRich: false,
       async perform({ dose: connections }) {
         const during = good.feedUntilStopped();
-        const outcome = await attack({ attack: name, port, key, connections, withinMs: CYCLE_MS });
+        const outcome = await attack(
+          { attack: name, port, key, dir, connections, withinMs: CYCLE_MS },
+          processes,
+        );
         const eventCount = await during.stop();
         await good.waitForAll();
         const landed = outcomes.reduce((sum, expected) => sum + (outcome[expected] ?? 0), 0);
