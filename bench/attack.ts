@@ -42,13 +42,13 @@ async function main(): Promise<number> {
     process.stdout.write(help);
     return 0;
   }
-  const names = positionals.map((name) => name.replaceAll('-', ' '));
-  const unknown = names.filter((name) => !attacks.some((attack) => attack.name === name));
+  const unknown = positionals.filter((name) => !attacks.some((attack) => nameOf(attack) === name));
   if (unknown.length > 0)
     throw new OptionError(
       `there is no attack ${unknown.join(', ')}; there are ${attacks.map(nameOf).join(', ')}`,
     );
-  const chosen = names.length === 0 ? attacks : attacks.filter(({ name }) => names.includes(name));
+  const chosen =
+    positionals.length === 0 ? attacks : attacks.filter((attack) => positionals.includes(nameOf(attack)));
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new Error('stopped by SIGINT')));
   const { rows, report, folder, exitCode } = await runAttackBench({
