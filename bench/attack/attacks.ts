@@ -162,7 +162,7 @@ export const attacks: readonly Attack[] = [
     name: 'files',
     does: `follows a file, puts one of ${fileTricks.length} things in its place, then a good file again`,
     atOnce: 20,
-    dose: 3 * fileTricks.length,
+    dose: 8 * fileTricks.length,
     outcomes: ['served'],
     strike: attackFile,
   },
