@@ -2,7 +2,7 @@
  * The reference server under attack: good clients hold streams and get events at a fixed pace while hostile ones come, one kind after
  * the other; then hydrotest's own verdict says for each kind whether it left anything in the server. Exit code as of `hydrotest run`.
  *
- *     npm run attack -- [NAME …] [--seconds 5] [--defective] [--out reports/out]
+ *     npm run attack -- [NAME …] [--seconds 5] [--brief] [--defective] [--out reports/out]
  *
  * `--defective` attacks a server that keeps what it refuses: the same command must then say that it leaks.
  */
@@ -19,6 +19,7 @@ const help = `Attacks the reference server, and says with hydrotest's own verdic
   npm run attack -- [NAME …] [options]
 
   --seconds <number>  how long each attack goes on at full speed before its leak is measured (default 5)
+  --brief             only that, some 8 s each; no leak is measured
   --defective         attack a server that keeps what it refuses: the verdict must then be a leak
   --out <folder>      where the journal goes (default reports/out)
 
@@ -33,6 +34,7 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       seconds: { type: 'string', default: '5' },
+      brief: { type: 'boolean', default: false },
       defective: { type: 'boolean', default: false },
       out: { type: 'string', default: 'reports/out' },
     },
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
   const { rows, report, folder, exitCode } = await runAttackBench({
     attacks: chosen,
     forMs: wholeNumber('--seconds', values.seconds) * 1000,
+    measures: !values.brief,
     defective: values.defective,
     out: resolve(values.out),
     signal: interrupt.signal,

@@ -14,6 +14,8 @@ import { type AttackRecord, attackScenario, phasesOf } from './scenario.ts';
 export interface AttackBenchOptions {
   attacks: readonly Attack[];
   forMs: number;
+  /** False: the attacks only come at full speed, and no leak is measured. */
+  measures: boolean;
   /** Attack a server that keeps what it refuses. */
   defective: boolean;
   out: string;
@@ -66,6 +68,7 @@ export async function runAttackBench(
       attackScenario({
         attacks: options.attacks,
         forMs: options.forMs,
+        measures: options.measures,
         dir,
         onRecord: (record) => records.push(record),
       }),
@@ -81,7 +84,7 @@ export async function runAttackBench(
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
   }).finally(() =>
-    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true }))),
+    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 }))),
   );
   const report = judge(record);
   const [scenario] = record.scenarios;
