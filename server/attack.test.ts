@@ -42,7 +42,7 @@ const attacks: [string, () => string | Buffer, number[], string][] = [
 
 describe('an attack costs the good clients nothing, and leaves nothing', () => {
   test('one kind after the other, 40 connections of each', async () => {
-    const server = await start(['--head-timeout', '0.3']);
+    const server = await start(['--head-timeout', '0.8']);
     const good = await openGoodClients(server, 'flow', 3);
     good.feed();
     await good.haveAll();

@@ -10,13 +10,14 @@ export interface Order {
   attack: string;
   port: number;
   key: string;
+  dir: string;
   /** Connections to make; null: as many as there is time for. */
   connections: number | null;
   /** No connection is begun after this. */
   withinMs: number;
 }
 
-async function attack({ attack: name, port, key, connections, withinMs }: Order): Promise<Tally> {
+async function attack({ attack: name, port, key, dir, connections, withinMs }: Order): Promise<Tally> {
   const one = attacks.find((known) => known.name === name);
   if (one === undefined) throw new Error(`there is no attack "${name}"`);
   const tally: Tally = {};
@@ -25,8 +26,7 @@ async function attack({ attack: name, port, key, connections, withinMs }: Order)
   const goesOn = () => performance.now() < until && (connections === null || begun < connections);
   const work = async () => {
     while (goesOn()) {
-      begun += 1;
-      const outcome = await one.strike({ port, key, random: Math.random });
+      const outcome = await one.strike({ port, key, dir, n: begun++, random: Math.random });
       count(tally, outcome);
       // No connection could be made: the next ones would spin.
       if (outcome === 'refused') await sleep(1);

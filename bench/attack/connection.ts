@@ -62,7 +62,7 @@ function outcomeOf(end: {
   leftFirst: boolean;
   code: string;
 }): string {
-  if (end.status !== undefined) return end.status === '200' && end.leftFirst ? 'stream' : end.status;
+  if (end.status !== undefined) return end.status === '200' && end.leftFirst ? 'held' : end.status;
   if (!end.connected) return 'refused';
   if (end.leftFirst) return 'left';
   return end.code === '' ? 'closed' : 'reset';

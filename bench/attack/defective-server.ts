@@ -1,6 +1,6 @@
 /**
  * The reference server with a defect that only attackers meet: it keeps every connection that it refuses, as a list for blocking
- * addresses might, and every one that left without a request. Options as of server/main.ts.
+ * addresses might, every one that left without a request, and every one that had to make room. Options as of server/main.ts.
  */
 import { pino } from 'pino';
 import { createServer } from '../../server/create-server.ts';
@@ -18,6 +18,14 @@ const server = createServer({
     offenders.push({ address: socket.remoteAddress, why: error.code, socket });
     return parts.refuseConnection(error, socket);
   },
+  createRoom: ({ maxWaiting, onPushedOut }) =>
+    parts.createRoom({
+      maxWaiting,
+      onPushedOut(socket) {
+        offenders.push({ address: socket.remoteAddress, why: 'made room', socket });
+        onPushedOut(socket);
+      },
+    }),
 });
 await server.listen(port, host);
 process.once('SIGTERM', () => server.close());

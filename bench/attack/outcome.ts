@@ -1,10 +1,12 @@
 /**
  * What became of the attempts of an attack, by outcome:
  * - `'400'`, `'408'` …: the status of the first answer, after which the server ended the connection or the attacker left
- * - `stream`: answered with 200, held, and left by the attacker
+ * - `held`: answered with 200, kept open, and left by the attacker
  * - `closed`, `reset`: ended by the server without an answer
  * - `left`: ended by the attacker, without an answer
  * - `refused`: no connection could be made
+ *
+ * The attack on files has its own (see files.ts).
  */
 export type Tally = Record<string, number>;
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { completeConfig, referenceTarget } from '../../harness/config.ts';
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
 import { judge } from '../../harness/judge.ts';
@@ -11,6 +14,8 @@ import { type AttackRecord, attackScenario, phasesOf } from './scenario.ts';
 export interface AttackBenchOptions {
   attacks: readonly Attack[];
   forMs: number;
+  /** False: the attacks only come at full speed, and no leak is measured. */
+  measures: boolean;
   /** Attack a server that keeps what it refuses. */
   defective: boolean;
   out: string;
@@ -42,13 +47,16 @@ export async function runAttackBench(
   options: AttackBenchOptions,
 ): Promise<{ rows: AttackRow[]; report: Report; folder: string; exitCode: number }> {
   const records: AttackRecord[] = [];
+  // Not the run's own folder: the attacker has to find the files of the server.
+  const dir = await mkdtemp(join(tmpdir(), 'attacked-'));
   const target = referenceTarget();
   const command = options.defective
     ? target.command.replace('server/main.ts', 'bench/attack/defective-server.ts')
     : target.command;
   const config = completeConfig({
     ...target,
-    command: `${command} ${HASTE}`,
+    command: `${command.replace('{dir}', dir)} ${HASTE}`,
+    eventsFile: target.eventsFile.replace('{dir}', dir),
     duration: '1s',
     grace: '15s',
     out: options.out,
@@ -60,6 +68,8 @@ export async function runAttackBench(
       attackScenario({
         attacks: options.attacks,
         forMs: options.forMs,
+        measures: options.measures,
+        dir,
         onRecord: (record) => records.push(record),
       }),
     ],
@@ -74,7 +84,9 @@ export async function runAttackBench(
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
     onNote: options.onPhase,
-  });
+  }).finally(() =>
+    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 }))),
+  );
   const report = judge(record);
   const [scenario] = record.scenarios;
   // A process that confirms a suspicion is attacked anew: what counts is the first one.

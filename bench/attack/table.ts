@@ -5,31 +5,32 @@ import type { AttackRow } from './run.ts';
 
 const MB = 1e6;
 
-/** The table of a bench, what the program's own judge says of each attack, and its verdict. */
+/**
+ * Two tables of at most 100 columns, what happened while each attack went on and what was left of it, then the other findings of
+ * the program's own judge, and its verdict.
+ */
 export function renderAttacks(rows: readonly AttackRow[], report: Report): string {
-  const table = new Table({
-    head: [
-      'attack',
-      'connections',
-      'a second',
-      'what they got',
-      'good streams held',
-      'new good clients',
-      'slowest admitted',
-      'events lost',
-      'slowest event',
-      'descriptors',
-      'live heap, MB',
-      'RSS, MB',
-      'left behind by a connection',
-    ],
-    colWidths: [14, 12, 9, 20, 9, 9, 10, 9, 9, 12, 12, 12, 28],
-    wordWrap: true,
-    style: { head: [], border: [] },
-  });
+  const during = tableOf([
+    ['while it goes on', 18],
+    ['connections', 13],
+    ['a second', 10],
+    ['what they got', 20],
+    ['good streams held', 9],
+    ['new good clients', 9],
+    ['slowest of them', 10],
+  ]);
+  const after = tableOf([
+    ['what it costs', 18],
+    ['events lost', 11],
+    ['slowest event', 9],
+    ['descrip- tors', 12],
+    ['live heap, MB', 12],
+    ['RSS, MB', 12],
+    ['left behind by a connection', 18],
+  ]);
   for (const row of rows) {
     const connections = total(row.tally);
-    table.push([
+    during.push([
       row.attack,
       connections,
       Math.round(connections / row.seconds),
@@ -37,6 +38,9 @@ export function renderAttacks(rows: readonly AttackRow[], report: Report): strin
       `${row.heldStreams - row.brokenStreams} of ${row.heldStreams}`,
       `${row.newClients['200'] ?? 0} of ${total(row.newClients)}`,
       ms(row.slowestAdmissionMs),
+    ]);
+    after.push([
+      row.attack,
       `${row.lostEvents} of ${row.fedEvents * row.heldStreams}`,
       ms(row.slowestEventMs),
       `${row.before?.fdCount ?? '?'} → ${row.after?.fdCount ?? '?'}`,
@@ -49,17 +53,32 @@ export function renderAttacks(rows: readonly AttackRow[], report: Report): strin
     .flatMap(({ findings }) => findings)
     .filter(({ check }) => check !== 'memory-leak')
     .map(({ check, outcome, reason }) => `${outcome.padEnd(12)} ${check}: ${reason}`);
-  return [table.toString(), ...others, `verdict: ${report.verdict.outcome}: ${report.verdict.reason}`].join(
-    '\n',
-  );
+  return [
+    during.toString(),
+    after.toString(),
+    ...others,
+    `verdict: ${report.verdict.outcome}: ${report.verdict.reason}`,
+  ].join('\n');
 }
 
+function tableOf(columns: [head: string, width: number][]) {
+  return new Table({
+    head: columns.map(([head]) => head),
+    colWidths: columns.map(([, width]) => width),
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+}
+
+/** Such as `stable, < 24.6 B`. */
 function leakOf(attack: string, report: Report): string {
   const finding = report.scenarios
     .flatMap(({ findings }) => findings)
     .find((one) => one.check === 'memory-leak' && one.subject === attack);
   if (finding?.check !== 'memory-leak') return 'not measured';
-  return `${finding.evidence.state}: ${finding.reason}`;
+  const { state, ratePerUnitBytes: rate, highPerUnitBytes: high } = finding.evidence;
+  if (state === 'stable' && high !== null) return `stable, < ${Math.max(0, high).toFixed(1)} B`;
+  return rate === null ? `${state}: ${finding.reason}` : `${state}, ${rate.toFixed(1)} B`;
 }
 
 function ms(value: number | null): string {

@@ -24,15 +24,16 @@ export interface ServerProcess {
   close(): Promise<void>;
 }
 
-/** `shell` stands before the command, such as `ulimit -n 64;`; `node` are options of Node. */
+/** `shell` stands before the command, such as `ulimit -n 64;`; `node` are options of Node; `user` needs root. */
 export async function startProcess(
   options: readonly string[],
-  { shell = '', node = [] }: { shell?: string; node?: string[] } = {},
+  { shell = '', node = [], user }: { shell?: string; node?: string[]; user?: number } = {},
 ): Promise<ServerProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'sse-attacked-'));
   const args = [process.execPath, ...node, main, '--port', '0', '--dir', dir, ...options];
   const child = spawn('sh', ['-c', `${shell} exec "$@"`, 'sh', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    ...(user !== undefined && { uid: user, gid: user }),
   });
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => {
