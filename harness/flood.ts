@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import autocannon from 'autocannon';
+import { isLoopback } from './loopback.ts';
 import type { RequestsEntry } from './model.ts';
 import { type DialGate, openDialGate } from './streams/dial-gate.ts';
 import { parseTarget } from './streams/http-request.ts';
-import { isLoopback } from './streams/reach.ts';
 
 export type FloodResult = Pick<
   RequestsEntry,
@@ -32,12 +32,13 @@ export async function flood(
     timeoutCount: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },
   };
-  // autocannon dials by itself, and resolves names as it does: only a loopback address is left to it.
-  const target = parseTarget(url);
+  // autocannon dials by itself, and reads URLs and resolves names as it does: only a loopback address in its usual spelling is left to it.
+  const { href } = new URL(url);
+  const target = parseTarget(href);
   const isDirect = isIP(target.host) !== 0 && isLoopback(target.host);
   const gate = isDirect ? null : await openDialGate(target);
   try {
-    await shootAll(gate === null ? url : url.replace(/^https:/i, 'http:'), load, { total, gate, signal });
+    await shootAll(gate === null ? href : href.replace(/^https:/i, 'http:'), load, { total, gate, signal });
   } finally {
     await gate?.close();
   }

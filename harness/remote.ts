@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import { openingRateOf, withinRate } from './load/opening-rate.ts';
 import { totalMs } from './load/schedule.ts';
 import { mostStreams } from './load-options.ts';
+import { isLoopback } from './loopback.ts';
 import type { ExpectedLoad, RemoteTarget, RunConfig, Scenario } from './model.ts';
 import { usage } from './option-values.ts';
 import { MOST_REMOTE_PER_SECOND } from './streams/pace.ts';
-import { isLoopback } from './streams/reach.ts';
 import { endpointOf } from './targets/open-port.ts';
 import { fill } from './template.ts';
 

@@ -1,25 +1,12 @@
 import { type LookupAddress, lookup as lookupName } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { isLoopback } from '../loopback.ts';
 import { takeTurn } from './pace.ts';
 
 /**
  * Which addresses this process dials: loopback, and no other unless somebody was told and has allowed it (`openRoutes`). What counts is the
  * address and not how it is spelled: names are resolved for each connection, and what does not lead to loopback is not dialled.
  */
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-// Whoever dials "any address" reaches this machine.
-loopback.addAddress('0.0.0.0', 'ipv4');
-loopback.addAddress('::', 'ipv6');
-
-/** Whether a literal address leads to this machine alone; also as IPv6 writes those of IPv4 (::ffff:127.0.0.1). */
-export function isLoopback(address: string): boolean {
-  const plain = address.replace(/%.*$/, '');
-  const family = isIP(plain);
-  return family !== 0 && loopback.check(plain, family === 6 ? 'ipv6' : 'ipv4');
-}
 
 /** By host, as a URL names it. Two runs in one process may be on their way to the same one. */
 const routes = new Map<string, { addresses: LookupAddress[]; userCount: number }>();
