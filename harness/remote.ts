@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { lookup as lookupName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { openingRateOf, withinRate } from './load/opening-rate.ts';
 import { totalMs } from './load/schedule.ts';
@@ -15,6 +15,8 @@ export interface RemoteWishes {
   allowRemote: boolean;
   /** The load has a ramp of its own, not one that the user gave. */
   isOwnRamp: boolean;
+  /** Default: the system's. */
+  lookup?: (name: string, options: { all: true }) => Promise<{ address: string }[]>;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RemoteWishes {
 export async function resolveRemote(
   config: RunConfig,
   scenarios: Scenario[],
-  { allowRemote, isOwnRamp }: RemoteWishes,
+  { allowRemote, isOwnRamp, lookup = lookupName }: RemoteWishes,
 ): Promise<RunConfig> {
   const addresses: Record<string, string[]> = {};
   for (const [option, url] of [
@@ -35,7 +37,7 @@ export async function resolveRemote(
   ] as const) {
     if (url === null) continue;
     const { host } = endpointOf(fill(url, { port: 80, key: 'key' }));
-    const found = await addressesOf(option, host);
+    const found = await addressesOf(option, host, lookup);
     if (found.every(isLoopback)) continue;
     if (!allowRemote) throw refusal(option, host, found, expectedLoad(config, scenarios));
     addresses[host] = found;
@@ -56,7 +58,11 @@ export async function resolveRemote(
   return { ...slower, remote };
 }
 
-async function addressesOf(option: string, host: string): Promise<string[]> {
+async function addressesOf(
+  option: string,
+  host: string,
+  lookup: NonNullable<RemoteWishes['lookup']>,
+): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   try {
     const found = await lookup(host.replace(/\.$/, ''), { all: true });
@@ -138,7 +144,7 @@ export function remoteNotice({ addresses, mostPerSecond, expected }: RemoteTarge
     `This run loads ${where.join(' and ')}, which is not loopback:`,
     `  scenarios: ${expected.scenarios.join(', ')}`,
     `  up to ${words(expected.streamCount)} streams at once, about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all`,
-    `  at most ${mostPerSecond} connections a second, so at least ${words(leastS)} s; up to three times as many where a leak is suspected`,
+    `  at most ${mostPerSecond} connections a second, so at least ${words(leastS)} s; up to three times as many where a leak is suspected, and more where the server refuses or ends streams early`,
   ].join('\n');
 }
 

@@ -44,11 +44,18 @@ export interface Way {
 /** A socket asks its look-up for names alone; so what is no name gets one. Reserved (RFC 2606), and never asked for. */
 const PLACEHOLDER = 'hydrotest.invalid';
 
+/** How names are looked up, as `dns.lookup` does with `all`. */
+export type LookupAll = (
+  name: string,
+  options: { all: true },
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /** The way to a host, for `net.connect`. What must not be dialled fails as a connection does, with the reason. */
-export function wayTo(host: string): Way {
+export function wayTo(host: string, lookup: LookupAll = lookupName): Way {
   const route = routes.get(host);
   if (route !== undefined) return { host: PLACEHOLDER, lookup: pinned(route.addresses) };
-  if (isIP(host) === 0) return { host: host.replace(/\.$/, ''), lookup: toLoopback };
+  if (isIP(host) === 0) return { host: host.replace(/\.$/, ''), lookup: toLoopback(lookup) };
   return isLoopback(host) ? { host } : { host: PLACEHOLDER, lookup: refuse(host, [host]) };
 }
 
@@ -59,14 +66,16 @@ function pinned(addresses: LookupAddress[]): LookupFunction {
   };
 }
 
-const toLoopback: LookupFunction = (name, options, done) => {
-  lookupName(name, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return done(error, '', 0);
-    const strangers = addresses.filter(({ address }) => !isLoopback(address)).map(({ address }) => address);
-    if (strangers.length > 0) return refuse(name, strangers)(name, options, done);
-    answer(addresses, options, done);
-  });
-};
+function toLoopback(lookup: LookupAll): LookupFunction {
+  return (name, options, done) => {
+    lookup(name, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return done(error, '', 0);
+      const strangers = addresses.filter(({ address }) => !isLoopback(address)).map(({ address }) => address);
+      if (strangers.length > 0) return refuse(name, strangers)(name, options, done);
+      answer(addresses, options, done);
+    });
+  };
+}
 
 type Options = Parameters<LookupFunction>[1];
 type Done = Parameters<LookupFunction>[2];
