@@ -149,5 +149,5 @@ export function remoteNotice({ addresses, mostPerSecond, expected }: RemoteTarge
 }
 
 function words(count: number): string {
-  return count.toLocaleString('en-US');
+  return Number.isFinite(count) ? count.toLocaleString('en-US') : 'any number of';
 }
