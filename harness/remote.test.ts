@@ -96,8 +96,8 @@ describe('what is told beforehand', () => {
   it('says where, how much and how long at least', async () => {
     const notice = remoteNotice(await announced({ streams: 100, mix: 'abrupt-drop', lifetime: '10s' }));
     expect(notice).toContain('This run loads 10.0.0.1, which is not loopback:');
-    expect(notice).toMatch(/up to [\d,]+ streams at once, about [\d,]+ connections and [\d,]+ requests/);
-    expect(notice).toContain('at most 50 connections a second, so at least ');
+    expect(notice).toMatch(/up to [\d,]+ streams at once, and about [\d,]+ connections and [\d,]+ requests/);
+    expect(notice).toContain('at most 50 connections a second, which takes up to ');
   });
 
   it('is of a load without an end that there is none', async () => {
