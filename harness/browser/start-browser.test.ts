@@ -123,7 +123,7 @@ describe('a browser', () => {
   });
 });
 
-it('reaches no other host than its page\'s, by whatever way, proxies included', async () => {
+it("reaches no other host than its page's, by whatever way, proxies included", async () => {
   const asked: string[] = [];
   // Any address of this machine but the page's stands for another host.
   const other = createServer(({ method, url, headers }, response) => {
@@ -154,8 +154,7 @@ it('reaches no other host than its page\'s, by whatever way, proxies included', 
     else response.setHeader('Content-Type', 'text/html').end(html);
   });
   await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
-  for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy'])
-    vi.stubEnv(name, `http://127.0.0.1:${port}`);
+  for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy']) vi.stubEnv(name, `http://127.0.0.1:${port}`);
   const browser = await startBrowser(
     { path: executable, rows: 'li' },
     {
