@@ -30,10 +30,12 @@ export async function flood(
     timeoutCount: 0,
     latencyMs: { p50: 0, p99: 0, max: 0 },
   };
+  // autocannon reads URLs in its own way: in their usual spelling there is only one.
+  const { href } = new URL(url);
   // autocannon silently loses the request that it had begun on a connection which the server closes after an answer:
   // with `Connection: close` that is every second one. They are made up for.
   for (let left = load.count; left > 0; ) {
-    const part = await shoot(url, { ...load, count: left }, signal);
+    const part = await shoot(href, { ...load, count: left }, signal);
     const answered = add(total, part);
     if (answered === 0 || total.errorCount + total.timeoutCount >= MAX_ERRORS) break;
     left -= answered;

@@ -1,12 +1,12 @@
-import { lookup } from 'node:dns/promises';
+import { lookup as lookupName } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { openingRateOf, withinRate } from './load/opening-rate.ts';
 import { totalMs } from './load/schedule.ts';
 import { mostStreams } from './load-options.ts';
+import { isLoopback } from './loopback.ts';
 import type { ExpectedLoad, RemoteTarget, RunConfig, Scenario } from './model.ts';
 import { usage } from './option-values.ts';
 import { MOST_REMOTE_PER_SECOND } from './streams/pace.ts';
-import { isLoopback } from './streams/reach.ts';
 import { endpointOf } from './targets/open-port.ts';
 import { fill } from './template.ts';
 
@@ -15,6 +15,8 @@ export interface RemoteWishes {
   allowRemote: boolean;
   /** The load has a ramp of its own, not one that the user gave. */
   isOwnRamp: boolean;
+  /** Default: the system's. */
+  lookup?: (name: string, options: { all: true }) => Promise<{ address: string }[]>;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RemoteWishes {
 export async function resolveRemote(
   config: RunConfig,
   scenarios: Scenario[],
-  { allowRemote, isOwnRamp }: RemoteWishes,
+  { allowRemote, isOwnRamp, lookup = lookupName }: RemoteWishes,
 ): Promise<RunConfig> {
   const addresses: Record<string, string[]> = {};
   for (const [option, url] of [
@@ -35,7 +37,7 @@ export async function resolveRemote(
   ] as const) {
     if (url === null) continue;
     const { host } = endpointOf(fill(url, { port: 80, key: 'key' }));
-    const found = await addressesOf(option, host);
+    const found = await addressesOf(option, host, lookup);
     if (found.every(isLoopback)) continue;
     if (!allowRemote) throw refusal(option, host, found, expectedLoad(config, scenarios));
     addresses[host] = found;
@@ -56,7 +58,11 @@ export async function resolveRemote(
   return { ...slower, remote };
 }
 
-async function addressesOf(option: string, host: string): Promise<string[]> {
+async function addressesOf(
+  option: string,
+  host: string,
+  lookup: NonNullable<RemoteWishes['lookup']>,
+): Promise<string[]> {
   if (isIP(host) !== 0) return [host];
   try {
     const found = await lookup(host.replace(/\.$/, ''), { all: true });
@@ -71,28 +77,37 @@ async function addressesOf(option: string, host: string): Promise<string[]> {
 function refusal(option: string, host: string, addresses: string[], expected: ExpectedLoad): Error {
   const where = isIP(host) === 0 ? `${host} (${addresses.join(', ')})` : host;
   return usage(
-    `${option} is on ${where}, which is not loopback, and a run would open up to ${words(expected.streamCount)} streams at once there, about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all. If the server is on this machine use 127.0.0.1; if that address is yours to load, say --allow-remote. The server's process must be on this machine either way: its memory can be read here only.`,
+    `${option} is on ${where}, which is not loopback, and a run would open up to ${words(expected.streamCount)} streams at once there, up to about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all. If the server is on this machine use 127.0.0.1; if that address is yours to load, say --allow-remote. The server's process must be on this machine either way: its memory can be read here only.`,
   );
 }
 
-/** Connections of a lifecycle path whose first look decides (scenarios/churn.ts), its warm-up included. */
-const PATH_CONNECTIONS = 8000;
-const PATH_CROWD = 100;
+/**
+ * Of a path that is measured, to its first look: up to 27 cycles to warm up and 18 that count (warm-up.ts, verdict/looks.ts), of one and of two
+ * doses, and four times that where no heap is read (measure-leak.ts), which nobody knows beforehand.
+ */
+const MOST_DOSES = (27 + 18) * 1.5;
+const WITHOUT_HEAP = 4;
+const measured = (dose: number) => Math.ceil(dose * MOST_DOSES * WITHOUT_HEAP);
+
+/** To see whether the target is up, and to warm it up. */
+const AROUND = 10;
 
 type Load = Omit<ExpectedLoad, 'scenarios'>;
 
-/** What each scenario opens, roughly: its own constants say it exactly. */
+/** What each scenario opens at most until a leak is suspected: its own constants say it exactly. */
 const LOADS: Record<string, (config: RunConfig) => Load> = {
   limit({ limit }) {
     const burst = Math.min((limit ?? 0) * 4, (limit ?? 0) + 500);
     return loadOf(burst, 3 * (burst + (limit ?? 0)));
   },
-  timeout: () => loadOf(900, 12_000),
+  timeout: () => loadOf(2 * 450 * WITHOUT_HEAP, measured(450)),
   tabs: () => loadOf(10, 10),
   orphans: () => loadOf(96, 320),
-  growth: ({ page, eventsFile }) => loadOf(11, 11, page !== null && eventsFile !== null ? 120 : 0),
+  growth: ({ page, eventsFile }) =>
+    loadOf(11, 11 + (page === null ? 0 : 270), page !== null && eventsFile !== null ? 270 : 0),
   history: () => loadOf(5, 15),
-  reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + 200, 11_000),
+  // A flood has ten connections a cycle, and more where the server closes them.
+  reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + 10 * 45, measured(400)),
   churn({ paths }) {
     const connecting = [
       'graceful close',
@@ -102,8 +117,8 @@ const LOADS: Record<string, (config: RunConfig) => Load> = {
       'reconnect',
     ];
     const all = [...connecting, 'new key each time', 'positive control'];
-    const measured = all.filter((path) => paths.length === 0 || paths.includes(path)).length;
-    return loadOf(PATH_CROWD, 2 + measured * PATH_CONNECTIONS);
+    const count = all.filter((path) => paths.length === 0 || paths.includes(path)).length;
+    return loadOf(100, 2 + count * measured(250));
   },
   hold({ load }) {
     const streams = mostStreams(load);
@@ -115,7 +130,7 @@ function loadOf(streamCount: number, connectionCount: number, requestCount = 0):
   return { streamCount, connectionCount, requestCount };
 }
 
-/** Of the scenarios that fit. Each stream of warm-up and the like is left out. */
+/** Of the scenarios that fit. */
 export function expectedLoad(config: RunConfig, scenarios: Scenario[]): ExpectedLoad {
   const running = scenarios.filter((scenario) => scenario.unfit(config) === null);
   const loads = running.map(({ name }) => LOADS[name]?.(config) ?? loadOf(0, 0));
@@ -123,7 +138,7 @@ export function expectedLoad(config: RunConfig, scenarios: Scenario[]): Expected
   return {
     scenarios: running.map(({ name }) => name),
     streamCount: Math.max(0, ...loads.map(({ streamCount }) => streamCount)),
-    connectionCount: sum(({ connectionCount }) => connectionCount),
+    connectionCount: sum(({ connectionCount }) => connectionCount + AROUND),
     requestCount: sum(({ requestCount }) => requestCount),
   };
 }
@@ -133,15 +148,15 @@ export function remoteNotice({ addresses, mostPerSecond, expected }: RemoteTarge
   const where = Object.entries(addresses).map(([host, list]) =>
     isIP(host) === 0 ? `${host} (${list.join(', ')})` : host,
   );
-  const leastS = Math.ceil(expected.connectionCount / mostPerSecond);
+  const mostS = Math.ceil(expected.connectionCount / mostPerSecond);
   return [
     `This run loads ${where.join(' and ')}, which is not loopback:`,
     `  scenarios: ${expected.scenarios.join(', ')}`,
-    `  up to ${words(expected.streamCount)} streams at once, about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all`,
-    `  at most ${mostPerSecond} connections a second, so at least ${words(leastS)} s; up to three times as many where a leak is suspected`,
+    `  up to ${words(expected.streamCount)} streams at once, and about ${words(expected.connectionCount)} connections and ${words(expected.requestCount)} requests in all (a quarter of what is measured where a heap is read)`,
+    `  at most ${mostPerSecond} connections a second, which takes up to ${words(mostS)} s; up to three times as many where a leak is suspected, and more where the server refuses or ends streams early`,
   ].join('\n');
 }
 
 function words(count: number): string {
-  return count.toLocaleString('en-US');
+  return Number.isFinite(count) ? count.toLocaleString('en-US') : 'any number of';
 }

@@ -40,7 +40,8 @@ describe('tabs in a real browser', () => {
     expect(crash?.evidence).toMatchObject({ blankCount: 0, tabCount: 10 });
     expect(finding(result, 'browser-heap', 'heap')?.evidence).toMatchObject({ tabCount: 10 });
     expect(box.processes()).toEqual([]);
-    expect(profiles()).toEqual(before);
+    // Of another program's browsers some may have gone meanwhile.
+    expect(profiles().filter((name) => !before.includes(name))).toEqual([]);
   });
 
   boxTest('fail where each has a stream of its own, and keeps what it shows', async ({ box }) => {
@@ -84,7 +85,8 @@ describe('tabs in a real browser', () => {
       expect(result.stderr).not.toContain('Unhandled');
       await box.allGone();
       expect(browserOf(box)).toEqual([]);
-      expect(profiles()).toEqual(before);
+      // Of another program's browsers some may have gone meanwhile.
+    expect(profiles().filter((name) => !before.includes(name))).toEqual([]);
     },
   );
 });

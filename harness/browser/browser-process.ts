@@ -68,7 +68,15 @@ export async function startBrowserProcess(
     // The sandbox refuses to run as root, which is what containers do.
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     // Nobody else's server gets requests of a test, nor the headers that are sent with all of them: other hosts have no address.
-    const hosts = onlyHost === null ? [] : [`--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${onlyHost}`];
+    // A proxy, of which the environment may tell, would resolve them (headless Chromium ignores --no-proxy-server); WebRTC goes to addresses directly.
+    const hosts =
+      onlyHost === null
+        ? []
+        : [
+            `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${onlyHost}`,
+            '--proxy-server=direct://',
+            '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+          ];
     const flags = [...FLAGS, ...sandbox, ...hosts, `--user-data-dir=${profile}`];
     child = spawn(executable, [...flags, 'about:blank'], {
       detached: true,

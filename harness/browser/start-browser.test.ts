@@ -122,3 +122,58 @@ describe('a browser', () => {
     expect({ pids: browserPids(), profiles: profiles() }).toEqual({ pids: [], profiles: [] });
   });
 });
+
+it("reaches no other host than its page's, by whatever way, proxies included", async () => {
+  const asked: string[] = [];
+  // Any address of this machine but the page's stands for another host.
+  const other = createServer(({ method, url, headers }, response) => {
+    asked.push(`${method} ${headers.host} ${url}`);
+    response.end();
+  }).on('connect', ({ url }, socket) => {
+    asked.push(`CONNECT ${url}`);
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => other.listen(0, '0.0.0.0', resolve));
+  const { port } = other.address() as AddressInfo;
+  const ways = ['127.0.0.2', 'localhost', 'other.localhost', '[::ffff:127.0.0.3]', 'example.test'].map(
+    (host) => `http://${host}:${port}`,
+  );
+  const html = `<ol></ol><link rel="preconnect" href="${ways[0]}"><img src="/elsewhere">
+    ${ways.map((way, n) => `<img src="${way}/image-${n}"><script src="${way}/script-${n}"></script>`).join('')}
+    <script>
+      const ways = ${JSON.stringify(ways)};
+      Promise.allSettled([...ways.map((way) => fetch(way, { mode: 'no-cors' })), fetch('/elsewhere')]).then(() =>
+        ways.map((way) => new WebSocket(way.replace('http', 'ws'))).at(-1).addEventListener('error', () =>
+          fetch('/done')));
+      setInterval(() => document.querySelector('ol').append(document.createElement('li')), 20);
+    </script>`;
+  let isDone = false;
+  const own = createServer(({ url }, response) => {
+    if (url === '/done') isDone = true;
+    if (url === '/elsewhere') response.writeHead(302, { location: `${ways[0]}/redirected` }).end();
+    else response.setHeader('Content-Type', 'text/html').end(html);
+  });
+  await new Promise<void>((resolve) => own.listen(0, '127.0.0.1', resolve));
+  for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy']) vi.stubEnv(name, `http://127.0.0.1:${port}`);
+  const browser = await startBrowser(
+    { path: executable, rows: 'li' },
+    {
+      pageUrl: () => `http://127.0.0.1:${(own.address() as AddressInfo).port}/`,
+      headers: { Authorization: 'secret' },
+      signal: never,
+    },
+  );
+  try {
+    await browser.open('key');
+    await until(() => isDone, WITHIN_MS, never);
+    expect(isDone).toBe(true);
+    expect(asked).toEqual([]);
+  } finally {
+    await browser.kill();
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'all_proxy']) vi.stubEnv(name, undefined);
+    for (const server of [own, other]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+});

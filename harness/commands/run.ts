@@ -27,7 +27,7 @@ export async function runCommand(options: UserConfig & { config?: string; ui?: b
     const { folder, record, failure } = await execute(user, {
       signal: interrupt.signal,
       onStart(started) {
-        if (ui) live = startLiveView(started, progress.note);
+        if (ui) live = startLiveView(started, progress.noteAddress);
       },
       onStatus: progress.update,
       onRemote: (notice) =>

@@ -4,10 +4,19 @@ import { usage } from '../option-values.ts';
 /** How often a client of these comes back by itself: they drop every 5 s (generator.ts, streams/reconnect-storm.ts). */
 const RETURNS_PER_SECOND: Partial<Record<BehaviourName, number>> = { reconnect: 0.2, 'reconnect-storm': 0.2 };
 
+/** What leaves by itself at once is replaced at once, as often as the target lets it: a number of them held is no rate at all. */
+const LEAVE_AT_ONCE: readonly BehaviourName[] = ['drop-before-first-byte', 'drop-mid-event'];
+
+/** Of a load without a lifetime, what leaves all the same (streams/random-lifetime.ts). */
+const OWN_LIFETIME_MS = 10_000;
+
 /** Of the rate that is allowed, this part is for streams that come up; the rest replaces those that leave. */
 const RAMP_RATIO = 0.5;
 
-/** Connections that a plan opens a second, where it opens the most: on its way up, for those who leave, and for those who come back. */
+/**
+ * Connections that a plan opens a second, where it opens the most: on its way up, for those who leave, and for those who come back.
+ * Infinity: as many as the target lets it. A target that refuses or ends streams makes it more: they are replaced too.
+ */
 export function openingRateOf(plan: LoadPlan): number {
   const { model, stages, meanLifetimeMs } = plan;
   const most = Math.max(0, ...stages.map(({ target }) => target));
@@ -23,15 +32,27 @@ export function openingRateOf(plan: LoadPlan): number {
 }
 
 function mostReplaced(plan: LoadPlan, streamCount: number): number {
-  const leaving = plan.meanLifetimeMs === null ? 0 : 1000 / plan.meanLifetimeMs;
+  if (leaversOf(plan).length > 0) return Number.POSITIVE_INFINITY;
+  const leaving =
+    plan.meanLifetimeMs === null
+      ? shareOfMix(plan, 'random-lifetime') * (1000 / OWN_LIFETIME_MS)
+      : 1000 / plan.meanLifetimeMs;
   return streamCount * (leaving + returnsOf(plan));
 }
 
+function leaversOf({ mix }: LoadPlan): BehaviourName[] {
+  return LEAVE_AT_ONCE.filter((name) => mix[name] !== undefined);
+}
+
+function shareOfMix({ mix }: LoadPlan, name: BehaviourName): number {
+  const total = Object.values(mix).reduce((sum, weight) => sum + weight, 0);
+  return (mix[name] ?? 0) / total;
+}
+
 /** How often the average client of a mix comes back, a second. */
-function returnsOf({ mix }: LoadPlan): number {
-  const entries = Object.entries(mix) as [BehaviourName, number][];
-  const total = entries.reduce((sum, [, weight]) => sum + weight, 0);
-  return entries.reduce((sum, [name, weight]) => sum + ((RETURNS_PER_SECOND[name] ?? 0) * weight) / total, 0);
+function returnsOf(plan: LoadPlan): number {
+  const entries = Object.entries(RETURNS_PER_SECOND) as [BehaviourName, number][];
+  return entries.reduce((sum, [name, perSecond]) => sum + perSecond * shareOfMix(plan, name), 0);
 }
 
 /**
@@ -41,6 +62,11 @@ function returnsOf({ mix }: LoadPlan): number {
  * @throws HydrotestError `usage`.
  */
 export function withinRate(plan: LoadPlan, mostPerSecond: number, isOwnRamp: boolean): LoadPlan {
+  const leavers = leaversOf(plan);
+  if (plan.model === 'closed' && leavers.length > 0)
+    throw usage(
+      `--mix ${leavers.join(' and ')}: they leave at once and are replaced at once, so that a number of them opens any number of connections a second, which is not done to an address that is not loopback. Leave them out of the mix, or let them arrive at a --rate.`,
+    );
   if (!isOwnRamp) {
     if (openingRateOf(plan) <= mostPerSecond) return plan;
     throw tooFast(openingRateOf(plan), mostPerSecond);

@@ -2,7 +2,7 @@ import { HydrotestError } from '../errors.ts';
 import type { HeldEntry, JournalEntry, LoadEntry, LoadPlan, RunConfig } from '../model.ts';
 import { openFileLimits } from '../probes/open-files.ts';
 import type { Session } from '../session.ts';
-import { setShare, WORKERS_SHARE } from '../streams/pace.ts';
+import { takeSeat } from '../streams/pace.ts';
 import { fill } from '../template.ts';
 import { sleep } from '../waiting.ts';
 import { type Crew, startCrew } from './crew.ts';
@@ -54,7 +54,7 @@ export async function runLoad(options: RunLoadOptions, running: (load: RunningLo
   try {
     await loadWithWorkers(options, running);
   } finally {
-    setShare(1);
+    takeSeat('alone');
   }
 }
 
@@ -88,8 +88,8 @@ async function loadWithWorkers(options: RunLoadOptions, running: (load: RunningL
   await readHeld('empty', () => 0);
 
   const slotsPerKey = slotsOf(config.limit, plan);
-  // Before they are there: none of the process that waits for them goes beyond the rest of the rate.
-  setShare(1 - WORKERS_SHARE);
+  // Before they are there.
+  takeSeat('beside workers');
   const crew = await startCrew({
     workerCount,
     randomSeed: options.randomSeed,

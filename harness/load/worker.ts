@@ -6,7 +6,7 @@ import { eventTimeReader } from '../event-times.ts';
 import { createRandom } from '../random.ts';
 import { createStreamPool } from '../stream-pool.ts';
 import { behaviours } from '../streams/behaviours.ts';
-import { setShare, WORKERS_SHARE } from '../streams/pace.ts';
+import { takeSeat } from '../streams/pace.ts';
 import { openRoutes } from '../streams/reach.ts';
 import { returnVanished } from '../streams/vanish.ts';
 import { fill, fillKey } from '../template.ts';
@@ -25,7 +25,7 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
   const { share, plan } = order;
   if (order.remote !== null) {
     openRoutes(order.remote.addresses);
-    setShare(WORKERS_SHARE / share.count);
+    takeSeat(share);
   }
   const health = watchHealth();
   const random = createRandom(order.randomSeed);

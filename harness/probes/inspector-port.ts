@@ -1,7 +1,10 @@
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { isIP } from 'node:net';
 import { endianness } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLoopback } from '../loopback.ts';
 import { QUIET_OPTION } from './inspector-env.ts';
 import { attempt } from './proc-file.ts';
 import { readOpenFiles } from './sockets.ts';
@@ -130,7 +133,24 @@ export async function awaitInspectorGone(address: InspectorAddress, withinMs: nu
   }
 }
 
+/** The host comes from a command line that somebody else wrote: what is not loopback gets no request. */
 async function askForInspector(host: string, port: number): Promise<InspectorAddress | null> {
+  for (const address of await loopbackOf(host)) {
+    const found = await askAt(address, port);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The addresses of a host, or none if one of them is not loopback. */
+export async function loopbackOf(host: string): Promise<string[]> {
+  if (isIP(host) !== 0) return isLoopback(host) ? [host] : [];
+  const found = await lookup(host, { all: true }).catch(() => []);
+  const addresses = found.map(({ address }) => address);
+  return addresses.every(isLoopback) ? addresses : [];
+}
+
+async function askAt(host: string, port: number): Promise<InspectorAddress | null> {
   const text = await fetchText(host, port, '/json/list');
   if (text === null) return null;
   try {

@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { HydrotestError } from '../errors.ts';
 import { hasSettled } from './heap-probe.ts';
 import { inspectorEnv } from './inspector-env.ts';
-import { listenersOf, parseInspectorEndpoint } from './inspector-port.ts';
+import { listenersOf, loopbackOf, parseInspectorEndpoint } from './inspector-port.ts';
 import { openTargetProbe } from './open-target-probe.ts';
 import { readEntry } from './process-tree.ts';
 import type { OpenedProbe, TargetProbe, TargetProbeOptions } from './target-probe.ts';
@@ -300,6 +300,22 @@ test('an attached process is opened and closed in the same way, unless that is f
   expect(await listenersOf(target.pid)).toHaveLength(before + 1);
   await probe.close();
   await expect.poll(async () => (await listenersOf(target.pid)).length, POLL).toBe(before);
+});
+
+test('an inspector that would not be on loopback is not opened, and not asked', async () => {
+  // No address of a machine: whoever dialled it would reach nobody.
+  const target = await start({ nodeArgs: ['--inspect-port=224.0.0.1:9339'] });
+  const before = (await listenersOf(target.pid)).length;
+  expect(await gapOf(target)).toMatch(/has its inspector on 224\.0\.0\.1, which is not loopback/);
+  expect(target.stderrText()).toBe('');
+  expect(await listenersOf(target.pid)).toHaveLength(before);
+});
+
+test('the host of an inspector is loopback only if all of its addresses are', async () => {
+  for (const host of ['127.0.0.1', '127.0.0.2', '::1', '0:0:0:0:0:ffff:7f00:1', 'localhost'])
+    expect((await loopbackOf(host)).length, host).toBeGreaterThan(0);
+  for (const host of ['224.0.0.1', '10.0.0.1', '0:0:0:0:0:ffff:a00:1', 'fe80::1'])
+    expect(await loopbackOf(host), host).toEqual([]);
 });
 
 test('an aborted opening leaves no inspector open', async () => {

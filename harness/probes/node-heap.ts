@@ -16,6 +16,7 @@ import {
   type InspectorAddress,
   inspectorEndpointOf,
   listenersOf,
+  loopbackOf,
 } from './inspector-port.ts';
 import { pause, throwIfAborted } from './pause.ts';
 import { type ProcessEntry, readEntry } from './process-tree.ts';
@@ -168,6 +169,13 @@ export async function closeLateInspector(entry: ProcessEntry, targetPort: number
 async function askForInspector(options: NodeHeapOptions): Promise<InspectorAddress> {
   const { entry, targetPort, signal } = options;
   const { pid } = entry;
+  const expected = inspectorEndpointOf(pid);
+  if ((await loopbackOf(expected.host)).length === 0) {
+    throw noHeap(
+      `process ${pid} has its inspector on ${expected.host}, which is not loopback, and is not asked there: leave the host out of its --inspect`,
+      { pid },
+    );
+  }
   if (!options.mayOpen) {
     throw noHeap(
       `process ${pid} was not started by hydrotest, which sends no signal to it: start it with --inspect to have its heap read, or let its inspector be opened by SIGUSR1 with --open-inspector`,
@@ -175,7 +183,6 @@ async function askForInspector(options: NodeHeapOptions): Promise<InspectorAddre
     );
   }
   await awaitHandler(options);
-  const expected = inspectorEndpointOf(pid);
   await options.makeRoom(expected);
   const taken = (await listListeners(pid)).some(
     ({ localPort }) => localPort === expected.port && expected.port !== 0,

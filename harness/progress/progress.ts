@@ -12,7 +12,8 @@ export interface Progress {
   close(): void;
 }
 
-export function createProgress(stream: NodeJS.WriteStream): Progress {
+/** What stays is without secrets; `noteAddress` is for the live page's own, which is of no use without its token. */
+export function createProgress(stream: NodeJS.WriteStream): Progress & { noteAddress(text: string): void } {
   const progress = stream.isTTY ? terminalProgress(stream) : plainProgress(stream);
-  return { ...progress, note: (text) => progress.note(redact(text)) };
+  return { ...progress, note: (text) => progress.note(redact(text)), noteAddress: progress.note };
 }

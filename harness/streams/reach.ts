@@ -1,25 +1,12 @@
 import { type LookupAddress, lookup as lookupName } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { isLoopback } from '../loopback.ts';
 import { takeTurn } from './pace.ts';
 
 /**
  * Which addresses this process dials: loopback, and no other unless somebody was told and has allowed it (`openRoutes`). What counts is the
  * address and not how it is spelled: names are resolved for each connection, and what does not lead to loopback is not dialled.
  */
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-// Whoever dials "any address" reaches this machine.
-loopback.addAddress('0.0.0.0', 'ipv4');
-loopback.addAddress('::', 'ipv6');
-
-/** Whether a literal address leads to this machine alone; also as IPv6 writes those of IPv4 (::ffff:127.0.0.1). */
-export function isLoopback(address: string): boolean {
-  const plain = address.replace(/%.*$/, '');
-  const family = isIP(plain);
-  return family !== 0 && loopback.check(plain, family === 6 ? 'ipv6' : 'ipv4');
-}
 
 /** By host, as a URL names it. Two runs in one process may be on their way to the same one. */
 const routes = new Map<string, { addresses: LookupAddress[]; userCount: number }>();
@@ -57,11 +44,18 @@ export interface Way {
 /** A socket asks its look-up for names alone; so what is no name gets one. Reserved (RFC 2606), and never asked for. */
 const PLACEHOLDER = 'hydrotest.invalid';
 
+/** How names are looked up, as `dns.lookup` does with `all`. */
+export type LookupAll = (
+  name: string,
+  options: { all: true },
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 /** The way to a host, for `net.connect`. What must not be dialled fails as a connection does, with the reason. */
-export function wayTo(host: string): Way {
+export function wayTo(host: string, lookup: LookupAll = lookupName): Way {
   const route = routes.get(host);
   if (route !== undefined) return { host: PLACEHOLDER, lookup: pinned(route.addresses) };
-  if (isIP(host) === 0) return { host: host.replace(/\.$/, ''), lookup: toLoopback };
+  if (isIP(host) === 0) return { host: host.replace(/\.$/, ''), lookup: toLoopback(lookup) };
   return isLoopback(host) ? { host } : { host: PLACEHOLDER, lookup: refuse(host, [host]) };
 }
 
@@ -72,14 +66,16 @@ function pinned(addresses: LookupAddress[]): LookupFunction {
   };
 }
 
-const toLoopback: LookupFunction = (name, options, done) => {
-  lookupName(name, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return done(error, '', 0);
-    const strangers = addresses.filter(({ address }) => !isLoopback(address)).map(({ address }) => address);
-    if (strangers.length > 0) return refuse(name, strangers)(name, options, done);
-    answer(addresses, options, done);
-  });
-};
+function toLoopback(lookup: LookupAll): LookupFunction {
+  return (name, options, done) => {
+    lookup(name, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return done(error, '', 0);
+      const strangers = addresses.filter(({ address }) => !isLoopback(address)).map(({ address }) => address);
+      if (strangers.length > 0) return refuse(name, strangers)(name, options, done);
+      answer(addresses, options, done);
+    });
+  };
+}
 
 type Options = Parameters<LookupFunction>[1];
 type Done = Parameters<LookupFunction>[2];
