@@ -24,6 +24,7 @@ describe.concurrent('surroundings', () => {
       const command = `MALLOC_ARENA_MAX=2 NODE_ENV=test exec ${NODE} --max-old-space-size=64 --expose-gc ${TARGET}`;
       const result = await box.run([...RUN, '--command', command], { env: PLAIN });
       const { report, runFolder } = result;
+      expect(report?.scenarios[0]?.outcome, shown(result)).toBe('fail');
       expect(ofTarget(report), shown(result)).toMatchObject([
         { warning: 'heap-limit', scenarios: ['limit'], seen: expect.stringContaining('a heap of 67 MB') },
         { warning: 'allocator', seen: expect.stringContaining('MALLOC_ARENA_MAX=2') },
