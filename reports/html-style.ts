@@ -55,8 +55,9 @@ h1 { font-size: clamp(30px, 5vw, 40px); line-height: 1.1; font-weight: 700; lett
 h1::first-letter { text-transform: uppercase; }
 .sentence { margin-top: 12px; max-width: 72ch; font-size: clamp(17px, 2.2vw, 20px); line-height: 1.45; text-wrap: pretty; }
 .banner { margin-top: 16px; padding: 10px 14px; max-width: 80ch; border-left: 3px solid var(--inconclusive); border-radius: 0 6px 6px 0; background: var(--inconclusive-tint); }
-.surroundings ul { margin: 4px 0 0; padding-left: 18px; }
+.surroundings ul { margin: 4px 0 0; padding: 0; }
 .surroundings li { overflow-wrap: anywhere; }
+.surroundings li + li { margin-top: 6px; }
 .meta { display: flex; flex-wrap: wrap; gap: 4px 24px; margin-top: 18px; font-size: 13px; }
 .meta div { display: flex; gap: 7px; min-width: 0; }
 .meta dt { flex: none; color: var(--muted); }

@@ -11,6 +11,7 @@ import {
   interruptedReport,
   largeReport,
   passingReport,
+  warnedReport,
 } from './testing/sample-report.ts';
 
 const reports: [string, Report][] = [
@@ -21,6 +22,7 @@ const reports: [string, Report][] = [
   ['empty', emptyReport()],
   ['large', largeReport()],
   ['hostile', hostileReport()],
+  ['warned', warnedReport()],
 ];
 
 const between = (page: string, pattern: RegExp) => [...page.matchAll(pattern)].map(([, text]) => text ?? '');
@@ -202,4 +204,18 @@ describe('a page that is served while the run goes on', () => {
 test('keeps the values of request headers to itself', () => {
   expect(html.render(failingReport())).toContain('authorization (values not shown)');
   expect(html.render(failingReport())).not.toContain('not-to-be-shown');
+});
+
+test('surroundings that change figures stand in the head, escaped; without any there is no such part', () => {
+  const page = html.render(warnedReport());
+  const [note] = between(page, /<div class="banner surroundings" role="note">([\s\S]*?)<\/div>/g);
+  expect(between(note ?? '', /<li><strong>(.*?)<\/strong>/g)).toEqual([
+    'heap limit',
+    'allocator',
+    'overcommit',
+  ]);
+  expect(note).toContain('Give a --budget near the limit, or measure with the option that production has.');
+  expect(note).toContain('&lt;b&gt;long&lt;/b&gt;');
+  expect(note).not.toContain('\u001b');
+  expect(html.render(passingReport())).not.toContain('class="banner surroundings"');
 });

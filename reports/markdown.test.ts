@@ -9,6 +9,7 @@ import {
   interruptedReport,
   largeReport,
   passingReport,
+  warnedReport,
 } from './testing/sample-report.ts';
 
 test('a failing run', async () => {
@@ -93,4 +94,13 @@ test('a sentence without an end is cut', () => {
   const report = failingReport();
   report.verdict.reason = 'x'.repeat(3_000_000);
   expect(Buffer.byteLength(markdown.render(report))).toBeLessThan(1024 * 1024);
+});
+
+test('surroundings that change figures: a list; without any no such heading', () => {
+  const [, section = ''] = markdown.render(warnedReport()).split('### Surroundings that change figures');
+  const items = section.split('###')[0]?.match(/^- \*\*.*$/gm) ?? [];
+  expect(items).toHaveLength(3);
+  expect(items[0]).toMatch(/^- \*\*heap limit\*\*: .*67 MB.* Give a/);
+  expect(items[1]).toContain('&lt;b&gt;long&lt;/b&gt;');
+  expect(markdown.render(passingReport())).not.toContain('Surroundings');
 });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { renderTerminal, terminalOptions } from './terminal.ts';
+import { renderTerminal, renderVerdict, terminalOptions } from './terminal.ts';
 import { unmeasuredRow } from './testing/sample-leaks.ts';
 import {
   emptyReport,
@@ -10,6 +10,7 @@ import {
   interruptedReport,
   largeReport,
   passingReport,
+  warnedReport,
 } from './testing/sample-report.ts';
 import { textWidth } from './text.ts';
 
@@ -21,6 +22,7 @@ const all = {
   empty: emptyReport(),
   large: largeReport(),
   hostile: hostileReport(),
+  warned: warnedReport(),
 };
 
 describe.each(Object.entries(all))('%s', (_, report) => {
@@ -108,4 +110,24 @@ describe('colour and width come from the stream', () => {
   test.each(cases)('%s', (_, stream, environment, color) => {
     expect(terminalOptions(stream, environment)).toEqual({ columns: stream.columns ?? 100, color });
   });
+});
+
+test('surroundings that change figures: what was seen, where, what it does and what to do; none, no such lines', () => {
+  const lines = renderTerminal(all.warned, { columns: 100 }).split('\n');
+  const from = lines.indexOf('Surroundings that change figures');
+  const [scenario, other] = all.warned.scenarios.map((one) => one.scenario);
+  expect(lines.slice(from + 1, from + 8)).toEqual([
+    `! heap limit: an option allows V8 a heap of 67 MB, and the budget is 500 MB (${scenario})`,
+    '  A heap that leaks may end the target before it is over budget. Give a --budget near the limit, or',
+    '  measure with the option that production has.',
+    expect.stringMatching(/^! allocator: the target's allocator is not the default: MALLOC_ARENA_MAX=2 /),
+    expect.stringMatching(new RegExp(`^ {2}\\S.*\\(${other} and 1 more\\)$`)),
+    expect.stringMatching(/^ {2}Without it .*Measure with what/),
+    '! overcommit: this machine promises no more memory than it has (vm.overcommit_memory is 2)',
+  ]);
+  expect(renderVerdict(all.warned)).toContain(
+    '! surroundings that change figures: heap limit, allocator, overcommit\n',
+  );
+  for (const text of [renderTerminal(all.passing), renderVerdict(all.passing)])
+    expect(text).not.toMatch(/surroundings/i);
 });

@@ -97,7 +97,7 @@ function warningLines(report: Report, pen: Pen): string[] {
     ...warnings.flatMap((warning) => {
       const seen = oneLine(`${warningTitle(warning)}: ${warning.seen}${warningPlaces(warning, report)}`);
       return [
-        ...wrapText(`! ${seen}`, pen.columns).map((line) => pen.paint('yellow', line)),
+        ...markedLines(seen, pen),
         ...hanging(oneLine(warningWords(warning)), indent.length, pen.columns).map((line) =>
           pen.paint('dim', line),
         ),
@@ -109,8 +109,14 @@ function warningLines(report: Report, pen: Pen): string[] {
 /** The same in one line, where the report goes elsewhere. */
 function warningSummary({ environment: { warnings } }: Report, pen: Pen): string[] {
   if (warnings.length === 0) return [];
-  const text = `! surroundings that change figures: ${warnings.map(warningTitle).join(', ')}`;
-  return wrapText(text, pen.columns).map((line) => pen.paint('yellow', line));
+  const text = `surroundings that change figures: ${warnings.map(warningTitle).join(', ')}`;
+  return markedLines(text, pen);
+}
+
+/** Behind a mark, and indented as far where a line is not enough. */
+function markedLines(text: string, pen: Pen): string[] {
+  const [first = '', ...others] = hanging(text, indent.length, pen.columns);
+  return [`! ${first.trimStart()}`, ...others].map((line) => pen.paint('yellow', line));
 }
 
 function verdictLines(

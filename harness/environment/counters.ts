@@ -6,7 +6,8 @@ import { fact, numberOf, readText } from './facts.ts';
 
 /** In ms, over all CPUs (proc_stat(5), whose unit is a hundredth of a second). Null parts: not told. */
 export interface CpuTimes {
-  busyMs: number;
+  /** Of processes, interrupts left out. */
+  tasksMs: number;
   stealMs: number;
   /** All of it, idle time included. */
   totalMs: number;
@@ -22,8 +23,8 @@ export function parseCpuTimes(text: string | null): CpuTimes | null {
     .trim()
     .split(/\s+/)
     .map((ticks) => Number(ticks) * MS_PER_TICK);
-  const busyMs = user + nice + system + irq + softirq;
-  return { busyMs, stealMs: steal, totalMs: busyMs + idle + iowait + steal };
+  const tasksMs = user + nice + system;
+  return { tasksMs, stealMs: steal, totalMs: tasksMs + irq + softirq + idle + iowait + steal };
 }
 
 /** Time in which something waited, in µs: the line `some` of a file in `/proc/pressure` (kernel: accounting/psi). */
@@ -153,13 +154,14 @@ function factsBetween(before: Counters, after: Counters): EnvironmentFact[] {
   const observedMs = after.atMs - before.atMs;
   const cores = (from: number | null, to: number | null) =>
     from === null || to === null ? null : Math.max(0, to - from) / observedMs;
-  const busy = cores(before.cpu?.busyMs ?? null, after.cpu?.busyMs ?? null);
+  // Interrupts are mostly packets between target and harness, and many kernels lay them on no process: they are nobody else's load.
+  const tasks = cores(before.cpu?.tasksMs ?? null, after.cpu?.tasksMs ?? null);
   const [target, harness] = [
     cores(before.targetMs, after.targetMs),
     cores(before.harnessMs, after.harnessMs),
   ];
   // The tree of a target that was lost is not there any more: what it used would be laid on others.
-  const others = busy === null || target === null || harness === null ? null : busy - target - harness;
+  const others = tasks === null || target === null || harness === null ? null : tasks - target - harness;
   const stolen = delta(before.cpu?.stealMs, after.cpu?.stealMs);
   const total = delta(before.cpu?.totalMs, after.cpu?.totalMs);
   const waited = (of: 'cpu' | 'memory' | 'io') => {

@@ -137,7 +137,7 @@ const harnessNode: Rule = (_, { run }) => {
     scenarios: [],
     seen: `hydrotest ran on Node ${run.environment.nodeVersion}, and its own tests run on ${TESTED_NODE_MAJOR}`,
     effect:
-      'older versions free the sockets of refused and aborted streams differently: what a client leaves behind may be its own doing',
+      'whether its clients let go of all that they open has not been checked on that version: sockets that are left behind may be their doing',
     remedy: `run it with Node ${TESTED_NODE_MAJOR}; the target may have any`,
     checks: ['cleanup', 'generator-health'],
   };

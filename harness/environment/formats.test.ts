@@ -174,9 +174,9 @@ test('counters of throttling: version 1 in nanoseconds, version 2 in microsecond
   });
 });
 
-test('times of all CPUs together: guests are part of users, and waiting for a disk is idle', () => {
+test('times of all CPUs together: guests are part of users, waiting for a disk is idle, interrupts are no task', () => {
   const text = 'cpu  100 10 50 800 20 5 15 30 90 9\ncpu0 1 1 1 1 1 1 1 1 0 0\nintr 5\n';
-  expect(parseCpuTimes(text)).toEqual({ busyMs: 1800, stealMs: 300, totalMs: 10_300 });
+  expect(parseCpuTimes(text)).toEqual({ tasksMs: 1600, stealMs: 300, totalMs: 10_300 });
   expect(parseCpuTimes('intr 5\n')).toBe(null);
 });
 

@@ -75,7 +75,7 @@ const memoryLimit: Rule = (sightings, { run }) => {
     scenarios: found.scenarios,
     seen: `the target's cgroup has a memory limit of ${megabytes(limit)}${rest}, and the budget is ${megabytes(budgetBytes)}`,
     effect:
-      'the kernel kills the target before it is over budget, and V8 makes its heap smaller by itself (about half of the limit): it collects more often than without the limit',
+      'the kernel kills the target before it is over budget; Node also sizes its heap by the limit (docs/environment.md), so garbage is collected at other times than without it',
     remedy: 'give a --budget below the limit, or raise the limit',
     checks: ['memory-budget', 'target-alive', 'memory-leak'],
   };

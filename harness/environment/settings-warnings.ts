@@ -47,7 +47,7 @@ const heapLimit: Rule = (sightings, { run }) => {
     scenarios: found.scenarios,
     seen: `an option allows V8 a heap of ${megabytes(numberIn(found.worst.facts, 'heapLimitBytes') ?? 0)}, and the budget is ${megabytes(budgetBytes)}`,
     effect:
-      'a heap that leaks ends the target before it is over budget, and near the limit V8 collects all the time, which slows everything',
+      'a heap that leaks may end the target before it is over budget, and near the limit V8 collects more and more, which slows everything',
     remedy: 'give a --budget near the limit, or measure with the option that production has',
     checks: ['memory-budget', 'target-alive', 'responsiveness'],
   };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { judge } from '../judge.ts';
 import type { EnvironmentFact, FactName, FactValues, RunRecord, WarningName } from '../model.ts';
@@ -212,4 +213,15 @@ test('one warning for all scenarios in which it was seen, the worst first', () =
   expect(others).toEqual([]);
   expect(found).toMatchObject({ warning: 'other-load', scenarios: ['tabs', 'limit'] });
   expect(found?.seen).toContain('1.90 of 2 cores');
+});
+
+test('the documentation has a row for each warning, and names each fact', () => {
+  const text = readFileSync(new URL('../../docs/environment.md', import.meta.url), 'utf8');
+  const [warnings = '', facts = ''] = text.split('## Facts');
+  const rows = [...warnings.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name);
+  const known = [...TWINS.map(([name]) => name), 'target-swapped', 'open-files', 'harness-node'];
+  expect(rows.toSorted()).toEqual([...new Set(known)].toSorted());
+  expect([...facts.matchAll(/`(\w+)`(?=[^|]*\|[^|]+\|$)/gm)].map(([, name]) => name).toSorted()).toEqual(
+    Object.keys(QUIET).toSorted(),
+  );
 });

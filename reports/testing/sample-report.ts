@@ -317,3 +317,36 @@ export function hostileReport(): Report {
     skipped: [{ scenario: poison('growth'), proves: poison('It grows.'), reason: poison('No file.') }],
   };
 }
+
+/** A run that passes, in surroundings that change its figures: one of a single scenario, one of several, one of the whole run. */
+export function warnedReport(): Report {
+  const report = passingReport();
+  const [first = '', second = ''] = report.scenarios.map(({ scenario }) => scenario);
+  report.environment.warnings = [
+    {
+      warning: 'heap-limit',
+      scenarios: [first],
+      seen: 'an option allows V8 a heap of 67 MB, and the budget is 500 MB',
+      effect: 'a heap that leaks may end the target before it is over budget',
+      remedy: 'give a --budget near the limit, or measure with the option that production has',
+      checks: ['memory-budget', 'target-alive'],
+    },
+    {
+      warning: 'allocator',
+      scenarios: [second, first],
+      seen: "the target's allocator is not the default: MALLOC_ARENA_MAX=2 with a <b>long</b> \u001b[31mtail\u001b[0m that takes another line",
+      effect: 'without it the same server keeps more or less of what it freed',
+      remedy: 'measure with what production has',
+      checks: ['memory-budget', 'memory-leak'],
+    },
+    {
+      warning: 'overcommit',
+      scenarios: [],
+      seen: 'this machine promises no more memory than it has (vm.overcommit_memory is 2)',
+      effect: 'an allocation may fail while much memory is free',
+      remedy: 'measure with vm.overcommit_memory 0',
+      checks: ['target-alive'],
+    },
+  ];
+  return report;
+}
