@@ -258,8 +258,7 @@ describe.concurrent('whoever reads the output', () => {
   const failing = tabs(misfit('segfault-at', '3'), '1s');
 
   boxTest.for([
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: for the shell.
-    ['stops after a line', '| head -1; exit ${PIPESTATUS[0]}', 1],
+    ['stops after a line', '| head -1; exit $PIPESTATUS', 1],
     ['has closed it before', '>&-', 1],
     ['has a full disk', '> /dev/full', 1],
     ['has a full disk for all', '> /dev/full 2>&1', 1],
