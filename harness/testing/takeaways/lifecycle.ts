@@ -15,6 +15,7 @@ export const connectionLimit: Standing[] = [
     when: '',
     takes: {
       'no stream': ({ streams }) => clear(streams),
+      'neither stream nor phase': ({ streams, phases }) => [streams, phases].forEach(clear),
       'no stream of one burst': ({ streams }) => keep(streams, notOfPhase('burst, then abrupt')),
       'as many streams as get in': ({ streams, limit }) => {
         const seen = new Map<string, number>();
@@ -44,6 +45,7 @@ export const slotsReleased: Standing[] = [
     when: '',
     takes: {
       'no stream': ({ streams }) => clear(streams),
+      'neither stream nor phase': ({ streams, phases }) => [streams, phases].forEach(clear),
       'nobody tried the slots again': ({ streams }) => keep(streams, notOfPhase('reopen')),
       'nobody tried them behind one way of leaving': ({ streams }) =>
         keep(streams, notOfPhase('reopen after abrupt')),
