@@ -33,8 +33,8 @@ export async function openDialGate(target: RequestTarget): Promise<DialGate> {
     client.pipe(upstream);
     upstream.pipe(client);
     client.on('error', () => {});
-    // Told to the client as what it is: a connection that broke.
-    upstream.on('error', () => client.resetAndDestroy());
+    // To the client it is a connection that ends without an answer. A local socket has no reset: resetAndDestroy throws on it.
+    upstream.on('error', () => client.destroy());
     if (transport !== upstream) transport.on('error', () => {});
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
