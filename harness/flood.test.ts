@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { flood } from './flood.ts';
+import { openRoutes } from './streams/reach.ts';
 import { until } from './waiting.ts';
 
 const { signal } = new AbortController();
@@ -30,6 +31,24 @@ afterEach(async () => {
 });
 
 describe('flood', () => {
+  it('goes by names to where this run may go, and nowhere else', async () => {
+    const load = { count: 20, connections: 2, headers: {} };
+    let requestCount = 0;
+    const local = await serve((_, response) => {
+      requestCount++;
+      response.end();
+    });
+    const url = local.replace('127.0.0.1', 'flooded.test');
+    const close = openRoutes({ 'flooded.test': ['127.0.0.1'] });
+    expect(await flood(url, load, signal)).toMatchObject({ statuses: { 200: 20 }, errorCount: 0 });
+    close();
+    // Of no machine: a system refuses to open a TCP connection to it.
+    const elsewhere = await flood(local.replace('127.0.0.1', '224.0.0.1'), load, signal);
+    expect(elsewhere.statuses).toEqual({});
+    expect(elsewhere.errorCount).toBeGreaterThan(0);
+    expect(requestCount).toBe(20);
+  });
+
   it('counts every answer, and sends the headers', async () => {
     const seen = new Set<unknown>();
     let requestCount = 0;
