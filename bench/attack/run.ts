@@ -84,7 +84,9 @@ export async function runAttackBench(
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
   }).finally(() =>
-    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 }))),
+    Promise.all(
+      [dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
+    ),
   );
   const report = judge(record);
   const [scenario] = record.scenarios;
