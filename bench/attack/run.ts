@@ -85,7 +85,9 @@ export async function runAttackBench(
     onFailure: ({ message }) => options.onPhase(message),
     onNote: options.onPhase,
   }).finally(() =>
-    Promise.all([dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 }))),
+    Promise.all(
+      [dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
+    ),
   );
   const report = judge(record);
   const [scenario] = record.scenarios;
