@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { renderProblems } from '../reports/index.ts';
+import { cleanText } from '../reports/text.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { UserConfig } from './config.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -84,7 +85,7 @@ export function passes({ verdict, complete }: Report): boolean {
 
 /** The verdict, the evidence of everything that did not pass, and the command that repeats the run, as plain text. */
 export function explain(report: Report): string {
-  return `${renderProblems(report)}\n\nRepeat this run:\n  ${report.repeatCommand}\n`;
+  return `${renderProblems(report)}\n\nRepeat this run:\n  ${cleanText(report.repeatCommand)}\n`;
 }
 
 /**

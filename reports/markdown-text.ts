@@ -3,7 +3,7 @@ import { cleanText, oneLine } from './text.ts';
 /**
  * Text on one line with every character escaped that Markdown, its tables, GitHub's math or HTML could read as
  * markup. `://` and `www.` are broken up because GFM makes links of bare addresses (GFM 6.9), which backslashes do
- * not prevent.
+ * not prevent. Whom an `@` names GitHub would send a message: a comment, which nobody sees, keeps it from being a name.
  */
 export function escapeMarkdown(text: string): string {
   return oneLine(text)
@@ -14,7 +14,8 @@ export function escapeMarkdown(text: string): string {
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
     .replace(/:\/\//g, '&#58;//')
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, -1)}&#46;`);
+    .replace(/\bwww\./gi, (www) => `${www.slice(0, -1)}&#46;`)
+    .replace(/@(?=\w)/g, '@<!-- -->');
 }
 
 /** A fence longer than any run of backticks in the text (CommonMark 4.5). */

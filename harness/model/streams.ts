@@ -103,7 +103,10 @@ export interface StreamRecord {
   /** Milliseconds from the open to `event: close`. */
   closeEventMs: number | null;
   retryAfter: string | null;
-  /** What went wrong, in words, for the endings that are errors. */
+  /**
+   * What went wrong, in words: always for the endings that are errors; with `client` why its last connection broke or why it was given
+   * up, with `refused` where the server wanted to send it instead.
+   */
   error: string | null;
 }
 

@@ -85,3 +85,11 @@ test.each([
   }
   expect([watching.retryMs, plain.retryMs]).toEqual([retryMs, null]);
 });
+
+test('behind a failure no retry is taken, however the bytes are cut', () => {
+  for (const pieces of [['retry: 9999999999\nretry: 0\n'], ['retry: 9999999999\n', 'retry: 0\n']]) {
+    const reader = new EventReader(new EventOrder(), () => {}, true);
+    for (const piece of pieces) reader.push(Buffer.from(piece));
+    expect(reader).toMatchObject({ retryMs: null, failure: expect.stringMatching(/retry of 9999999999 ms/) });
+  }
+});

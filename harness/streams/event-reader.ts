@@ -49,8 +49,9 @@ export class EventReader {
   constructor(order: EventOrder, onEvent: (event: EventSourceMessage) => void, watchesRetry = false) {
     this.#parser = createParser({
       onRetry: (retryMs) => {
+        if (this.failure !== null) return;
         if (retryMs > maxRetryMs)
-          this.failure ??= `retry of ${retryMs} ms: more than ${maxRetryMs} ms, the longest timer`;
+          this.failure = `retry of ${retryMs} ms: more than ${maxRetryMs} ms, the longest timer`;
         else if (watchesRetry) this.retryMs = retryMs;
       },
       onId: (id) => {

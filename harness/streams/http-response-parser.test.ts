@@ -137,3 +137,14 @@ test('trailers and chunk extensions are bounded', () => {
   expect(parse(`${chunked}0\r\n${trailers}`, 999).failure).toMatch(/trailers of more than/);
   expect(parse(`${chunked}1;${'x'.repeat(5000)}`, 999).failure).toMatch(/chunk size line of more than/);
 });
+
+test('a head at its limit is judged alike, however it is cut', () => {
+  const start = `${ok}A: `;
+  const end = '\r\nContent-Length: 0\r\n\r\n';
+  const headOf = (bytes: number) => `${start}${'x'.repeat(bytes - start.length - end.length + 4)}${end}`;
+  for (const pieceBytes of [Infinity, maxHeadBytes + 1, maxHeadBytes + 3, 4_099]) {
+    expect(parse(headOf(maxHeadBytes), pieceBytes)).toMatchObject({ failure: null, status: 200 });
+    expect(parse(headOf(maxHeadBytes + 1), pieceBytes).failure).toMatch(/head of more than/);
+    expect(parse(`x${headOf(maxHeadBytes + 1)}`, pieceBytes).failure).toMatch(/not an HTTP/);
+  }
+});

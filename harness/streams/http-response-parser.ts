@@ -118,9 +118,8 @@ export class HttpResponseParser {
     const before = this.#text.length;
     // The common case, the head in one piece, is not copied twice.
     const end = before === 0 ? bytes.indexOf(endOfHead, offset) : -1;
-    if (end !== -1) {
-      if (end - offset > maxHeadBytes) this.#fail(`response head of more than ${maxHeadBytes} bytes`);
-      else this.#parseHead(bytes.toString('latin1', offset, end));
+    if (end !== -1 && end - offset <= maxHeadBytes) {
+      this.#parseHead(bytes.toString('latin1', offset, end));
       return end + endOfHead.length;
     }
     this.#text += bytes.toString('latin1', offset);
@@ -131,7 +130,12 @@ export class HttpResponseParser {
       return bytes.length;
     }
     const found = this.#text.indexOf('\r\n\r\n', Math.max(0, before - 3));
-    if (found === -1 ? this.#text.length > maxHeadBytes : found > maxHeadBytes) {
+    // Without its end: the text's last bytes may be the beginning of that.
+    const leastLength =
+      found === -1
+        ? this.#text.slice(-4).search(/\r(\n\r?)?$|$/) + Math.max(0, this.#text.length - 4)
+        : found;
+    if (leastLength > maxHeadBytes) {
       this.#fail(`response head of more than ${maxHeadBytes} bytes`);
       return bytes.length;
     }

@@ -1,0 +1,114 @@
+/**
+ * Each route of the hostile server against the raw client, the tab and the flood, each in a process of its own; the servers are in another.
+ * Prints how each ended and how far its resident memory grew. Exit code 1: one grew by more than the bound.
+ *
+ *     npm run hostile -- [ROUTE …] [--seconds 3] [--at-once 3] [--bound-mb 32] [--program]
+ *
+ * `--program`: the whole program instead, `hydrotest run --scenarios tabs`, on each route. Exit code 1: a run that passed, or that
+ * neither ended by itself nor said what it found.
+ */
+import { hostileRoutes } from '../harness/testing/hostile-server/routes.ts';
+import { meetAll, type Row } from './hostile/meet.ts';
+import { clientNames } from './hostile/messages.ts';
+import { runProgram } from './hostile/program.ts';
+import { markdownTable } from './markdown.ts';
+import { command, OptionError, readOptions, wholeNumber } from './options.ts';
+
+const MB = 1e6;
+
+async function main(): Promise<number> {
+  const { values, positionals } = readOptions({
+    options: {
+      seconds: { type: 'string', default: '3' },
+      'at-once': { type: 'string', default: '3' },
+      'bound-mb': { type: 'string', default: '32' },
+      program: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((name) => hostileRoutes[name] === undefined);
+  if (unknown.length > 0) throw new OptionError(`there is no route ${unknown.join(', ')}`);
+  const routes = positionals.length === 0 ? Object.keys(hostileRoutes) : positionals;
+  const atOnce = wholeNumber('--at-once', values['at-once']);
+  if (values.program) return showProgram(routes, atOnce);
+  const boundBytes = wholeNumber('--bound-mb', values['bound-mb'], 0) * MB;
+  const rows = await meetAll({
+    routes,
+    watchMs: wholeNumber('--seconds', values.seconds) * 1000,
+    atOnce,
+    onRow: ({ route, client, grownBytes }) =>
+      process.stderr.write(`${route}, ${client}: ${megabytes(grownBytes)} MB\n`),
+  });
+  process.stdout.write(`${table(rows)}\n\n${summary(rows)}\n`);
+  const beyond = rows.filter(({ grownBytes }) => grownBytes > boundBytes);
+  for (const { route, client, grownBytes } of beyond)
+    process.stdout.write(`beyond the bound: ${route}, ${client}: ${megabytes(grownBytes)} MB\n`);
+  return beyond.length === 0 ? 0 : 1;
+}
+
+function table(rows: Row[]): string {
+  return markdownTable(
+    [
+      { title: 'route', align: 'left' },
+      { title: 'client', align: 'left' },
+      { title: 'end', align: 'left' },
+      { title: 'growth, MB', align: 'right' },
+    ],
+    rows.map(({ route, client, line, grownBytes }) => [route, client, line, megabytes(grownBytes)]),
+  );
+}
+
+/** Of each client: the largest growth, and where it was. */
+function summary(rows: Row[]): string {
+  return markdownTable(
+    [
+      { title: 'client', align: 'left' },
+      { title: 'routes', align: 'right' },
+      { title: 'median growth, MB', align: 'right' },
+      { title: 'largest growth, MB', align: 'right' },
+      { title: 'with', align: 'left' },
+    ],
+    clientNames.map((client) => {
+      const own = rows
+        .filter((row) => row.client === client)
+        .sort((a, b) => a.grownBytes - b.grownBytes);
+      const largest = own.at(-1);
+      const median = own[Math.floor(own.length / 2)];
+      return [
+        client,
+        String(own.length),
+        megabytes(median?.grownBytes ?? 0),
+        megabytes(largest?.grownBytes ?? 0),
+        largest?.route ?? '',
+      ];
+    }),
+  );
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / MB).toFixed(1);
+}
+
+async function showProgram(routes: string[], atOnce: number): Promise<number> {
+  const rows = await runProgram({
+    routes,
+    atOnce,
+    onRow: ({ route, exit, finding }) => process.stderr.write(`${route}: ${exit}, ${finding}\n`),
+  });
+  process.stdout.write(
+    `${markdownTable(
+      [
+        { title: 'route', align: 'left' },
+        { title: 'exit code', align: 'right' },
+        { title: 'first finding', align: 'left' },
+      ],
+      rows.map(({ route, exit, finding }) => [route, exit, finding]),
+    )}\n`,
+  );
+  const wrong = rows.filter(({ isFair }) => !isFair);
+  for (const { route, exit, finding } of wrong)
+    process.stdout.write(`not as it should be: ${route}: ${exit}, ${finding}\n`);
+  return wrong.length === 0 ? 0 : 1;
+}
+
+await command('hostile', main);
