@@ -108,7 +108,7 @@ describe('the plan', () => {
     const harmless = faults.filter(({ endings }) => endings.some((ending) => CLEAN_ENDINGS.includes(ending)));
     expect(harmless.map(({ name }) => name).toSorted()).toEqual([
       ...['guardian-sigkill', 'harness-sigstop', 'stdout-closed', 'target-closes-listener'],
-      ...['target-late', 'target-sigstop-sigcont'],
+      ...['target-heap-full', 'target-late', 'target-oom-killed', 'target-sigstop-sigcont'],
     ]);
   });
 });

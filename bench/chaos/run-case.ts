@@ -75,7 +75,7 @@ export async function runCase(
 ): Promise<Observation> {
   const { fault, moment } = chaosCase;
   const random = createRandom(chaosCase.seed);
-  const { command, args } = chaosTarget(chaosCase.target, machine.python ?? 'python3');
+  const { command, args } = chaosTarget(chaosCase.target, machine.python ?? 'python3', chaosCase.kind.name);
   const launch: Launch = {
     command,
     args: [

@@ -15,24 +15,23 @@ const EVENTS_URL = 'http://127.0.0.1:{port}/events';
 export const PLAIN_COMMAND = `'${process.execPath}' '${pathOf('targets/plain.mjs')}'`;
 
 /** `python` is the path of an interpreter. */
-export function chaosTarget(name: TargetName, python: string): ChaosTarget {
+export function chaosTarget(name: TargetName, python: string, kind: RunKind['name']): ChaosTarget {
   if (name === 'plain') return { command: PLAIN_COMMAND, args: ['--url', EVENTS_URL] };
   if (name === 'python') {
     const server = pathOf('../../test/targets/stream.py');
     return { command: `'${python}' '${server}'`, args: ['--url', EVENTS_URL] };
   }
-  const { command, url, page, key, eventsFile, limit } = referenceTarget();
+  const { command, url, page, key, eventsFile, limit, deadline } = referenceTarget();
   return {
     // Without `{deadline}` the scenario timeout waits for one deadline, and does not measure twenty times that.
-    command: command.replace('{deadline}', String(DEADLINE_S)),
+    command: kind === 'timeout' ? command.replace('{deadline}', String(DEADLINE_S)) : command,
     args: [
       ...['--url', url, '--page', page, '--key', key, '--events-file', eventsFile],
-      ...['--limit', String(limit)],
+      ...['--limit', String(limit), ...(kind === 'timeout' ? [] : ['--deadline', deadline])],
     ],
   };
 }
 
-/** Longer than any hold below. */
 const DEADLINE_S = 3;
 
 export interface RunKind {
