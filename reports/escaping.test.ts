@@ -17,7 +17,7 @@ import {
   renderTerminal,
 } from './index.ts';
 import { replaced, stringLeaves } from './testing/leaves.ts';
-import { failingReport, inconclusiveReport, interruptedReport } from './testing/sample-report.ts';
+import { failingReport, interruptedReport } from './testing/sample-report.ts';
 
 /** Controls of terminals, C1, direction, NUL; markup of HTML, Markdown and XML; all of it says `hostile`. */
 const payload = [
