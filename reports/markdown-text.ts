@@ -15,7 +15,14 @@ export function escapeMarkdown(text: string): string {
     .replace(/>/g, '&gt;')
     .replace(/:\/\//g, '&#58;//')
     .replace(/\bwww\./gi, (www) => `${www.slice(0, -1)}&#46;`)
-    .replace(/@(?=\w)/g, '@<!-- -->');
+    .replace(/@(?=\w)/g, namesNobody);
+}
+
+const namesNobody = '@<!-- -->';
+
+/** HTML-escaped text in a block of HTML within Markdown: there, too, GitHub looks for names. */
+export function escapeNames(text: string): string {
+  return text.replace(/@(?=\w)/g, namesNobody);
 }
 
 /** A fence longer than any run of backticks in the text (CommonMark 4.5). */

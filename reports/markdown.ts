@@ -14,7 +14,7 @@ import {
 import { budgetSentence } from './leak-words.ts';
 import { fingerprintSection } from './markdown-fingerprint.ts';
 import { block, clip, withinBytes } from './markdown-size.ts';
-import { codeBlock, escapeLines, escapeMarkdown, table } from './markdown-text.ts';
+import { codeBlock, escapeLines, escapeMarkdown, escapeNames, table } from './markdown-text.ts';
 import { remoteWords } from './remote-words.ts';
 import { sparkline } from './sparkline.ts';
 import { oneLine } from './text.ts';
@@ -117,7 +117,7 @@ function problemDetails(finding: Finding, budgetBytes: number): string {
   const facts = evidenceFacts(finding).map(({ label, value }) => [escapeMarkdown(label), escapeLines(value)]);
   const time = budgetSentence(finding, budgetBytes);
   return [
-    `<details open><summary>${htmlEscape(title)}</summary>`,
+    `<details open><summary>${escapeNames(htmlEscape(title))}</summary>`,
     '',
     escapeMarkdown(clip(finding.reason)),
     '',
