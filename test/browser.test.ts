@@ -86,7 +86,7 @@ describe('tabs in a real browser', () => {
       await box.allGone();
       expect(browserOf(box)).toEqual([]);
       // Of another program's browsers some may have gone meanwhile.
-    expect(profiles().filter((name) => !before.includes(name))).toEqual([]);
+      expect(profiles().filter((name) => !before.includes(name))).toEqual([]);
     },
   );
 });
