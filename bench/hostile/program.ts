@@ -80,7 +80,7 @@ async function findingOf(path: string, output: string): Promise<string> {
     const findings = scenarios.flatMap((scenario) => scenario.findings);
     const first =
       findings.find(({ outcome }) => outcome === 'fail') ?? findings.find(({ outcome }) => outcome !== 'pass');
-    return (first?.message ?? verdict.reason).replace(/\s+/g, ' ').slice(0, 200);
+    return (first?.reason ?? verdict.reason).replace(/\s+/g, ' ').slice(0, 200);
   } catch {
     // It ended before a report: what it said last is why.
     return output.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
