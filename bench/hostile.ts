@@ -69,9 +69,7 @@ function summary(rows: Row[]): string {
       { title: 'with', align: 'left' },
     ],
     clientNames.map((client) => {
-      const own = rows
-        .filter((row) => row.client === client)
-        .sort((a, b) => a.grownBytes - b.grownBytes);
+      const own = rows.filter((row) => row.client === client).sort((a, b) => a.grownBytes - b.grownBytes);
       const largest = own.at(-1);
       const median = own[Math.floor(own.length / 2)];
       return [

@@ -28,7 +28,9 @@ process.send?.({ line, grownBytes: highestBytes - idleBytes } satisfies Met, () 
 async function meet(name: ClientName, at: string, mostMs: number, warms: boolean): Promise<string> {
   if (name === 'flood') {
     const count = warms ? WARM_REQUEST_COUNT : REQUEST_COUNT;
-    return floodLine(await flood(at, { count, connections: REQUEST_COUNT, headers: {} }, new AbortController().signal));
+    return floodLine(
+      await flood(at, { count, connections: REQUEST_COUNT, headers: {} }, new AbortController().signal),
+    );
   }
   const stream = behaviours[name === 'raw' ? 'graceful-close' : 'tab'].open({ url: at, headers: {} });
   const end = setTimeout(() => stream.end(), mostMs);

@@ -36,7 +36,8 @@ export async function meetAll({ routes, watchMs, atOnce, onRow }: MeetOptions): 
   } finally {
     await stop();
   }
-  const place = (row: Row) => routes.indexOf(row.route) * clientNames.length + clientNames.indexOf(row.client);
+  const place = (row: Row) =>
+    routes.indexOf(row.route) * clientNames.length + clientNames.indexOf(row.client);
   return rows.sort((a, b) => place(a) - place(b));
 }
 

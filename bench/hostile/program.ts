@@ -57,7 +57,12 @@ async function runOne(route: string): Promise<ProgramRow> {
     const { exit, output } = await endOf(args);
     const finding = await findingOf(join(folder, 'report.json'), output);
     const goesOn = /^\^client/.test(hostileRoutes[route]?.tab.source ?? '');
-    return { route, exit, finding, isFair: BY_ITSELF.has(exit) && finding !== '' && (exit !== PASSED || goesOn) };
+    return {
+      route,
+      exit,
+      finding,
+      isFair: BY_ITSELF.has(exit) && finding !== '' && (exit !== PASSED || goesOn),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -73,13 +78,13 @@ function endOf(args: string[]): Promise<{ exit: string; output: string }> {
   });
 }
 
-
 async function findingOf(path: string, output: string): Promise<string> {
   try {
     const { scenarios, verdict } = JSON.parse(await readFile(path, 'utf8')) as Report;
     const findings = scenarios.flatMap((scenario) => scenario.findings);
     const first =
-      findings.find(({ outcome }) => outcome === 'fail') ?? findings.find(({ outcome }) => outcome !== 'pass');
+      findings.find(({ outcome }) => outcome === 'fail') ??
+      findings.find(({ outcome }) => outcome !== 'pass');
     return (first?.reason ?? verdict.reason).replace(/\s+/g, ' ').slice(0, 200);
   } catch {
     // It ended before a report: what it said last is why.
