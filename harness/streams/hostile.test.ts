@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BehaviourName, OpenStream } from '../model.ts';
 import { recordLine } from '../testing/hostile-server/lines.ts';
-import type { HostileRoute } from '../testing/hostile-server/route.ts';
+import { chunkedHead, type HostileRoute } from '../testing/hostile-server/route.ts';
 import { hostileRoutes } from '../testing/hostile-server/routes.ts';
 import { type HostileServer, startHostileServer } from '../testing/hostile-server/server.ts';
+import { cutResponseBytes } from '../testing/hostile-server/stall-routes.ts';
 import { behaviours } from './behaviours.ts';
 import { openSocketCount, until } from './testing/until.ts';
 
@@ -72,5 +73,44 @@ describe.each([
 
   test.each(Object.entries(hostileRoutes))('%s', (name, route) => {
     expect(lines.get(name)).toMatch(route[column]);
+  });
+});
+
+describe.each(['closes-at-each-byte', 'resets-at-each-byte'] as const)('%s', (name) => {
+  /** The line of one stream for each byte behind which the response is cut. */
+  async function cutEverywhere(behaviour: BehaviourName): Promise<string[]> {
+    const server = await startHostileServer(hostileRoutes[name] as HostileRoute);
+    try {
+      const streams = Array.from({ length: cutResponseBytes }, (_, cut) =>
+        behaviours[behaviour].open({ url: `${server.url}?cut=${cut}`, headers: {} }),
+      );
+      if (behaviour === 'tab') {
+        // They come back for ever; once is enough.
+        const lost = () => server.connectionCount() >= streams.length && server.openCount() === 0;
+        await until('all connections are lost', lost);
+        for (const stream of streams) stream.end();
+      }
+      return await Promise.all(streams.map(async ({ ended }) => recordLine(await ended)));
+    } finally {
+      await server.close();
+    }
+  }
+
+  test('every byte: the raw client says how it ended, and never that all was well', async () => {
+    const lines = await cutEverywhere('graceful-close');
+    expect(lines.length).toBeGreaterThan(80);
+    const head = chunkedHead.length;
+    for (const [cut, line] of lines.entries()) {
+      const how = cut < head ? 'unanswered, 0 events' : /200, [01] events/.source;
+      expect([cut, line]).toEqual([cut, expect.stringMatching(new RegExp(`^server-reset ${how}.*: \\S`))]);
+    }
+  });
+
+  test('every byte: the tab tries again, and says why', async () => {
+    for (const [cut, line] of (await cutEverywhere('tab')).entries())
+      expect([cut, line]).toEqual([
+        cut,
+        expect.stringMatching(/^client (unanswered|200), [01] events, \d+ reconnects: \S/),
+      ]);
   });
 });
