@@ -278,7 +278,7 @@ describe.concurrent('whoever reads the output', () => {
 
   boxTest('has a terminal that obeys: no control character of a target reaches it', async ({ box }) => {
     const command = `printf '\\033]0;owned\\007 no such database \\033[2J'; exit 7`;
-    const args = ['compare', '--baseline', 'HEAD', '--command', command, '--url', EVENTS_URL];
+    const args = ['compare', '--baseline', command, '--command', command, '--url', EVENTS_URL];
     const result = await box.run([...args, '--scenarios', 'tabs'], { out: false });
     expect(result.code, shown(result)).not.toBe(0);
     const output = result.stdout + result.stderr;

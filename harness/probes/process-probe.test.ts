@@ -221,5 +221,6 @@ test('without /proc: memory and processor time agree, and what is not known is n
     sockets: null,
     pssBytes: null,
     anonymousBytes: null,
+    swapBytes: null,
   });
 });
