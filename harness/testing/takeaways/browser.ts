@@ -120,6 +120,10 @@ export const browserHeap: Standing[] = [
         halve(heaps);
         keep(browser, (entry) => isEnd(entry) || heaps.includes(entry));
       },
+      'sixteen readings': ({ browser }) => {
+        const heaps = browser.filter(isHeap).slice(0, 16);
+        keep(browser, (entry) => isEnd(entry) || heaps.includes(entry));
+      },
       'readings end early': ({ browser }) => {
         const heaps = browser.filter(isHeap);
         endEarly(heaps);

@@ -273,6 +273,10 @@ export const cleanup: Standing[] = [
         ),
       'counters from before the load alone': ({ levels, elapsedMs }) =>
         set(levels, { elapsedMs: elapsedMs + 1 }),
+      'counters of one moment, and no phases': ({ levels, phases, elapsedMs }) => {
+        set(levels, { elapsedMs: elapsedMs + 1 });
+        clear(phases);
+      },
       'the counters behind are those from before the load': ({ levels, phases }) => {
         const last = levels.at(-1);
         if (last !== undefined) last.elapsedMs = (phases[1]?.elapsedMs ?? 0) - 1;
