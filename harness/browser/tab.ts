@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { HydrotestError } from '../errors.ts';
 import type { BrowserTab, TabReading, TabState } from '../model.ts';
 import { ROW_COUNT_NAME } from './row-counter.ts';
 
@@ -9,6 +10,8 @@ const LOAD_MS = 5000;
 const ANSWER_MS = 3000;
 /** Ten tabs that collect their garbage at once on a busy machine take seconds. */
 const COLLECT_MS = 15_000;
+/** What a browser does with a tab takes it milliseconds. One that has not done it by then does not do it any more. */
+const OBEY_MS = 20_000;
 const MAX_ERROR_LENGTH = 200;
 
 /** Opens a page in a tab of its own and waits for its document, or for its time-out: then it is blank, and open all the same. */
@@ -16,8 +19,8 @@ export async function openTab(
   context: BrowserContext,
   { number, key, url }: { number: number; key: string; url: string },
 ): Promise<BrowserTab> {
-  const page = await context.newPage();
-  const cdp = await context.newCDPSession(page);
+  const page = await obeyed(context.newPage(), `open tab ${number}`);
+  const cdp = await obeyed(context.newCDPSession(page), `open tab ${number}`);
   return new Tab(page, cdp, number, key).load(url);
 }
 
@@ -86,17 +89,23 @@ class Tab implements BrowserTab {
    * freeze one that is shown.
    */
   async sleep(): Promise<void> {
-    await this.#cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
-    await this.#cdp.send('Debugger.enable');
-    await this.#cdp.send('Debugger.pause');
+    const freeze = async () => {
+      await this.#cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+      await this.#cdp.send('Debugger.enable');
+      await this.#cdp.send('Debugger.pause');
+    };
+    await obeyed(freeze(), `put tab ${this.number} to sleep`);
     this.state = 'asleep';
     // It pauses here at the latest, so that it is asleep even where no event comes; the answer comes when it wakes.
     void this.#cdp.send('Runtime.evaluate', { expression: '0' }).catch(() => {});
   }
 
   async wake(): Promise<void> {
-    await this.#cdp.send('Debugger.disable');
-    await this.#cdp.send('Page.setWebLifecycleState', { state: 'active' });
+    const thaw = async () => {
+      await this.#cdp.send('Debugger.disable');
+      await this.#cdp.send('Page.setWebLifecycleState', { state: 'active' });
+    };
+    await obeyed(thaw(), `wake tab ${this.number}`);
     this.state = 'open';
   }
 
@@ -111,7 +120,7 @@ class Tab implements BrowserTab {
     if (this.state === 'closed') return;
     await this.read(false);
     this.state = 'closed';
-    await this.#page.close();
+    await obeyed(this.#page.close(), `close tab ${this.number}`);
   }
 
   async read(careful: boolean): Promise<TabReading> {
@@ -145,6 +154,20 @@ class Tab implements BrowserTab {
   #noteError(message: string): void {
     this.#last.errorCount += 1;
     this.#last.firstError ??= message.split('\n')[0]?.slice(0, MAX_ERROR_LENGTH) ?? '';
+  }
+}
+
+/** @throws HydrotestError `worker-lost`: the browser does not do it, or not in time. */
+async function obeyed<T>(promise: Promise<T>, what: string): Promise<T> {
+  const timer = new AbortController();
+  const tooLate = async (): Promise<never> => {
+    await delay(OBEY_MS, undefined, { signal: timer.signal });
+    throw new HydrotestError('worker-lost', `the browser did not ${what} within ${OBEY_MS / 1000} s`);
+  };
+  try {
+    return await Promise.race([promise, tooLate()]);
+  } finally {
+    timer.abort();
   }
 }
 
