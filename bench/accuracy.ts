@@ -32,8 +32,8 @@ import { command, OptionError, readOptions, wholeNumber } from './options.ts';
 
 const POWER_SIZES = [16, 32, 64, 128, 256, 1024, 4096];
 
-/** A leak that every tool should see, one that is small, one that is a cache without its limit; and a server that keeps nothing. */
-const QUICK = ['client-set', 'under-200', 'lru-cache', 'plain'];
+/** A leak that every tool should see, one that is small, and a server that keeps nothing. */
+const QUICK = ['client-set', 'under-200', 'plain'];
 
 interface Job {
   found: AccuracyCase;

@@ -19,7 +19,7 @@ function test(box: Box, command: string, scenarios: string, paths = PATHS): Prom
   ]);
 }
 
-const PATHS = ['graceful close', 'abrupt drop', 'drop before the first byte'];
+const PATHS = ['graceful close', 'abrupt drop'];
 
 function leaks(result: CliResult) {
   return findingsOf(result).filter((finding) => finding.check === 'memory-leak');
