@@ -6,7 +6,7 @@
  *   npm run accuracy -- NAME …               only these cases
  *   npm run accuracy -- --runs 2 --clean 20  so many runs on each leaky and each clean server
  *   npm run accuracy -- --power 5            so many runs at each point of the power curve
- *   npm run accuracy -- --quick              the few cases that CI runs
+ *   npm run accuracy -- --quick              a few cases, in a minute
  *   npm run accuracy -- --wild               published packages with leaks that were found in the wild
  *   npm run accuracy -- --summary FILE       writes the tables to a Markdown file as well
  *   npm run accuracy -- --journal FILE       keeps each run in a file; started again with it, goes on where it was stopped
