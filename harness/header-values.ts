@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { usage } from './option-values.ts';
+import { fieldName, fieldValue } from './streams/http-request.ts';
 
 /**
  * The headers that `--header` or the configuration gives: an object, or lines of `Name: value`. A line `@file` stands for the lines of
@@ -11,9 +12,8 @@ export function headersOf(given: Record<string, string> | string[]): Record<stri
   const headers: Record<string, string> = {};
   const pairs = Array.isArray(given) ? given.flatMap(linesOf).map(splitHeader) : Object.entries(given);
   for (const [name, value] of pairs) {
-    // RFC 9110, 5.6.2 (token) and 5.5 (field value: no control characters, and nothing beyond a byte).
-    const isName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
-    if (!isName || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+    const isName = fieldName.test(name);
+    if (!isName || !fieldValue.test(value))
       throw usage(
         `--header ${isName ? `"${name}"` : '(its name)'} is not a valid header: write it as "Name: value", on one line, in ASCII or Latin-1.`,
       );

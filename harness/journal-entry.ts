@@ -26,6 +26,17 @@ type OfType<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: T
 /** What every line that belongs to a scenario has. */
 const inScenario = { scenario: text, elapsedMs: count };
 
+/** What one stream, or all of a tally together, got and missed. */
+const received = {
+  eventCount: count,
+  byteCount: count,
+  gapCount: count,
+  duplicateCount: count,
+  fedEventCount: count,
+  fedGapCount: count,
+  fedDuplicateCount: count,
+};
+
 /**
  * What has to stand in a line of each type, and of which kind. Further properties may stand beside, which a later version wrote.
  * A new property that a verdict reads has to be added here: otherwise a line without it would be taken for whole.
@@ -106,13 +117,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     firstByteMs: count.nullable(),
     firstEventMs: count.nullable(),
     durationMs: count,
-    eventCount: count,
-    byteCount: count,
-    gapCount: count,
-    duplicateCount: count,
-    fedEventCount: count,
-    fedGapCount: count,
-    fedDuplicateCount: count,
+    ...received,
     reconnectCount: count,
     idScheme: z.enum(['offset', 'sequence', 'opaque', 'none']),
     ending: oneOf(ENDINGS),
@@ -129,13 +134,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     streamCount: count,
     endings: z.partialRecord(oneOf(ENDINGS), count),
     statuses: z.record(z.string(), count),
-    eventCount: count,
-    byteCount: count,
-    gapCount: count,
-    duplicateCount: count,
-    fedEventCount: count,
-    fedGapCount: count,
-    fedDuplicateCount: count,
+    ...received,
     silentCount: count,
     reconnectCount: count,
     lastError: text.nullable(),

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
+import { watchOomKills } from './environment/oom.ts';
 import { HydrotestError } from './errors.ts';
 import type { ProcessReading } from './model.ts';
 import { countPortSockets } from './probes/sockets.ts';
 import type { TargetProbe } from './probes/target-probe.ts';
-import { watchOomKills } from './targets/oom.ts';
 import type { Target } from './targets/target.ts';
 import { until } from './waiting.ts';
 

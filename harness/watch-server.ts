@@ -1,9 +1,9 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { HydrotestError } from './errors.ts';
 import type { TargetEntry } from './model.ts';
 import { type ProcessEntry, scanProcesses, selectTree } from './probes/process-tree.ts';
 import { findListener, type Listener, stillListens } from './targets/listener.ts';
-import { isProcessAlive, readIdentity } from './targets/process-group.ts';
+import { isProcessAlive, readCommand, readIdentity } from './targets/process-group.ts';
 import type { Target } from './targets/target.ts';
 
 export interface ServerNews {
@@ -189,18 +189,14 @@ export function watchServer(target: Target, port: number, onNews: (news: ServerN
 }
 
 function memberOf({ pid, startTicks }: ProcessEntry): Member {
-  return { pid, startTicks, command: readCommand(pid), executable: readExecutable(pid), stoppedAtMs: null };
+  return { pid, startTicks, command: commandOf(pid), executable: readExecutable(pid), stoppedAtMs: null };
 }
 
 const COMMAND_CHARS = 160;
 
-function readCommand(pid: number): string {
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return words.length > COMMAND_CHARS ? `${words.slice(0, COMMAND_CHARS)}…` : words;
-  } catch {
-    return '';
-  }
+function commandOf(pid: number): string {
+  const words = readCommand(pid) ?? '';
+  return words.length > COMMAND_CHARS ? `${words.slice(0, COMMAND_CHARS)}…` : words;
 }
 
 function readExecutable(pid: number): string | null {

@@ -3,6 +3,7 @@ import { compare } from '../harness/compare/compare.ts';
 import { measuredIn } from '../harness/compare/side.ts';
 import type { Report } from '../harness/model.ts';
 import { blockLines } from '../harness/progress/block.ts';
+import { STATUS } from '../harness/progress/testing/status.ts';
 import type { RunStatus } from '../harness/run.ts';
 import { explain } from '../harness/test-suite.ts';
 import { healthyRun } from '../harness/testing/records.ts';
@@ -122,22 +123,8 @@ describe('hostile text in each field of a report in turn stays text', () => {
   });
 
   test('of the progress', () => {
-    const status: RunStatus = {
-      scenario: 'churn',
-      position: 4,
-      total: 8,
-      phase: 'measure abrupt drop',
-      cycle: 'cycle 7 of 18',
-      elapsedMs: 65_000,
-      openStreamCount: 20,
-      eventCount: 3000,
-      rssBytes: 104.6e6,
-      budgetBytes: 500e6,
-      growth: { unit: 'connection', bytesPerUnit: 12.34, thresholdBytes: 48 },
-      leftMs: 123_000,
-    };
     const lines = (one: RunStatus) => blockLines(one, { readings: [1, 2], peakBytes: 2 }, 200).join('\n');
-    expect(faultsOf(status, lines, none)).toEqual([]);
+    expect(faultsOf(STATUS, lines, none)).toEqual([]);
   });
 });
 

@@ -63,25 +63,20 @@ function readCpuCounts(folder: string): LevelCounts {
 }
 
 function readMemoryCounts(folder: string, version: 1 | 2): LevelCounts {
-  const none = { periods: null, throttledPeriods: null, throttledMs: null };
+  const base = { folder, periods: null, throttledPeriods: null, throttledMs: null };
+  const oomKills = readOomKills({ version, folders: [folder] });
   if (version === 2) {
     const events = readText(join(folder, 'memory.events'));
-    return {
-      folder,
-      ...none,
-      highHits: numberOf(events, 'high'),
-      limitHits: numberOf(events, 'max'),
-      oomKills: numberOf(events, 'oom_kill'),
-    };
+    return { ...base, highHits: numberOf(events, 'high'), limitHits: numberOf(events, 'max'), oomKills };
   }
   const fails = readText(join(folder, 'memory.failcnt'))?.trim();
-  return {
-    folder,
-    ...none,
-    highHits: null,
-    limitHits: fails === undefined || fails === '' ? null : Number(fails),
-    oomKills: numberOf(readText(join(folder, 'memory.oom_control')), 'oom_kill'),
-  };
+  const limitHits = fails === undefined || fails === '' ? null : Number(fails);
+  return { ...base, highHits: null, limitHits, oomKills };
+}
+
+/** How many processes of a memory cgroup, the first of the place, the kernel has killed for want of memory; null: it does not tell. */
+export function readOomKills({ version, folders: [own = ''] }: CgroupPlace): number | null {
+  return numberOf(readText(join(own, version === 2 ? 'memory.events' : 'memory.oom_control')), 'oom_kill');
 }
 
 /** Everything that counts up, read at one moment. */

@@ -3,21 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunStatus } from '../run.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { Screen } from './testing/screen.ts';
-
-const STATUS: RunStatus = {
-  scenario: 'churn',
-  position: 4,
-  total: 8,
-  phase: 'measure abrupt drop',
-  cycle: 'cycle 7 of 18',
-  elapsedMs: 65_000,
-  openStreamCount: 20,
-  eventCount: 3000,
-  rssBytes: 104.6e6,
-  budgetBytes: 500e6,
-  growth: { unit: 'connection', bytesPerUnit: 12.34, thresholdBytes: 48 },
-  leftMs: 123_000,
-};
+import { STATUS } from './testing/status.ts';
 
 const BLOCK = [
   '4/8 churn · measure abrupt drop · cycle 7 of 18',

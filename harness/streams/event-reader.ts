@@ -130,6 +130,12 @@ export class EventReader {
   /** An event is kept until its blank line comes. */
   #guardEvent(bytes: Buffer): void {
     const [first, last] = [bytes[0], bytes[bytes.length - 1]];
+    // Nearly all chunks end with their event: nothing has to be searched for.
+    if (last === LF && bytes[bytes.length - 2] === LF) {
+      this.#eventBytes = 0;
+      this.#endsLine = true;
+      return;
+    }
     // Behind an LF any line end is a blank line; behind a CR an LF may be its other half.
     if (this.#endsLine && (first === CR || first === LF)) this.#eventBytes = 0;
     const end = Math.max(...blankLines.map((pair) => bytes.lastIndexOf(pair)));

@@ -13,13 +13,13 @@ export interface RequestTarget {
 }
 
 /** RFC 9110 §5.6.2: token. */
-const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+export const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * RFC 9110 §5.5: a field value holds no control characters but the tab. CR and LF above all: whoever got one
  * into a value would write headers of their own.
  */
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Splits a stream URL. Throws `usage` when it is none, not http(s), or carries a user name. */
 export function parseTarget(url: string): RequestTarget {

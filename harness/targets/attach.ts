@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { HydrotestError } from '../errors.ts';
 import { findOwner, listeningInodes } from './listener.ts';
-import { isProcessAlive, readIdentity } from './process-group.ts';
+import { isProcessAlive, readCommand, readIdentity } from './process-group.ts';
 import type { Target, TargetExit } from './target.ts';
 
 /** Another process's child sends us no signal when it ends: we look. */
@@ -72,13 +71,4 @@ export function attachByPort(port: number): Target {
     );
   }
   return attachByPid(pid);
-}
-
-function readCommand(pid: number): string | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
-    return text === '' ? null : text;
-  } catch {
-    return null;
-  }
 }

@@ -30,6 +30,16 @@ export function readIdentity(pid: number): ProcessIdentity | null {
   };
 }
 
+/** The words of its command line, with blanks between them; null: it is gone, has none, or there is no `/proc`. */
+export function readCommand(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').replaceAll('\0', ' ');
+    return text === '' ? null : text;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether a process runs. Where there is a `/proc`, a zombie does not, and neither does a stranger with the same pid. */
 export function isProcessAlive(pid: number, startTicks: number | null): boolean {
   if (!acceptsSignals(pid)) return false;
