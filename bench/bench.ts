@@ -13,6 +13,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../harness/errors.ts';
 import { openFileLimit } from '../harness/probes/open-files.ts';
 import { command, exitOnSignals, OptionError, readOptions, wholeNumber } from './options.ts';
 import { measureChurnSection } from './peers/churn-section.ts';
@@ -45,7 +46,7 @@ async function measureAll(names: string[], options: SectionOptions): Promise<Sec
       const section = await parts[name]?.(options);
       if (section !== undefined) sections.push(section);
     } catch (error) {
-      process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${name}: ${messageOf(error)}\n`);
       continue;
     }
     process.stderr.write(`${name}: took ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);

@@ -10,6 +10,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
+import { messageOf } from '../harness/errors.ts';
 import { command, EXIT_INTERRUPTED, readOptions } from './options.ts';
 import { InstallError } from './wild/install.ts';
 import { runTrial, type Trial } from './wild/trial.ts';
@@ -69,7 +70,7 @@ export async function runWild({ cases, scenarios, outDir }: WildOptions): Promis
     }
   } catch (error) {
     if (!interrupt.signal.aborted && !(error instanceof InstallError)) throw error;
-    process.stderr.write(`wild: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`wild: ${messageOf(error)}\n`);
   } finally {
     interrupt.close();
   }

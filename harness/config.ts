@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { headersOf } from './header-values.ts';
 import { type LoadOptions, loadPlanOf } from './load-options.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
@@ -337,7 +337,7 @@ export async function importDefault(path: string): Promise<unknown> {
   try {
     loaded = await tsImport(pathToFileURL(path).href, import.meta.url);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new HydrotestError('usage', `${path} could not be loaded: ${message}`, { cause });
   }
   const value = loaded.default;

@@ -42,3 +42,8 @@ export class HydrotestError extends Error {
     );
   }
 }
+
+/** In words what was thrown, which may be anything. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { messageOf } from './errors.ts';
 import { usage } from './option-values.ts';
 import { fieldName, fieldValue } from './streams/http-request.ts';
 
@@ -30,9 +31,7 @@ function linesOf(line: string): string[] {
       .split(/\r?\n/)
       .filter((one) => one.trim() !== '');
   } catch (cause) {
-    throw usage(
-      `--header @${path}: the file cannot be read (${cause instanceof Error ? cause.message : String(cause)}).`,
-    );
+    throw usage(`--header @${path}: the file cannot be read (${messageOf(cause)}).`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { parseEntry } from './journal-entry.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunEntry, RunRecord, ScenarioRecord, ScenarioStart } from './model.ts';
@@ -49,7 +49,7 @@ function openToRead(path: string): number {
 }
 
 function unreadable(path: string, cause: unknown): HydrotestError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   return new HydrotestError('journal', `the journal ${path} cannot be read: ${message}`, { cause });
 }
 

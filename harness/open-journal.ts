@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { readLines } from './journal.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunRecord } from './model.ts';
@@ -154,8 +154,4 @@ function displaced(path: string, how: string): HydrotestError {
     'journal',
     `the journal ${path} ${how}: somebody removed, moved or changed it, or its folder, while the run wrote it. Leave the folder alone until the run is over, or give another --out.`,
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { redact } from './redact.ts';
 
 /** Lines are gathered into pieces of about this size: a log of a gigabyte needs no memory to speak of. */
@@ -23,7 +23,7 @@ export async function redactFile(path: string): Promise<void> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
     await rm(path, { force: true });
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new HydrotestError(
       'journal',
       `the secrets in ${path} could not be taken out, so it was removed: ${message}. Free space, or give another --out.`,

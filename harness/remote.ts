@@ -1,5 +1,6 @@
 import { lookup as lookupName } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { messageOf } from './errors.ts';
 import { openingRateOf, withinRate } from './load/opening-rate.ts';
 import { totalMs } from './load/schedule.ts';
 import { mostStreams } from './load-options.ts';
@@ -69,7 +70,7 @@ async function addressesOf(
     return found.map(({ address }) => address);
   } catch (cause) {
     throw usage(
-      `${option} is on ${host}, which has no address (${cause instanceof Error ? cause.message : String(cause)}): for a server on this machine use 127.0.0.1.`,
+      `${option} is on ${host}, which has no address (${messageOf(cause)}): for a server on this machine use 127.0.0.1.`,
     );
   }
 }

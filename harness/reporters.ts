@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { renderTerminal, reporters, terminalOptions } from '../reports/index.ts';
 import { importDefault } from './config.ts';
+import { messageOf } from './errors.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import type { Report, ReporterFunction } from './model.ts';
 import { listOf, usage } from './option-values.ts';
@@ -92,7 +93,7 @@ function whyNotWritable(path: string): string | null {
     accessSync(place, isThere ? constants.W_OK : constants.W_OK | constants.X_OK);
     return null;
   } catch (error) {
-    return messageOf(error);
+    return clauseOf(error);
   }
 }
 
@@ -174,7 +175,7 @@ export async function writeReports(
       written.add(path);
     } catch (error) {
       const to = destination.kind === 'file' ? ` (${shownPath(destination.path)})` : '';
-      failures.push(`the report ${name}${to} could not be made: ${messageOf(error)}.`);
+      failures.push(`the report ${name}${to} could not be made: ${clauseOf(error)}.`);
     }
   }
   return { paths: [...written], failures };
@@ -207,6 +208,6 @@ function kindOf(value: unknown): string {
   return value === null || value === undefined ? String(value) : `a value of type ${typeof value}`;
 }
 
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+function clauseOf(error: unknown): string {
+  return messageOf(error).replace(/\.$/, '');
 }

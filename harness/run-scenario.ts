@@ -2,9 +2,8 @@ import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { confirmSuspects, type Suspect } from './confirm.ts';
 import { watchEnvironment } from './environment/watch.ts';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { eventTimeReader } from './event-times.ts';
-
 import type {
   CycleEntry,
   GrowthSoFar,
@@ -357,8 +356,4 @@ async function readLevelsAfter(
     signal,
   );
   done(reading, performance.now() - since);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

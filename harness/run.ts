@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { readMachine } from './environment/machine.ts';
-import { HydrotestError } from './errors.ts';
+import { HydrotestError, messageOf } from './errors.ts';
 import { JOURNAL_NAME } from './journal.ts';
 import type { Environment, RunConfig, RunEntry, RunRecord, Scenario } from './model.ts';
 import { openJournal } from './open-journal.ts';
@@ -108,7 +108,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
     journal.write({
       type: 'interrupted',
       elapsedMs: elapsedMs(),
-      reason: error instanceof Error ? error.message : String(error),
+      reason: messageOf(error),
     });
     if (!expected) throw error;
   } finally {
@@ -126,7 +126,7 @@ async function removeData(folder: string, onNote: (text: string) => void): Promi
   try {
     await rm(folder, { recursive: true, force: true });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     onNote(`the target's data cannot be removed: ${message}. Remove ${folder} by hand.`);
   }
 }
@@ -145,7 +145,7 @@ async function makeFolder(outDir: string, name: string): Promise<string> {
       }
     }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new HydrotestError(
       'usage',
       `--out: the folder ${join(outDir, name)} cannot be made: ${message}. Give one that can be written.`,

@@ -1,3 +1,4 @@
+import { messageOf } from './errors.ts';
 import type { ProcessReading } from './model.ts';
 
 const SAMPLE_INTERVAL_MS = 1000;
@@ -94,7 +95,7 @@ export function startSampler(options: {
       if (files) filesDueMs = endedMs + (endedMs - beganMs) * REST_PER_WORK;
       if (!closed) options.onReading(reading, regular);
     } catch (error) {
-      if (!closed) options.onGap(error instanceof Error ? error.message : String(error));
+      if (!closed) options.onGap(messageOf(error));
     }
   };
   // One after the other: two readings at once would disturb the target twice.

@@ -1,4 +1,5 @@
 import { appendFile, stat } from 'node:fs/promises';
+import { messageOf } from './errors.ts';
 
 /** GitHub takes no summary of a step at all that is larger: "supports content up to a size of 1024k". */
 const MAX_SUMMARY_BYTES = 1024 * 1024;
@@ -27,7 +28,7 @@ export async function appendToStepSummary(
     await appendFile(path, `${taken === 0 ? '' : '\n\n'}${text}`);
     return "The report is in the step's summary on GitHub.";
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return `warning: the report is not in the step's summary on GitHub: ${message}.`;
   }
 }

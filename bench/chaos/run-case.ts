@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../harness/errors.ts';
 import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
 import type { Report } from '../../harness/model.ts';
 import { createRandom } from '../../harness/random.ts';
@@ -294,7 +295,7 @@ function journalState(path: string): JournalState {
     const { complete, interrupted } = readJournal(path);
     return { state: 'readable', ended: complete && interrupted === null };
   } catch (error) {
-    return { state: 'unreadable', why: error instanceof Error ? error.message : String(error) };
+    return { state: 'unreadable', why: messageOf(error) };
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../harness/errors.ts';
 import type { Section, SectionOptions } from '../section.ts';
 import { renderClients } from './clients-table.ts';
 import type { Contender, Fault, InstalledContender } from './contender.ts';
@@ -78,7 +79,7 @@ async function attempt(result: ClientResult, what: string, run: () => Promise<vo
   try {
     await run();
   } catch (error) {
-    const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [line] = messageOf(error).split('\n');
     process.stderr.write(`clients: ${name}: ${what}: ${line}\n`);
     result.failures.push(`${what}: ${line}`);
   }

@@ -9,7 +9,7 @@ import { readSide, type Side, sideOf } from '../compare/side.ts';
 import { differencesOf } from '../compare/unlike.ts';
 import { addWorktree, canBeCommand, commitOf, type Worktree } from '../compare/worktree.ts';
 import { referenceTarget, type UserConfig } from '../config.ts';
-import { HydrotestError } from '../errors.ts';
+import { HydrotestError, messageOf } from '../errors.ts';
 import { EXIT_INTERNAL } from '../exit-codes.ts';
 import type { Comparison } from '../model.ts';
 import { usage, wholeNumber } from '../option-values.ts';
@@ -133,7 +133,7 @@ async function measureBoth(
   } catch (error) {
     if (!signal.aborted) throw error;
     if (!(error instanceof HydrotestError && error.code === 'aborted'))
-      progress.note(`while it was being stopped: ${error instanceof Error ? error.message : String(error)}`);
+      progress.note(`while it was being stopped: ${messageOf(error)}`);
   } finally {
     worktree?.remove();
     progress.close();
@@ -205,7 +205,7 @@ export async function writeComparison(
     await writeFile(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
     await writeFile(join(folder, 'compare.md'), markdown);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     process.stderr.write(
       `hydrotest: the comparison could not be written to ${shownPath(folder)}: ${message}.\n`,
     );

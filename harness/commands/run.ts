@@ -3,6 +3,7 @@ import { appendHistory, checkHistory, historyEntryOf } from '../compare/history.
 import { measuredIn } from '../compare/side.ts';
 import { commitOf } from '../compare/worktree.ts';
 import { loadConfigFile, type UserConfig } from '../config.ts';
+import { messageOf } from '../errors.ts';
 import { execute } from '../execute.ts';
 import { type LiveView, startLiveView } from '../live/start.ts';
 import type { RunRecord } from '../model.ts';
@@ -60,7 +61,7 @@ async function addToHistory(file: string, record: RunRecord, folder: string): Pr
     await appendHistory(resolve(file), historyEntryOf(measuredIn(record, folder), commit));
   } catch (error) {
     if (process.exitCode === 0) throw error;
-    process.stderr.write(`hydrotest: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`hydrotest: ${messageOf(error)}\n`);
   }
 }
 

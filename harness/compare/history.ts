@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { HydrotestError } from '../errors.ts';
+import { HydrotestError, messageOf } from '../errors.ts';
 import type { History, HistoryEntry, HistoryMetric, Metric, RunMetrics } from '../model.ts';
 import { exactStudentQuantile } from '../verdict/quantiles.ts';
 import { ASSUMED_DEGREES, KINDS } from './metric-kinds.ts';
@@ -75,7 +75,7 @@ export async function appendHistory(file: string, entry: HistoryEntry): Promise<
       await handle.close();
     }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new HydrotestError(
       'journal',
       `the history ${file} cannot be written: ${message}. Free space, or give another --history.`,

@@ -3,6 +3,7 @@
  * its own, so that the one that measures is not disturbed, and ends with it.
  */
 import { constants, setPriority } from 'node:os';
+import { messageOf } from '../errors.ts';
 import { followJournal } from './follow-journal.ts';
 import { startLiveServer } from './live-server.ts';
 import { type LiveState, look } from './live-state.ts';
@@ -73,10 +74,6 @@ async function serve(journalPath: string): Promise<void> {
   process.on('disconnect', () => void end('lost', null));
   if (process.connected) send({ type: 'ready', url: server.url });
   else await end('lost', null);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 try {

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import { type CallLimits, type CdpClient, openCdp } from './cdp-client.ts';
 import {
   CLOSE,
@@ -255,8 +256,4 @@ async function leave(client: CdpClient, address: InspectorAddress, opened: boole
 
 function closeLimits(): CallLimits {
   return { withinMs: CLOSE_MS, signal: new AbortController().signal };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

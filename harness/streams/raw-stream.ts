@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { messageOf } from '../errors.ts';
 import type { BehaviourName, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { EventReader } from './event-reader.ts';
@@ -322,5 +323,5 @@ function ignore(): void {}
 /** A host with several addresses fails with an AggregateError, whose own message is empty. */
 function describeConnectError(error: Error): string {
   if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join(', ');
+  return error.errors.map((one) => messageOf(one)).join(', ');
 }

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { messageOf } from '../errors.ts';
 import { parseTarget } from './http-request.ts';
 
 /** Half of 127.128.0.0/9, away from what people use; a process begins at a place of its own. */
@@ -199,5 +200,5 @@ function describe(error: unknown): string {
   if (error instanceof Error && 'stderr' in error && String(error.stderr).trim() !== '') {
     return String(error.stderr).trim().split('\n')[0] ?? '';
   }
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

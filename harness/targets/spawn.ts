@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HydrotestError } from '../errors.ts';
+import { HydrotestError, messageOf } from '../errors.ts';
 import { startGuardian } from './guard.ts';
 import { readListenerOrigin } from './listener-origin.ts';
 import { type Endpoint, endpointOf, isPortOpen } from './open-port.ts';
@@ -161,7 +161,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     throw new HydrotestError(
       'target-start',
       `the folder for the target's files cannot be made: ${message}. Free space, or give another --out.`,

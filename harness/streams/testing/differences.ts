@@ -1,4 +1,5 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
+import { messageOf } from '../../errors.ts';
 import type { SeenRequest } from './answering-server.ts';
 import type { RequestExpectation } from './conformance-case.ts';
 
@@ -16,7 +17,7 @@ export class Differences {
     try {
       await arrival;
     } catch (error) {
-      this.found.push(error instanceof Error ? error.message : String(error));
+      this.found.push(messageOf(error));
     }
   }
 
