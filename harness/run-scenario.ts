@@ -300,6 +300,9 @@ async function useTarget(
       );
     await sampler.sampleNow();
     await server.close();
+    // Whoever died in the clean-up gave back all that is looked for. /proc loses a process before its parent hears of its end.
+    if (!session.target.isAlive()) await within(session.target.exited, EXIT_NEWS_MS, options.signal);
+    watch.signal.throwIfAborted();
     return { measured: context.measured, keptRatio: context.keptRatio };
   } catch (error) {
     // /proc loses a process before its parent hears of its end.
