@@ -13,6 +13,7 @@ export type * from './model/journal.ts';
 export type * from './model/load.ts';
 export type * from './model/outcome.ts';
 export type * from './model/probes.ts';
+export type * from './model/protocol.ts';
 export type * from './model/remote.ts';
 export type * from './model/scenario.ts';
 export type * from './model/streams.ts';

@@ -29,7 +29,7 @@ export class ResponseClient {
   head: ResponseHead | null = null;
 
   constructor(onEvent: (event: EventSourceMessage) => void, onBody: (bytes: Buffer) => void) {
-    this.reader = new EventReader(this.order, onEvent, true);
+    this.reader = new EventReader({ order: this.order, onEvent, watchesRetry: true });
     this.parser = new HttpResponseParser({
       onHead: (head) => {
         if (this.head !== null) throw new Error('a second head was told of');

@@ -1,3 +1,5 @@
+import type { ProtocolPlan, StreamAnswer } from './protocol.ts';
+
 export type BehaviourName =
   | 'tab'
   | 'graceful-close'
@@ -19,6 +21,12 @@ export type BehaviourName =
 export interface StreamRequest {
   url: string;
   headers: Record<string, string>;
+  /** How it is asked for and read; default: as an event stream over GET. */
+  protocol?: ProtocolPlan;
+  /** What `{key}` stands for in the body and in messages of the client. */
+  key?: string;
+  /** The event that it resumes behind; in the URL where that has `{lastEventId}`, otherwise in the header of event streams. */
+  lastEventId?: string;
   /**
    * When the client leaves by itself.
    * - `drop-before-first-byte`: milliseconds behind the request; default 0.
@@ -51,7 +59,7 @@ export interface StreamRequest {
  * each event, so it has to be quick.
  */
 export interface StreamObserver {
-  /** A stream got its first 200. */
+  /** A stream got in for the first time. */
   accepted(): void;
   /** A stream that had got in is over, and its socket closed. */
   left(): void;
@@ -65,13 +73,13 @@ export type StreamEnding =
   | 'client'
   /** The server finished a 200 response properly. */
   | 'server-end'
-  /** The server answered with another status than 200; the body, if any, has been read. */
+  /** The server answered with a no; the body, if any, has been read. */
   | 'refused'
   /** The connection broke in the middle of a response, or before its head. */
   | 'server-reset'
   /** No connection could be made. */
   | 'connect-failed'
-  /** What arrived was not an event stream over HTTP. */
+  /** What arrived was not what the protocol has. */
   | 'protocol-error';
 
 /** One stream, as its client saw it from the first byte sent to the end. Times are since the open. */
@@ -81,6 +89,8 @@ export interface StreamRecord {
   elapsedMs: number;
   key: string;
   status: number | null;
+  /** Null: none came while the client listened. */
+  answer: StreamAnswer | null;
   firstByteMs: number | null;
   firstEventMs: number | null;
   durationMs: number;
@@ -98,9 +108,9 @@ export interface StreamRecord {
   /** How ids were read: as byte offsets, as a sequence, or not at all. */
   idScheme: 'offset' | 'sequence' | 'opaque' | 'none';
   ending: StreamEnding;
-  /** `reason` of the server's `event: close`, or its raw data when that is no JSON object; null: no such event. */
+  /** Why the server ended it, in its own words: `reason` of the event that ends it, its raw data when that is no JSON object, or what its close frame says; null: it said nothing. */
   closeReason: string | null;
-  /** Milliseconds from the open to `event: close`. */
+  /** Milliseconds from the open to that. */
   closeEventMs: number | null;
   retryAfter: string | null;
   /**
@@ -112,8 +122,8 @@ export interface StreamRecord {
 
 /** An open stream in the hands of a scenario. */
 export interface OpenStream {
-  /** Resolves with the status, or null if the stream ended before a status line came. Never rejects. */
-  readonly answered: Promise<number | null>;
+  /** Resolves with what the server said, or null if the stream ended before that was known. Never rejects. */
+  readonly answered: Promise<StreamAnswer | null>;
   /** Resolves true at the first event, false if the stream ended without one. Never rejects. */
   readonly firstEvent: Promise<boolean>;
   /** Resolves true once `count` events have come, false if the stream ended with fewer. Never rejects. */

@@ -21,6 +21,8 @@ export interface DialOptions {
   allowHalfOpen?: boolean;
   /** Takes the bytes instead of 'data', in pieces of its buffer's size; TLS, which needs the bytes itself, ignores it. */
   onread?: OnReadOpts | undefined;
+  /** The protocol that TLS agrees on; default `http/1.1`. */
+  alpn?: 'h2';
 }
 
 /** A paused socket takes one more read into memory and not 64 KiB; a flowing one is as fast as with the default. */
@@ -47,7 +49,7 @@ export function dial(target: RequestTarget, wanted: DialOptions = {}): Connectio
   // TLS over a socket of ours instead of one of tls.connect's own: Node's resetAndDestroy throws on a TLS handle.
   const socket = connectTls({
     socket: transport,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [wanted.alpn ?? 'http/1.1'],
     // RFC 6066 §3: an address is no server name.
     ...(isIP(host) === 0 ? { servername: host } : { host }),
   });

@@ -1,5 +1,4 @@
 import type { Behaviour, StreamRequest } from '../model.ts';
-import { EventPosition } from './event-position.ts';
 import { openRawStream, type RawStream, type RawStreamManners } from './raw-stream.ts';
 
 /** Little enough that most of an event is still with the kernel or the server when the client leaves. */
@@ -17,19 +16,15 @@ class MidEventManners implements RawStreamManners {
   readonly leave = 'rst';
   readonly readBytes = READ_BYTES;
   readonly pieceBytes = PIECE_BYTES;
-  readonly #position = new EventPosition();
+  readonly watchesPosition = true;
   readonly #dueMs: number;
 
   constructor({ dropAfterMs = 0 }: StreamRequest) {
     this.#dueMs = performance.now() + dropAfterMs;
   }
 
-  afterBody(_stream: RawStream, bytes: Buffer): void {
-    this.#position.push(bytes);
-  }
-
   afterPiece(stream: RawStream): void {
-    if (this.#position.isInside && performance.now() >= this.#dueMs) stream.end();
+    if (stream.isInsideEvent && performance.now() >= this.#dueMs) stream.end();
   }
 }
 

@@ -6,7 +6,7 @@ import { EventReader, maxLineBytes } from './event-reader.ts';
 function read(input: string | Buffer, pieceBytes = Infinity) {
   const order = new EventOrder();
   const events: EventSourceMessage[] = [];
-  const reader = new EventReader(order, (event) => events.push(event));
+  const reader = new EventReader({ order, onEvent: (event) => events.push(event) });
   const bytes = Buffer.from(input);
   const step = Math.min(pieceBytes, bytes.length);
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
@@ -77,8 +77,8 @@ test.each([
   ['retry: 7\n\nretry: 8\n\n', 8],
   ['data: retry: 5\n\n', null],
 ])('the last valid retry: %j is %s', (text, retryMs) => {
-  const watching = new EventReader(new EventOrder(), () => {}, true);
-  const plain = new EventReader(new EventOrder(), () => {});
+  const watching = new EventReader({ order: new EventOrder(), onEvent: () => {}, watchesRetry: true });
+  const plain = new EventReader({ order: new EventOrder(), onEvent: () => {} });
   for (const byte of Buffer.from(text)) {
     watching.push(Buffer.from([byte]));
     plain.push(Buffer.from([byte]));
@@ -88,7 +88,7 @@ test.each([
 
 test('behind a failure no retry is taken, however the bytes are cut', () => {
   for (const pieces of [['retry: 9999999999\nretry: 0\n'], ['retry: 9999999999\n', 'retry: 0\n']]) {
-    const reader = new EventReader(new EventOrder(), () => {}, true);
+    const reader = new EventReader({ order: new EventOrder(), onEvent: () => {}, watchesRetry: true });
     for (const piece of pieces) reader.push(Buffer.from(piece));
     expect(reader).toMatchObject({ retryMs: null, failure: expect.stringMatching(/retry of 9999999999 ms/) });
   }

@@ -1,6 +1,8 @@
 import { TextDecoder } from 'node:util';
-import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import type { EventOrder } from './event-order.ts';
+import { EventPosition } from './event-position.ts';
 
 /** A line without an end is a server's fault long before it is 4 MiB: the reference server skips lines over 1 MiB. */
 export const maxLineBytes = 4 * 1024 * 1024;
@@ -28,7 +30,7 @@ const slicedLength = 13;
  * runs. Memory is bounded: what is over `maxLineBytes` without a line's end, or over `maxEventBytes` without a blank line, is a
  * failure, and so are ids, names and retries that no client could use.
  */
-export class EventReader {
+export class EventReader implements BodyReader {
   /** What was wrong with the stream; null: nothing so far. */
   failure: string | null = null;
   /** As a browser keeps it for `Last-Event-ID`. */
@@ -44,9 +46,16 @@ export class EventReader {
   #endsLine = false;
   /** The id of a block until it is known to have data or not. */
   #blockId: string | null = null;
+  readonly #position: EventPosition | null;
 
-  /** `watchesRetry`: whether `retryMs` is wanted. */
-  constructor(order: EventOrder, onEvent: (event: EventSourceMessage) => void, watchesRetry = false) {
+  constructor({
+    order,
+    onEvent,
+    watchesRetry = false,
+    watchesPosition = false,
+  }: Pick<ReaderOptions, 'order' | 'onEvent'> &
+    Partial<Pick<ReaderOptions, 'watchesRetry' | 'watchesPosition'>>) {
+    this.#position = watchesPosition ? new EventPosition() : null;
     this.#parser = createParser({
       onRetry: (retryMs) => {
         if (this.failure !== null) return;
@@ -82,14 +91,24 @@ export class EventReader {
     });
   }
 
+  get isInside(): boolean {
+    return this.#position?.isInside ?? false;
+  }
+
   push(bytes: Buffer): void {
     if (this.failure !== null || bytes.length === 0) return;
+    this.#position?.push(bytes);
     this.#parser.feed(this.#decode(bytes));
     this.#guardLine(bytes);
     if (this.lastEventId.length >= slicedLength) {
       // UTF-16 there and back is exact for any text.
       this.lastEventId = Buffer.from(this.lastEventId, 'utf16le').toString('utf16le');
     }
+  }
+
+  /** Half an event at the end is none (the HTML standard, §9.2.6). */
+  finish(): string | null {
+    return this.failure;
   }
 
   /** The next bytes come from a new response: half an event of the last one is dropped, as a browser drops it. */

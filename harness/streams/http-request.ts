@@ -45,22 +45,30 @@ export function parseTarget(url: string): RequestTarget {
   };
 }
 
+/** What an EventSource sends (the HTML standard, §9.2.2 and §9.2.3). */
+export const eventStreamHeaders = { Accept: 'text/event-stream', 'Cache-Control': 'no-cache' };
+
+export interface RequestParts {
+  /** What the protocol itself sends, overridden by the user's headers; default: what an EventSource does. */
+  own?: Record<string, string>;
+  /** Default `keep-alive`; whoever is to switch the protocol has one of its own. */
+  connection?: 'keep-alive' | 'close';
+  /** Null: none. */
+  body?: string | null;
+}
+
 /**
- * The headers that an EventSource sends, overridden (in any case) by those of the user.
- * Throws `usage` for a name that is no token, or a value with a line break, another control character, or one
- * outside Latin-1.
+ * All headers of a request. Those of the user override the others, in any case. Throws `usage` for a name that is no token, or a
+ * value with a line break, another control character, or one outside Latin-1.
  */
 export function requestHeaders(
   target: RequestTarget,
   headers: Record<string, string>,
-  connection: 'keep-alive' | 'close' = 'keep-alive',
+  { own = eventStreamHeaders, connection = 'keep-alive', body = null }: RequestParts = {},
 ): [string, string][] {
-  const merged = new Map<string, [string, string]>([
-    ['host', ['Host', target.authority]],
-    ['accept', ['Accept', 'text/event-stream']],
-    ['cache-control', ['Cache-Control', 'no-cache']],
-    ['connection', ['Connection', connection]],
-  ]);
+  const merged = new Map<string, [string, string]>([['host', ['Host', target.authority]]]);
+  for (const [name, value] of Object.entries(own)) merged.set(name.toLowerCase(), [name, value]);
+  if (!merged.has('connection')) merged.set('connection', ['Connection', connection]);
   for (const [name, value] of Object.entries(headers)) {
     if (!fieldName.test(name)) {
       throw new HydrotestError('usage', `header name ${JSON.stringify(name)} is not an HTTP token`);
@@ -74,47 +82,65 @@ export function requestHeaders(
     }
     merged.set(name.toLowerCase(), [name, value]);
   }
+  if (body !== null) merged.set('content-length', ['Content-Length', String(Buffer.byteLength(body))]);
   return [...merged.values()];
 }
 
-/**
- * The request as it goes over the wire, in Latin-1. One of HTTP/1.0 asks for no keep-alive. Throws what
- * `requestHeaders` throws.
- */
-export function requestText(
-  target: RequestTarget,
-  headers: Record<string, string>,
-  version: '1.0' | '1.1' = '1.1',
-): string {
-  let text = `GET ${target.path} HTTP/${version}\r\n`;
-  const connection = version === '1.0' ? 'close' : 'keep-alive';
-  for (const [name, value] of requestHeaders(target, headers, connection)) text += `${name}: ${value}\r\n`;
-  return `${text}\r\n`;
-}
-
+/** A request, ready to be sent in either version of HTTP. */
 export interface PreparedRequest {
   target: RequestTarget;
+  /** A POST where there is one. */
+  body: string | null;
+  headers: [string, string][];
+  /** As it goes over the wire of HTTP/1.x, in Latin-1; a `{nonce}` of the protocol is left to fill. */
   text: string;
 }
 
-/** URLs that are kept: the keys that clients come back to, not all that there ever were. */
+/** `version` 1.0 asks for no keep-alive. Throws what `parseTarget` and `requestHeaders` throw. */
+export function makeRequest(
+  url: string,
+  headers: Record<string, string>,
+  { version = '1.1', ...parts }: RequestParts & { version?: '1.0' | '1.1' | undefined } = {},
+): PreparedRequest {
+  const target = parseTarget(url);
+  const { body = null } = parts;
+  const all = requestHeaders(target, headers, {
+    connection: version === '1.0' ? 'close' : 'keep-alive',
+    ...parts,
+  });
+  const method = body === null ? 'GET' : 'POST';
+  const lines = all.map(([name, value]) => `${name}: ${value}\r\n`);
+  // Latin-1 characters, one for each byte of the body.
+  const text = `${method} ${target.path} HTTP/${version}\r\n${lines.join('')}\r\n${Buffer.from(body ?? '').toString('latin1')}`;
+  return { target, body, headers: all, text };
+}
+
+/** Requests that are kept: those of the keys that clients come back to, not all that there ever were. */
 const MOST_KEPT = 256;
-const kept: { headers: Record<string, string> | null; byUrl: Map<string, PreparedRequest> } = {
-  headers: null,
-  byUrl: new Map(),
-};
+const kept: {
+  headers: Record<string, string> | null;
+  own: Record<string, string> | null;
+  byUrl: Map<string, PreparedRequest>;
+} = { headers: null, own: null, byUrl: new Map() };
 
 /**
- * Where a request of HTTP/1.1 goes and what it says. Kept for the next stream with the same URL and the very same headers object, as
- * clients that come and go ask for the same again and again, and this is a good part of what ours cost more than bare sockets. Throws what `parseTarget` and `requestText` throw.
+ * As `makeRequest`, for HTTP/1.1. Kept for the next stream with the same URL and body and the very same headers object, as clients that
+ * come and go ask for the same again and again, and this is a good part of what ours cost more than bare sockets.
  */
-export function prepareRequest(url: string, headers: Record<string, string>): PreparedRequest {
-  const known = headers === kept.headers ? kept.byUrl.get(url) : undefined;
+export function prepareRequest(
+  url: string,
+  headers: Record<string, string>,
+  own: Record<string, string>,
+  body: string | null,
+): PreparedRequest {
+  const name = body === null ? url : `${url}\n${body}`;
+  const isSame = headers === kept.headers && own === kept.own;
+  const known = isSame ? kept.byUrl.get(name) : undefined;
   if (known !== undefined) return known;
-  const target = parseTarget(url);
-  const prepared = { target, text: requestText(target, headers) };
-  if (headers !== kept.headers || kept.byUrl.size >= MOST_KEPT) kept.byUrl.clear();
+  const prepared = makeRequest(url, headers, { own, body });
+  if (!isSame || kept.byUrl.size >= MOST_KEPT) kept.byUrl.clear();
   kept.headers = headers;
-  kept.byUrl.set(url, prepared);
+  kept.own = own;
+  kept.byUrl.set(name, prepared);
   return prepared;
 }

@@ -22,6 +22,8 @@ export interface ResponseSink {
   /** The final response's head; interim ones (1xx but 101) are passed over. */
   onHead(head: ResponseHead): void;
   onBody(bytes: Buffer): void;
+  /** A chunk ends here (RFC 9112 §7.1). To HTTP this means nothing, but there are servers that send one message in each. */
+  onChunkEnd?(): void;
 }
 
 type State =
@@ -45,6 +47,7 @@ export class HttpResponseParser {
   /** What was wrong with the response; null: nothing so far. */
   failure: string | null = null;
   readonly #sink: ResponseSink;
+  readonly #switches: boolean;
   #state: State = 'head';
   /** The head, or the line of chunked framing, as far as it has come. */
   #text = '';
@@ -52,8 +55,10 @@ export class HttpResponseParser {
   #trailerBytes = 0;
   #interimCount = 0;
 
-  constructor(sink: ResponseSink) {
+  /** `switches`: a 101 was asked for, and what comes behind it is the body. */
+  constructor(sink: ResponseSink, switches = false) {
     this.#sink = sink;
+    this.#switches = switches;
   }
 
   /** The response has come to its proper end. */
@@ -189,7 +194,9 @@ export class HttpResponseParser {
   #frame(status: number, http11: boolean, headers: ReadonlyMap<string, string>): void {
     const coding = headers.get('transfer-encoding');
     const length = headers.get('content-length');
-    if (status === 101 || status === 204 || status === 304) {
+    if (status === 101 && this.#switches) {
+      this.#state = 'until-close';
+    } else if (status === 101 || status === 204 || status === 304) {
       this.#state = 'complete';
     } else if (coding !== undefined) {
       if (length !== undefined) this.#fail('both Transfer-Encoding and Content-Length');
@@ -209,8 +216,10 @@ export class HttpResponseParser {
   #pushCounted(bytes: Buffer, offset: number): number {
     const end = Math.min(bytes.length, offset + this.#remainingBytes);
     this.#remainingBytes -= end - offset;
-    if (this.#remainingBytes === 0) this.#state = this.#state === 'fixed' ? 'complete' : 'chunk-end';
+    const endsChunk = this.#remainingBytes === 0 && this.#state === 'chunk-data';
+    if (this.#remainingBytes === 0) this.#state = endsChunk ? 'chunk-end' : 'complete';
     this.#sink.onBody(bytes.subarray(offset, end));
+    if (endsChunk) this.#sink.onChunkEnd?.();
     return end;
   }
 

@@ -1,27 +1,30 @@
-import type { Socket } from 'node:net';
-import { messageOf } from '../errors.ts';
-import type { BehaviourName, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
-import { type DialOptions, dial } from './dial.ts';
-import { EventReader } from './event-reader.ts';
-import {
-  type PreparedRequest,
-  parseTarget,
-  prepareRequest,
-  type RequestTarget,
-  requestText,
-} from './http-request.ts';
-import { HttpResponseParser, type ResponseHead, type ResponseSink } from './http-response-parser.ts';
-import { responseKind } from './response-kind.ts';
+import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
+import type { BodyReader } from './body-reader.ts';
+import { type Conversation, conversationOf, refusingError } from './conversation.ts';
+import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
+import { mediaTypeOf } from './response-kind.ts';
+import type { ResponseHead } from './http-response-parser.ts';
+import { openExchange } from './open-exchange.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 /** A refusal's body is read so that the server can finish it, but not without an end. */
 export const maxRefusalBytes = 64 * 1024;
 
+/** How long a no may take that comes behind the head, in a close frame: then the stream counts as accepted. */
+const LATE_ANSWER_MS = 500;
+
+/** How long the server gets to close a connection whose client has said goodbye. */
+const FAREWELL_MS = 1000;
+
 /**
  * What tells one client from another. All streams of a behaviour share one, except where a behaviour has to remember
  * something of each stream: then each has manners of its own, and the others pay nothing for it.
  */
-export interface RawStreamManners {
+export interface RawStreamManners
+  extends Pick<
+    ExchangeOptions,
+    'via' | 'localAddress' | 'halfCloses' | 'neverReads' | 'readBytes' | 'pieceBytes' | 'shares'
+  > {
   behaviour: BehaviourName;
   /** How `end()` leaves: `fin` closes as a browser does, `rst` breaks off as a crash or a lost network does. */
   leave: 'fin' | 'rst';
@@ -29,79 +32,55 @@ export interface RawStreamManners {
   httpVersion?: '1.0';
   /** Requests sent back to back; default 1. Only the first response is read. */
   requestCount?: number;
-  /** Ends its own side right behind the request, and reads on. */
-  halfCloses?: true;
-  /** Reads nothing, ever: neither a response nor its end. */
-  neverReads?: true;
-  /**
-   * Takes at most so many bytes from the kernel at a time, into a buffer of its own, and none while it rests. Without
-   * it, and over TLS, Node takes up to 64 KiB, and once more when it already rests.
-   */
-  readBytes?: number;
-  /** Looks at no more than so many of the bytes it took at once; what it never looks at does not count. */
-  pieceBytes?: number;
-  /** Dials this instead of the request's target, which stays in Host and path. */
-  via?: RequestTarget;
-  /** Source address instead of the request's. */
-  localAddress?: string;
+  /** Leaves at the event by which the server ends the stream, and does not wait for the end of the response. */
+  leavesAtGoodbye?: true;
+  /** Whether `isInsideEvent` is wanted. */
+  watchesPosition?: true;
   /** Called once the TCP connection stands, and TLS upon it, with the client's port. */
   afterConnect?(localPort: number): void;
   /** Called once the request is in the kernel's hands. */
   afterRequest?(stream: RawStream, request: StreamRequest): void;
-  /** Called with each piece of an event stream's body, behind its events. */
+  /** Called with each piece of an accepted stream's body, behind its events. */
   afterBody?(stream: RawStream, bytes: Buffer): void;
   /** Called when all that was received at once, head and framing included, has been looked at. */
   afterPiece?(stream: RawStream, bytes: Buffer, request: StreamRequest): void;
 }
 
-const owner = Symbol('stream');
-type OwnedSocket = Socket & { [owner]?: RawStream };
-
-/**
- * One event stream over a socket of its own. A bare socket costs about 7 KiB and this adds little to it: listeners
- * are shared functions, promises and parsers come when they are needed, timers not at all.
- */
-export class RawStream implements OpenStream, ResponseSink {
+/** One stream over one exchange. Promises and readers come when they are needed, timers not at all. */
+export class RawStream implements OpenStream, ExchangeSink {
   readonly #manners: RawStreamManners;
   readonly #request: StreamRequest;
+  readonly #conversation: Conversation;
   readonly #ledger: StreamLedger;
-  readonly #socket: OwnedSocket;
-  readonly #transport: Socket;
-  #connected = false;
-  #response: HttpResponseParser | null = new HttpResponseParser(this);
-  /** Null until the head says that events follow. */
-  #reader: EventReader | null = null;
+  readonly #exchange: Exchange;
+  readonly #nonce: string;
+  /** Null until the head says that the stream follows. */
+  #reader: BodyReader | null = null;
   #lastEventId = '';
   #refusalBytes = 0;
+  /** The body of a refusal, where it says whether it is one; null: nobody looks at it. */
+  #refusalText: string | null = null;
   /** Where a refusal wanted to send its client; null: it did not. */
   #redirect: string | null = null;
+  /** The code of the server's close frame. */
+  #closeCode: number | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
+  #lateTimer: NodeJS.Timeout | null = null;
+  #farewellTimer: NodeJS.Timeout | null = null;
 
   constructor(request: StreamRequest, manners: RawStreamManners) {
     this.#manners = manners;
     this.#request = request;
-    const { target, text } = requestOf(request, manners);
-    this.#ledger = new StreamLedger(manners.behaviour, request.observer);
-    const { socket, transport } = dial(manners.via ?? target, dialOptions(request, manners));
-    this.#socket = socket;
-    this.#transport = transport;
-    this.#socket[owner] = this;
-    socket.on(socket === transport ? 'connect' : 'secureConnect', onConnect);
-    // A listener for 'data' would set it flowing.
-    if (manners.neverReads) socket.pause();
-    else socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-    // An error of the TCP socket reaches the TLS socket too; here it must only not be uncaught.
-    if (transport !== socket) transport.on('error', ignore);
-    if (manners.halfCloses) socket.end(text, 'latin1');
-    else if (manners.afterRequest === undefined) socket.write(text, 'latin1');
-    else socket.write(text, 'latin1', this.#sent.bind(this));
+    this.#conversation = conversationOf(request.protocol);
+    this.#ledger = new StreamLedger(manners.behaviour, request.observer, this.#conversation);
+    this.#nonce = this.#conversation.protocol.nonce?.() ?? '';
+    const { afterRequest } = manners;
+    const onSent = afterRequest === undefined ? undefined : () => afterRequest(this, request);
+    this.#exchange = openExchange(this.#conversation, request, this.#nonce, manners, this, onSent);
   }
 
-  get answered(): Promise<number | null> {
+  get answered(): Promise<StreamAnswer | null> {
     return this.#ledger.answered.promise;
   }
 
@@ -125,6 +104,11 @@ export class RawStream implements OpenStream, ResponseSink {
     return this.#reader?.lastEventId ?? this.#lastEventId;
   }
 
+  /** Whether what was looked at so far ends inside an event. */
+  get isInsideEvent(): boolean {
+    return this.#reader?.isInside ?? false;
+  }
+
   end(): void {
     this.#conclude('client', null);
   }
@@ -141,173 +125,178 @@ export class RawStream implements OpenStream, ResponseSink {
 
   /** Reads nothing more. The kernel's buffers, at both ends, fill up from here on. */
   stall(): void {
-    this.#socket.pause();
+    this.#exchange.pause();
   }
 
   /** Reads nothing for a while. */
   rest(pauseMs: number): void {
     if (this.#ledger.ending !== null) return;
-    this.#socket.pause();
+    this.#exchange.pause();
     if (this.#restTimer === null) this.#restTimer = setTimeout(resumeOwned, pauseMs, this);
   }
 
   resume(): void {
     this.#restTimer = null;
-    this.#socket.resume();
+    this.#exchange.resume();
   }
 
-  connected(): void {
-    this.#connected = true;
-    this.#manners.afterConnect?.(this.#transport.localPort ?? 0);
+  onConnected(localPort: number): void {
+    this.#manners.afterConnect?.(localPort);
   }
 
-  received(bytes: Buffer): void {
-    const { pieceBytes } = this.#manners;
-    if (pieceBytes === undefined) {
-      this.#look(bytes);
-      return;
-    }
-    for (let offset = 0; offset < bytes.length && this.#response !== null; offset += pieceBytes) {
-      this.#look(bytes.subarray(offset, offset + pieceBytes));
-    }
-  }
-
-  #look(bytes: Buffer): void {
-    const response = this.#response;
-    if (response === null) return;
+  onReceived(byteCount: number): void {
+    if (this.#ledger.ending !== null) return;
     this.#ledger.sawFirstByte();
-    this.#ledger.byteCount += bytes.length;
-    response.push(bytes);
-    if (response.failure !== null) this.#conclude('protocol-error', response.failure);
-    else if (response.complete) this.#conclude(this.#reader === null ? 'refused' : 'server-end', null);
-    else this.#manners.afterPiece?.(this, bytes, this.#request);
+    this.#ledger.byteCount += byteCount;
   }
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
-    this.#ledger.sawHead(status, headers.get('retry-after'));
-    const judged = responseKind(
-      status,
-      headers.get('content-type'),
-      headers.get('content-encoding'),
-      headers.get('location'),
-    );
-    if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
-    if (judged.kind === 'refused') this.#redirect = judged.error;
-    if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
+    const { plan, protocol, refusesLate } = this.#conversation;
+    let judged = protocol.judge(head, this.#nonce);
+    if (
+      judged.kind === 'events' &&
+      this.#manners.httpVersion === '1.0' &&
+      headers.has('transfer-encoding')
+    ) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
-      this.#conclude('protocol-error', 'Transfer-Encoding in the response to an HTTP/1.0 request');
-    } else if (judged.kind === 'events') {
-      const ledger = this.#ledger;
-      this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event));
+      const error = 'Transfer-Encoding in the response to an HTTP/1.0 request';
+      judged = { kind: 'protocol-error', error };
     }
+    this.#ledger.sawHead(status, headers.get('retry-after'), judged.kind === 'events');
+    const isJson = mediaTypeOf(headers.get('content-type')) === 'application/json';
+    if (refusesLate && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
+    else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    else if (judged.kind === 'refused') this.#redirect = judged.error;
+    if (judged.kind !== 'events') return;
+    const ledger = this.#ledger;
+    if (refusesLate) this.#lateTimer = setTimeout(acceptOwned, LATE_ANSWER_MS, this);
+    this.#reader = protocol.createReader({
+      order: ledger.order,
+      onEvent: (event) => {
+        if (ledger.ending === null) ledger.sawEvent(event);
+      },
+      onGoodbye: (code, reason) => {
+        this.#closeCode = code;
+        ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
+      },
+      send: (bytes) => this.#exchange.write(bytes),
+      replies: plan.replies,
+      eventId: plan.eventId,
+      watchesRetry: false,
+      watchesPosition: this.#manners.watchesPosition === true,
+    });
+    for (const message of plan.sends) {
+      const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
+      if (bytes !== undefined) this.#exchange.write(bytes);
+    }
+  }
+
+  /** No refusal has come in time. */
+  accept(): void {
+    this.#lateTimer = null;
+    if (!this.#ledger.hasAnswer) this.#ledger.sawAnswer('accepted');
   }
 
   onBody(bytes: Buffer): void {
     if (this.#ledger.ending !== null) return;
     if (this.#reader === null) {
       this.#refusalBytes += bytes.length;
-      if (this.#refusalBytes > maxRefusalBytes) this.#conclude('refused', null);
+      if (this.#refusalText !== null) this.#refusalText += bytes.toString('latin1');
+      if (this.#refusalBytes > maxRefusalBytes) this.#refused();
       return;
     }
     this.#reader.push(bytes);
+    this.#looked();
+    if (this.#ledger.ending === null) this.#manners.afterBody?.(this, bytes);
+  }
+
+  onChunkEnd(): void {
+    if (this.#reader?.endChunk === undefined || this.#ledger.ending !== null) return;
+    this.#reader.endChunk();
+    this.#looked();
+  }
+
+  #looked(): void {
+    if (this.#reader === null) return;
     if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
-    else this.#manners.afterBody?.(this, bytes);
+    else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
+      this.#conclude('server-end', null);
   }
 
-  finished(): void {
-    const cut = this.#response === null ? null : this.#response.finish();
-    if (!this.#connected) this.#conclude('connect-failed', 'the connection was closed in the TLS handshake');
-    else if (cut !== null) this.#conclude('server-reset', cut);
-    else this.#conclude(this.#reader === null ? 'refused' : 'server-end', null);
+  onPiece(bytes: Buffer): void {
+    if (this.#ledger.ending === null) this.#manners.afterPiece?.(this, bytes, this.#request);
   }
 
-  failed(error: NodeJS.ErrnoException): void {
-    if (this.#ledger.ending !== null) {
-      // A reset that the kernel did not carry out is told as an error, and no 'close' follows it.
-      if (this.#manners.leave === 'rst') this.#ledger.release();
-    } else if (this.#connected) this.#conclude('server-reset', error.message);
-    else this.#conclude('connect-failed', describeConnectError(error));
+  onOver(over: ExchangeOver): void {
+    if (over.how !== 'complete') {
+      const ending = over.how === 'malformed' ? 'protocol-error' : over.how === 'cut' ? 'server-reset' : over.how;
+      this.#conclude(ending, over.error);
+    } else if (this.#reader === null) {
+      this.#refused();
+    } else {
+      const missing = this.#reader.finish();
+      if (missing === null) this.#conclude('server-end', null);
+      else this.#conclude(this.#reader.failure === null ? 'server-reset' : 'protocol-error', missing);
+    }
+    // Whoever had said goodbye was waiting for this.
+    this.#leave('fin');
   }
 
-  closed(): void {
-    this.#conclude('server-reset', 'the connection was closed');
+  onClosed(): void {
     this.#ledger.release();
   }
 
-  #sent(error?: Error | null): void {
-    if (!error) this.#manners.afterRequest?.(this, this.#request);
+  /** All of a refusal is there. One that is a 200 says in its body whether it is one. */
+  #refused(): void {
+    if (this.#refusalText === null) return this.#conclude('refused', null);
+    const text = Buffer.from(this.#refusalText, 'latin1').toString();
+    const error = refusingError(text, this.#conversation.plan);
+    this.#ledger.sawAnswer(error === null ? 'other' : 'limited');
+    this.#conclude('refused', error ?? 'a JSON text instead of a stream');
   }
 
-  /** The only way out: whoever comes first says how the stream ended, and closes the socket. */
+  /** The only way out: whoever comes first says how the stream ended, and ends the exchange. */
   #conclude(ending: StreamEnding, error: string | null): void {
-    if (!this.#ledger.conclude(ending, error ?? this.#redirect)) return;
-    if (this.#endTimer !== null) clearTimeout(this.#endTimer);
-    this.#endTimer = null;
-    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
-    this.#restTimer = null;
+    const refusal = `close ${this.#closeCode}`;
+    const isRefused = ending === 'server-end' && this.#conversation.plan.refusals.includes(refusal);
+    const isFirst = isRefused
+      ? this.#ledger.conclude('refused', refusal)
+      : this.#ledger.conclude(ending, error ?? this.#redirect);
+    if (!isFirst) return;
+    if (isRefused) this.#ledger.sawAnswer('limited');
+    else if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
+    for (const timer of [this.#endTimer, this.#restTimer, this.#lateTimer])
+      if (timer !== null) clearTimeout(timer);
     this.#lastEventId = this.lastEventId;
-    this.#response = null;
-    // While it connects there is nothing to reset, and Node's resetAndDestroy would wait for the connection.
-    if (ending === 'client' && this.#manners.leave === 'rst' && !this.#transport.connecting) {
-      this.#transport.resetAndDestroy();
-    }
-    this.#socket.destroy();
+    const { leave } = this.#manners;
+    const { farewell } = this.#conversation.protocol;
+    if (ending === 'client' && leave === 'fin' && this.#reader !== null && farewell !== undefined) {
+      this.#exchange.write(farewell());
+      // A slow reader may be at rest.
+      this.#exchange.resume();
+      this.#farewellTimer = setTimeout(leaveOwned, FAREWELL_MS, this);
+    } else this.#leave(ending === 'client' ? leave : 'fin');
+    this.#reader = null;
+  }
+
+  leaveNow(): void {
+    this.#leave('fin');
+  }
+
+  #leave(how: 'fin' | 'rst'): void {
+    if (this.#farewellTimer !== null) clearTimeout(this.#farewellTimer);
+    this.#farewellTimer = null;
+    this.#exchange.leave(how);
   }
 }
 
 /**
- * Opens an event stream over a raw socket. Throws `usage` for a URL that is not http(s) and for malformed headers;
+ * Opens a stream that is nothing but one exchange. Throws `usage` for a URL that is not http(s) and for malformed headers;
  * whatever the server does is told by the stream's record.
  */
 export function openRawStream(request: StreamRequest, manners: RawStreamManners): RawStream {
   return new RawStream(request, manners);
-}
-
-function requestOf({ url, headers }: StreamRequest, manners: RawStreamManners): PreparedRequest {
-  const { httpVersion, requestCount } = manners;
-  if (httpVersion === undefined && requestCount === undefined) return prepareRequest(url, headers);
-  const target = parseTarget(url);
-  return { target, text: requestText(target, headers, httpVersion).repeat(requestCount ?? 1) };
-}
-
-/** Nothing for the plain clients, of which there are thousands. */
-function dialOptions(request: StreamRequest, manners: RawStreamManners): DialOptions | undefined {
-  const { halfCloses, readBytes, localAddress = request.localAddress } = manners;
-  if (halfCloses === undefined && readBytes === undefined && localAddress === undefined) return undefined;
-  return {
-    localAddress,
-    localPort: manners.localAddress === undefined ? request.localPort : undefined,
-    allowHalfOpen: halfCloses === true,
-    onread:
-      readBytes === undefined ? undefined : { buffer: Buffer.allocUnsafeSlow(readBytes), callback: onRead },
-  };
-}
-
-function onConnect(this: OwnedSocket): void {
-  this[owner]?.connected();
-}
-
-function onData(this: OwnedSocket, bytes: Buffer): void {
-  this[owner]?.received(bytes);
-}
-
-/** Instead of 'data' where the bytes come into a buffer of our own, which the next read overwrites. */
-function onRead(this: OwnedSocket, byteCount: number, buffer: Uint8Array): boolean {
-  this[owner]?.received(Buffer.from(buffer.buffer, buffer.byteOffset, byteCount));
-  return true;
-}
-
-function onEnd(this: OwnedSocket): void {
-  this[owner]?.finished();
-}
-
-function onError(this: OwnedSocket, error: Error): void {
-  this[owner]?.failed(error);
-}
-
-function onClose(this: OwnedSocket): void {
-  this[owner]?.closed();
 }
 
 function endOwned(stream: RawStream): void {
@@ -318,10 +307,10 @@ function resumeOwned(stream: RawStream): void {
   stream.resume();
 }
 
-function ignore(): void {}
+function acceptOwned(stream: RawStream): void {
+  stream.accept();
+}
 
-/** A host with several addresses fails with an AggregateError, whose own message is empty. */
-function describeConnectError(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((one) => messageOf(one)).join(', ');
+function leaveOwned(stream: RawStream): void {
+  stream.leaveNow();
 }

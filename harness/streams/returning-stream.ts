@@ -1,11 +1,10 @@
-import type { Socket } from 'node:net';
-import type { BehaviourName, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
-import { dial } from './dial.ts';
-import { EventReader } from './event-reader.ts';
-import { parseTarget, requestText } from './http-request.ts';
-import { HttpResponseParser, type ResponseHead, type ResponseSink } from './http-response-parser.ts';
+import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
+import type { BodyReader } from './body-reader.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
+import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
+import type { ResponseHead } from './http-response-parser.ts';
+import { openExchange } from './open-exchange.ts';
 import { maxRefusalBytes } from './raw-stream.ts';
-import { responseKind } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 /** The HTML standard leaves it to the browser: Chromium takes 3 seconds, Firefox 5. */
@@ -15,8 +14,10 @@ const DEFAULT_RETRY_MS = 3_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** What tells one client that comes back from another. All streams of a behaviour share one. */
-export interface ReturningManners {
+export interface ReturningManners extends Pick<ExchangeOptions, 'shares'> {
   behaviour: BehaviourName;
+  /** Leaves at the event by which the server ends the stream, as a page does, and does not wait for the end of the response. */
+  leavesAtGoodbye?: true;
   /** How long to wait until the next connection, when the server asks for `retryMs`. */
   waitMs(retryMs: number, request: StreamRequest): number;
   /** Called when a connection is dialled. */
@@ -25,9 +26,6 @@ export interface ReturningManners {
   afterOpen?(stream: ReturningStream, request: StreamRequest): void;
   afterEnd?(stream: ReturningStream, request: StreamRequest): void;
 }
-
-const owner = Symbol('stream');
-type OwnedSocket = Socket & { [owner]?: ReturningStream };
 
 /**
  * Lives as an EventSource does, for a fraction of its memory: when its connection ends or breaks, or cannot be made, it
@@ -38,21 +36,18 @@ type OwnedSocket = Socket & { [owner]?: ReturningStream };
  * One record tells of all its connections, as that of `tab` does: counts are sums, `status` is the last one, first times
  * are those of the first connection, ids are followed across all of them. `end()` leaves with a FIN.
  */
-export class ReturningStream implements OpenStream, ResponseSink {
+export class ReturningStream implements OpenStream {
   readonly #manners: ReturningManners;
   readonly #request: StreamRequest;
+  readonly #conversation: Conversation;
   readonly #ledger: StreamLedger;
   /** Null while it waits; then the timer is there. */
-  #socket: OwnedSocket | null = null;
-  #transport: Socket | null = null;
+  #visit: Visit | null = null;
   #waitTimer: NodeJS.Timeout | null = null;
   #dropTimer: NodeJS.Timeout | null = null;
-  /** Sockets that are not yet closed: an old one may be, while the new one connects. */
-  #openSocketCount = 0;
-  #response: HttpResponseParser | null = null;
-  #reader: EventReader | null = null;
-  #isEvents = false;
-  #refusalBytes = 0;
+  /** Visits that are not yet closed: an old one may be, while the new one connects. */
+  #openVisitCount = 0;
+  #reader: BodyReader | null = null;
   /** Where a refusal wanted to send its client; null: it did not. */
   #redirect: string | null = null;
   /** Why its last connection broke; null: none did. */
@@ -61,12 +56,13 @@ export class ReturningStream implements OpenStream, ResponseSink {
   constructor(request: StreamRequest, manners: ReturningManners) {
     this.#manners = manners;
     this.#request = request;
-    this.#ledger = new StreamLedger(manners.behaviour, request.observer);
+    this.#conversation = conversationOf(request.protocol);
+    this.#ledger = new StreamLedger(manners.behaviour, request.observer, this.#conversation);
     this.#dial();
     manners.afterOpen?.(this, request);
   }
 
-  get answered(): Promise<number | null> {
+  get answered(): Promise<StreamAnswer | null> {
     return this.#ledger.answered.promise;
   }
 
@@ -101,38 +97,18 @@ export class ReturningStream implements OpenStream, ResponseSink {
 
   /** Drops this connection, if it is still there then, after `delayMs`. */
   dropAfter(delayMs: number): void {
-    if (this.#socket !== null) this.#dropTimer ??= setTimeout(dropOwned, delayMs, this);
+    if (this.#visit !== null) this.#dropTimer ??= setTimeout(dropOwned, delayMs, this);
   }
 
-  /** Throws what `requestText` throws for the headers. */
+  /** Throws what `openExchange` throws for the headers. */
   #dial(): void {
     this.#waitTimer = null;
-    const { url, headers, localAddress } = this.#request;
-    const target = parseTarget(url);
-    const text = requestText(target, this.#resuming(headers));
-    const { socket, transport } = dial(target, { localAddress });
-    this.#socket = socket;
-    this.#transport = transport;
-    this.#socket[owner] = this;
-    this.#openSocketCount += 1;
-    this.#response = new HttpResponseParser(this);
-    this.#isEvents = false;
-    this.#refusalBytes = 0;
-    this.#redirect = null;
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
-    socket.on('close', onClose);
-    if (transport !== socket) transport.on('error', ignore);
-    socket.write(text, 'latin1');
-    this.#manners.afterDial?.(this, this.#request);
-  }
-
-  #resuming(headers: Record<string, string>): Record<string, string> {
     const { lastEventId } = this;
-    if (lastEventId === '') return headers;
-    // The standard has it sent as UTF-8; a header goes out as Latin-1.
-    return { ...headers, 'Last-Event-ID': Buffer.from(lastEventId).toString('latin1') };
+    const request = lastEventId === '' ? this.#request : { ...this.#request, lastEventId };
+    this.#redirect = null;
+    this.#visit = new Visit(this, this.#conversation, request, this.#manners);
+    this.#openVisitCount += 1;
+    this.#manners.afterDial?.(this, this.#request);
   }
 
   redial(): void {
@@ -144,84 +120,77 @@ export class ReturningStream implements OpenStream, ResponseSink {
     }
   }
 
-  received(socket: Socket, bytes: Buffer): void {
-    const response = this.#response;
-    if (response === null || socket !== this.#socket) return;
+  received(byteCount: number): void {
     this.#ledger.sawFirstByte();
-    this.#ledger.byteCount += bytes.length;
-    response.push(bytes);
-    // What is no HTTP is a network error to an EventSource.
-    if (response.failure !== null) this.#lose('fin', response.failure);
-    else if (response.complete) this.#responseEnded();
+    this.#ledger.byteCount += byteCount;
   }
 
-  onHead({ status, headers }: ResponseHead): void {
-    this.#ledger.sawHead(status, headers.get('retry-after'));
-    const judged = responseKind(
-      status,
-      headers.get('content-type'),
-      headers.get('content-encoding'),
-      headers.get('location'),
-    );
+  /** Returns what reads the body; null: it is a refusal's. */
+  sawHead(visit: Visit, head: ResponseHead, nonce: string): BodyReader | null {
+    const { plan, protocol } = this.#conversation;
+    const judged = protocol.judge(head, nonce);
+    const ledger = this.#ledger;
+    ledger.sawHead(head.status, head.headers.get('retry-after'), judged.kind === 'events');
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     if (judged.kind === 'refused') this.#redirect = judged.error;
-    if (judged.kind !== 'events') return;
-    this.#isEvents = true;
-    const ledger = this.#ledger;
+    if (judged.kind !== 'events') return null;
     if (this.#reader === null) {
-      this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event), true);
+      this.#reader = protocol.createReader({
+        order: ledger.order,
+        onEvent: (event) => {
+          if (ledger.ending === null) ledger.sawEvent(event);
+        },
+        onGoodbye: (code, reason) => ledger.sawGoodbye(reason === '' ? `code ${code}` : reason),
+        send: (bytes) => this.#visit?.write(bytes),
+        replies: plan.replies,
+        eventId: plan.eventId,
+        watchesRetry: true,
+        watchesPosition: false,
+      });
     } else this.#reader.restart();
-  }
-
-  onBody(bytes: Buffer): void {
-    if (this.#ledger.ending !== null) return;
-    if (!this.#isEvents || this.#reader === null) {
-      this.#refusalBytes += bytes.length;
-      if (this.#refusalBytes > maxRefusalBytes) this.#conclude('refused', null);
-      return;
+    for (const message of plan.sends) {
+      const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
+      if (bytes !== undefined) visit.write(bytes);
     }
-    this.#reader.push(bytes);
-    if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
+    return this.#reader;
   }
 
-  finished(socket: Socket): void {
-    if (socket !== this.#socket) return;
-    const cut = this.#response?.finish() ?? null;
-    if (cut === null) this.#responseEnded();
-    else this.#lose('fin', cut);
+  /** A part of the body has been read. */
+  read(reader: BodyReader): void {
+    if (reader.failure !== null) this.#conclude('protocol-error', reader.failure);
+    else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
+      this.#conclude('server-end', null);
   }
 
-  failed(socket: OwnedSocket, error: Error): void {
-    if (socket === this.#socket) this.#lose('fin', error.message);
-    // A reset that the kernel did not carry out is told as an error, and no 'close' follows it.
-    else this.closed(socket);
+  refused(): void {
+    this.#conclude('refused', null);
   }
 
-  closed(socket: OwnedSocket): void {
-    if (socket === this.#socket) this.#lose('fin', 'the connection was closed');
-    if (socket[owner] === undefined) return;
-    delete socket[owner];
-    this.#openSocketCount -= 1;
-    this.#release();
-  }
-
-  #responseEnded(): void {
-    if (!this.#isEvents) this.#conclude('refused', null);
+  over(visit: Visit, over: ExchangeOver): void {
+    if (visit !== this.#visit) return;
+    // What is not the protocol is a network error to an EventSource.
+    if (over.how !== 'complete') this.#lose('fin', over.error);
+    else if (visit.reader === null) this.#conclude('refused', null);
     else if (this.#ledger.closeReason !== null) this.#conclude('server-end', null);
-    else this.#lose('fin');
+    else this.#lose('fin', visit.reader.finish());
+  }
+
+  closed(): void {
+    this.#openVisitCount -= 1;
+    this.#release();
   }
 
   /** The connection is over, the stream is not, unless the server has said goodbye before. */
   #lose(leave: 'fin' | 'rst', error: string | null = null): void {
-    if (this.#socket === null || this.#ledger.ending !== null) return;
+    if (this.#visit === null || this.#ledger.ending !== null) return;
     if (this.#ledger.closeReason !== null) {
       this.#conclude(error === null ? 'client' : 'server-reset', error, leave);
       return;
     }
+    const retryMs = this.#reader?.retryMs ?? DEFAULT_RETRY_MS;
     this.#hangUp(leave);
     this.#lostBecause = error ?? this.#lostBecause;
     this.#ledger.reconnectCount += 1;
-    const retryMs = this.#reader?.retryMs ?? DEFAULT_RETRY_MS;
     const waitMs = this.#manners.waitMs(retryMs, this.#request);
     this.#waitTimer = setTimeout(redialOwned, Math.min(waitMs, LONGEST_MS), this);
   }
@@ -229,14 +198,9 @@ export class ReturningStream implements OpenStream, ResponseSink {
   #hangUp(leave: 'fin' | 'rst'): void {
     if (this.#dropTimer !== null) clearTimeout(this.#dropTimer);
     this.#dropTimer = null;
-    this.#response = null;
-    const socket = this.#socket;
-    const transport = this.#transport;
-    this.#socket = null;
-    this.#transport = null;
-    // While it connects there is nothing to reset, and Node's resetAndDestroy would wait for the connection.
-    if (leave === 'rst' && transport !== null && !transport.connecting) transport.resetAndDestroy();
-    socket?.destroy();
+    const visit = this.#visit;
+    this.#visit = null;
+    visit?.leave(leave);
   }
 
   #conclude(ending: StreamEnding, error: string | null, leave: 'fin' | 'rst' = 'fin'): void {
@@ -244,30 +208,89 @@ export class ReturningStream implements OpenStream, ResponseSink {
     if (!this.#ledger.conclude(ending, error ?? because)) return;
     if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     this.#waitTimer = null;
+    if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
+    const { farewell } = this.#conversation.protocol;
+    if (ending === 'client' && this.#visit?.reader && farewell !== undefined) this.#visit.write(farewell());
     this.#hangUp(leave);
     this.#manners.afterEnd?.(this, this.#request);
     this.#release();
   }
 
   #release(): void {
-    if (this.#ledger.ending !== null && this.#openSocketCount === 0) this.#ledger.release();
+    if (this.#ledger.ending !== null && this.#openVisitCount === 0) this.#ledger.release();
   }
 }
 
-function onData(this: OwnedSocket, bytes: Buffer): void {
-  this[owner]?.received(this, bytes);
-}
+/** One connection of a stream that comes back. */
+class Visit implements ExchangeSink {
+  readonly #stream: ReturningStream;
+  readonly #exchange: Exchange;
+  readonly #nonce: string;
+  /** Null until the head says that the stream follows. */
+  reader: BodyReader | null = null;
+  #refusalBytes = 0;
+  #hasLeft = false;
 
-function onEnd(this: OwnedSocket): void {
-  this[owner]?.finished(this);
-}
+  constructor(
+    stream: ReturningStream,
+    conversation: Conversation,
+    request: StreamRequest,
+    manners: ReturningManners,
+  ) {
+    this.#stream = stream;
+    this.#nonce = conversation.protocol.nonce?.() ?? '';
+    this.#exchange = openExchange(conversation, request, this.#nonce, { shares: manners.shares }, this);
+  }
 
-function onError(this: OwnedSocket, error: Error): void {
-  this[owner]?.failed(this, error);
-}
+  write(bytes: Buffer): void {
+    this.#exchange.write(bytes);
+  }
 
-function onClose(this: OwnedSocket): void {
-  this[owner]?.closed(this);
+  leave(how: 'fin' | 'rst'): void {
+    this.#hasLeft = true;
+    this.#exchange.leave(how);
+  }
+
+  onConnected(): void {
+    // Nobody asks for the port of such a client.
+  }
+
+  onReceived(byteCount: number): void {
+    if (!this.#hasLeft) this.#stream.received(byteCount);
+  }
+
+  onHead(head: ResponseHead): void {
+    if (!this.#hasLeft) this.reader = this.#stream.sawHead(this, head, this.#nonce);
+  }
+
+  onBody(bytes: Buffer): void {
+    if (this.#hasLeft) return;
+    if (this.reader === null) {
+      this.#refusalBytes += bytes.length;
+      if (this.#refusalBytes > maxRefusalBytes) this.#stream.refused();
+      return;
+    }
+    this.reader.push(bytes);
+    this.#stream.read(this.reader);
+  }
+
+  onChunkEnd(): void {
+    if (this.#hasLeft || this.reader?.endChunk === undefined) return;
+    this.reader.endChunk();
+    this.#stream.read(this.reader);
+  }
+
+  onPiece(): void {
+    // It reads as fast as it can.
+  }
+
+  onOver(over: ExchangeOver): void {
+    if (!this.#hasLeft) this.#stream.over(this, over);
+  }
+
+  onClosed(): void {
+    this.#stream.closed();
+  }
 }
 
 function redialOwned(stream: ReturningStream): void {
@@ -277,5 +300,3 @@ function redialOwned(stream: ReturningStream): void {
 function dropOwned(stream: ReturningStream): void {
   stream.drop();
 }
-
-function ignore(): void {}

@@ -1,5 +1,6 @@
-import type { EventSourceMessage } from 'eventsource-parser';
-import type { BehaviourName, StreamEnding, StreamObserver, StreamRecord } from '../model.ts';
+import type { BehaviourName, StreamAnswer, StreamEnding, StreamObserver, StreamRecord } from '../model.ts';
+import type { StreamEvent } from './body-reader.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
 import { EventOrder } from './event-order.ts';
 import { FedOrder } from './fed-order.ts';
 import { shortened } from './foreign-text.ts';
@@ -12,7 +13,7 @@ export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
  * The first ending stands; `ended` resolves with `release`, once the client has seen its socket closed.
  */
 export class StreamLedger {
-  readonly answered = new Later<number | null>();
+  readonly answered = new Later<StreamAnswer | null>();
   readonly firstEvent = new Later<boolean>();
   readonly ended = new Later<StreamOutcome>();
   readonly order = new EventOrder();
@@ -25,7 +26,10 @@ export class StreamLedger {
   closeReason: string | null = null;
   readonly #behaviour: BehaviourName;
   readonly #observer: StreamObserver | null;
+  readonly #conversation: Conversation;
   readonly #openedMs = performance.now();
+  /** Null: none has come, or it may turn out otherwise yet. */
+  #answer: StreamAnswer | null = null;
   #wasAccepted = false;
   #status: number | null = null;
   #retryAfter: string | null = null;
@@ -38,26 +42,46 @@ export class StreamLedger {
   /** Who waits for how many events; null: nobody. */
   #awaited: { count: number; later: Later<boolean> }[] | null = null;
 
-  constructor(behaviour: BehaviourName, observer?: StreamObserver) {
+  constructor(behaviour: BehaviourName, observer?: StreamObserver, conversation = conversationOf()) {
     this.#behaviour = behaviour;
     this.#observer = observer ?? null;
+    this.#conversation = conversation;
   }
 
   sawFirstByte(): void {
     this.#firstByteMs ??= performance.now() - this.#openedMs;
   }
 
-  sawHead(status: number, retryAfter: string | undefined): void {
+  /** The head of an answer: `accepts` where it is the one that was wanted, so that a stream follows. */
+  sawHead(status: number, retryAfter: string | undefined, accepts: boolean): void {
+    const { plan, refusesLate } = this.#conversation;
     this.#status = status;
     this.#retryAfter = retryAfter === undefined ? null : shortened(retryAfter);
-    if (status === 200 && !this.#wasAccepted) {
+    // Behind a 200 the reason of a no may follow.
+    if (refusesLate && (accepts || status === 200)) return;
+    this.sawAnswer(accepts ? 'accepted' : plan.refusals.includes(String(status)) ? 'limited' : 'other');
+  }
+
+  /** What the server said, once it is sure. The first answer stands, but for a stream that comes back. */
+  sawAnswer(answer: StreamAnswer): void {
+    const wasAccepted = this.#wasAccepted;
+    this.#answer = answer;
+    if (answer === 'accepted' && !wasAccepted) {
       this.#wasAccepted = true;
       this.#observer?.accepted();
     }
-    this.answered.settle(status);
+    this.answered.settle(answer);
   }
 
-  sawEvent(event: EventSourceMessage): void {
+  get hasAnswer(): boolean {
+    return this.#answer !== null;
+  }
+
+  sawEvent(event: StreamEvent): void {
+    const { meaning } = this.#conversation;
+    const isEnd = meaning.isEnd(event);
+    if (!isEnd && !meaning.isEvent(event)) return;
+    if (this.#answer === null) this.sawAnswer('accepted');
     this.eventCount += 1;
     if (this.#awaited !== null) this.#answerAwaited(false);
     this.fed.saw(event.data);
@@ -67,10 +91,14 @@ export class StreamLedger {
       this.#firstEventMs = performance.now() - this.#openedMs;
       this.firstEvent.settle(true);
     }
-    if (event.event === 'close' && this.#closeEventMs === null) {
-      this.#closeEventMs = performance.now() - this.#openedMs;
-      this.closeReason = shortened(closeReason(event.data));
-    }
+    if (isEnd) this.sawGoodbye(closeReason(event.data));
+  }
+
+  /** The server says why it ends the stream. The first reason stands. */
+  sawGoodbye(reason: string): void {
+    if (this.#closeEventMs !== null) return;
+    this.#closeEventMs = performance.now() - this.#openedMs;
+    this.closeReason = shortened(reason);
   }
 
   /** True once `count` events have come; false if the stream is over with fewer. */
@@ -111,6 +139,7 @@ export class StreamLedger {
     this.ended.settle({
       behaviour: this.#behaviour,
       status: this.#status,
+      answer: this.#answer,
       firstByteMs: this.#firstByteMs,
       firstEventMs: this.#firstEventMs,
       durationMs: this.#durationMs,

@@ -1,18 +1,42 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { EventSource } from 'eventsource';
-import type { Behaviour, OpenStream, StreamEnding, StreamRequest } from '../model.ts';
+import type { Behaviour, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
+import type { StreamEvent } from './body-reader.ts';
+import { conversationOf } from './conversation.ts';
 import { EventReader } from './event-reader.ts';
 import { type FetchObserver, observedFetch } from './http-fetch.ts';
 import { parseTarget, requestHeaders } from './http-request.ts';
+import { openRawStream, type RawStreamManners } from './raw-stream.ts';
 import { responseKind } from './response-kind.ts';
+import { type ReturningManners, ReturningStream } from './returning-stream.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 export const tab: Behaviour = {
   name: 'tab',
-  describes: 'the EventSource of a dashboard: reconnects by itself, resumes, closes at the event `close`',
-  open: (request) => new Tab(request),
+  describes: 'a page: an EventSource that reconnects, resumes and closes at the event that ends the stream, or a fetch or WebSocket',
+  open(request) {
+    switch (conversationOf(request.protocol).protocol.name) {
+      case 'sse':
+        return new Tab(request);
+      case 'sse-h2':
+        return new ReturningStream(request, sharing);
+      default:
+        return openRawStream(request, page);
+    }
+  },
 };
+
+/** The tabs of a browser share a connection. It reconnects as an EventSource does. */
+const sharing: ReturningManners = {
+  behaviour: 'tab',
+  shares: true,
+  leavesAtGoodbye: true,
+  waitMs: (retryMs) => retryMs,
+};
+
+/** What is no EventSource does not come back by itself: a page that reads a `fetch`, or has a WebSocket. */
+const page: RawStreamManners = { behaviour: 'tab', leave: 'fin', leavesAtGoodbye: true };
 
 /**
  * A browser tab. The `eventsource` package decides everything that a browser decides: when to reconnect and with what
@@ -37,12 +61,11 @@ class Tab implements OpenStream, FetchObserver {
   constructor(request: StreamRequest) {
     // A fault of ours is thrown here and now; inside the EventSource it would look like a network that is down.
     requestHeaders(parseTarget(request.url), request.headers);
-    const ledger = new StreamLedger('tab', request.observer);
+    const ledger = new StreamLedger('tab', request.observer, conversationOf(request.protocol));
     this.#ledger = ledger;
-    this.#reader = new EventReader(ledger.order, (event) => ledger.sawEvent(event));
+    this.#reader = new EventReader({ order: ledger.order, onEvent: (event) => this.#sawEvent(event) });
     const fetch = observedFetch(request.headers, this, request.localAddress);
     this.#source = new EventSource(request.url, { fetch });
-    this.#source.addEventListener('close', () => this.#conclude('server-end', null));
     this.#source.addEventListener('error', (event) => {
       if (this.#source.readyState !== this.#source.CLOSED) {
         this.#ledger.reconnectCount += 1;
@@ -54,7 +77,7 @@ class Tab implements OpenStream, FetchObserver {
     });
   }
 
-  get answered(): Promise<number | null> {
+  get answered(): Promise<StreamAnswer | null> {
     return this.#ledger.answered.promise;
   }
 
@@ -82,6 +105,12 @@ class Tab implements OpenStream, FetchObserver {
     this.#conclude('client', this.#lostBecause);
   }
 
+  /** The page closes its EventSource at the event that ends the stream, once all that came with it has been looked at. */
+  #sawEvent(event: StreamEvent): void {
+    this.#ledger.sawEvent(event);
+    if (this.#ledger.closeReason !== null) queueMicrotask(() => this.#conclude('server-end', null));
+  }
+
   onSocket(socket: Socket): void {
     socket.on('error', () => {});
     if (this.#ledger.ending !== null) {
@@ -96,11 +125,14 @@ class Tab implements OpenStream, FetchObserver {
     });
   }
 
-  onResponse(status: number, headers: IncomingHttpHeaders): void {
+  onResponse(status: number, received: IncomingHttpHeaders): void {
     this.#ledger.sawFirstByte();
-    this.#ledger.sawHead(status, headers['retry-after']);
+    const headers = new Map(Object.entries(received).map(([name, value]) => [name, String(value)]));
+    // Where a redirect leads has been seen to already.
+    headers.delete('location');
+    const judged = responseKind({ status, headers }, 'text/event-stream');
+    this.#ledger.sawHead(status, received['retry-after'], judged.kind === 'events');
     this.#reader.restart();
-    const judged = responseKind(status, headers['content-type'], headers['content-encoding']);
     this.#refused = judged.kind === 'refused';
     // Not left to the EventSource: of a content encoding it knows nothing, and would read on without understanding.
     if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);

@@ -1,0 +1,56 @@
+import type { ProtocolPlan } from '../model.ts';
+import { type MessageMeaning, meaningOf } from './message-rules.ts';
+import type { Protocol } from './protocol.ts';
+import { protocols } from './protocols/index.ts';
+
+/** A plan, ready for use: one for all its streams. */
+export interface Conversation {
+  plan: ProtocolPlan;
+  protocol: Protocol;
+  meaning: MessageMeaning;
+  /** Whether a no may come behind the head: in a close frame or in the body. */
+  refusesLate: boolean;
+}
+
+/** What a stream is without a plan: an event stream that ends with `event: close`. */
+export const defaultPlan: ProtocolPlan = {
+  name: 'sse',
+  body: null,
+  sends: [],
+  replies: {},
+  event: null,
+  end: { on: 'event', value: 'close' },
+  eventId: null,
+  refusals: ['429'],
+  session: null,
+};
+
+const known = new WeakMap<ProtocolPlan, Conversation>();
+
+export function conversationOf(plan: ProtocolPlan = defaultPlan): Conversation {
+  let conversation = known.get(plan);
+  if (conversation === undefined) {
+    conversation = {
+      plan,
+      protocol: protocols[plan.name],
+      meaning: meaningOf(plan),
+      refusesLate: plan.refusals.some((refusal) => /^(close|error) /.test(refusal)),
+    };
+    known.set(plan, conversation);
+  }
+  return conversation;
+}
+
+/** Whether a JSON text is an error of JSON-RPC (2.0, §5.1) that is among the refusals; the code, or null. */
+export function refusingError(text: string, { refusals }: ProtocolPlan): string | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const error = value !== null && typeof value === 'object' && 'error' in value ? value.error : null;
+  if (error === null || typeof error !== 'object' || !('code' in error)) return null;
+  const refusal = `error ${String(error.code)}`;
+  return refusals.includes(refusal) ? refusal : null;
+}

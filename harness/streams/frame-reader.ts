@@ -1,0 +1,172 @@
+import { isUtf8 } from 'node:buffer';
+import type { BodyReader, ReaderOptions } from './body-reader.ts';
+import { maxEventBytes } from './event-reader.ts';
+import { clientFrame, closeFrame, opcodes } from './frames.ts';
+import { idOf } from './message-rules.ts';
+
+/** A control frame has no more (RFC 6455 §5.5). */
+const maxControlBytes = 125;
+const longestHead = 10;
+/** No status code was in the close frame, or there was none (RFC 6455 §7.4.1): these are never sent. */
+export const noStatus = 1005;
+const abnormal = 1006;
+
+/**
+ * Reads the frames of a WebSocket (RFC 6455 §5): each message of text or bytes is an event. Answers pings and the close, and is
+ * strict where leniency would hide a server's fault: no masks, no extensions, no control frame in pieces, text in UTF-8.
+ */
+export class FrameReader implements BodyReader {
+  failure: string | null = null;
+  lastEventId = '';
+  readonly retryMs = null;
+  readonly #options: ReaderOptions;
+  /** Head of the frame that is coming, as far as it has. */
+  readonly #head = Buffer.alloc(longestHead);
+  #headBytes = 0;
+  /** Of its payload, what is still to come; null: its head is not complete. */
+  #remainingBytes: number | null = null;
+  #opcode = 0;
+  #isFinal = false;
+  #control: Buffer[] = [];
+  /** The message so far. `opcode` 0: none has begun. */
+  #message: { opcode: number; pieces: Buffer[]; bytes: number } = { opcode: 0, pieces: [], bytes: 0 };
+  #isClosed = false;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+  }
+
+  get isInside(): boolean {
+    return this.#headBytes > 0 || this.#message.opcode !== 0;
+  }
+
+  push(bytes: Buffer): void {
+    let offset = 0;
+    while (offset < bytes.length && this.failure === null && !this.#isClosed) {
+      if (this.#remainingBytes === null) {
+        this.#head[this.#headBytes++] = bytes[offset++] ?? 0;
+        this.#readHead();
+      } else {
+        const end = Math.min(bytes.length, offset + this.#remainingBytes);
+        this.#take(bytes.subarray(offset, end));
+        this.#remainingBytes -= end - offset;
+        offset = end;
+      }
+      if (this.#remainingBytes === 0 && this.failure === null) this.#endFrame();
+    }
+  }
+
+  finish(): string | null {
+    if (this.failure !== null || this.#isClosed) return this.failure;
+    return `the connection was closed without a close frame (${abnormal})`;
+  }
+
+  restart(): void {
+    this.#headBytes = 0;
+    this.#remainingBytes = null;
+    this.#control = [];
+    this.#message = { opcode: 0, pieces: [], bytes: 0 };
+    this.#isClosed = false;
+  }
+
+  #readHead(): void {
+    if (this.#headBytes < 2) return;
+    const [first = 0, second = 0] = this.#head;
+    const short = second & 0x7f;
+    const headBytes = short === 126 ? 4 : short === 127 ? 10 : 2;
+    this.#opcode = first & 0x0f;
+    this.#isFinal = (first & 0x80) !== 0;
+    if (this.#headBytes === 2) this.#failure(this.#wrongHead(first, second));
+    if (this.#headBytes < headBytes || this.failure !== null) return;
+    const length =
+      headBytes === 2
+        ? BigInt(short)
+        : headBytes === 4
+          ? BigInt(this.#head.readUInt16BE(2))
+          : this.#head.readBigUInt64BE(2);
+    const isControl = this.#opcode >= opcodes.close;
+    if (!isControl && length + BigInt(this.#message.bytes) > BigInt(maxEventBytes)) {
+      this.#failure(`message of more than ${maxEventBytes} bytes`);
+      return;
+    }
+    if (!isControl && this.#opcode !== opcodes.continuation) this.#message.opcode = this.#opcode;
+    this.#remainingBytes = Number(length);
+  }
+
+  /** In words what is wrong with the first two bytes of a frame; null: nothing. */
+  #wrongHead(first: number, second: number): string | null {
+    const opcode = this.#opcode;
+    if ((first & 0x70) !== 0) return 'WebSocket frame with reserved bits, for an extension that was not asked for';
+    if ((second & 0x80) !== 0) return 'WebSocket frame that is masked: a server sends none';
+    if (opcode >= opcodes.close) {
+      if (opcode > opcodes.pong) return `WebSocket frame of the unknown kind ${opcode}`;
+      if (!this.#isFinal) return 'WebSocket control frame in pieces';
+      return (second & 0x7f) > maxControlBytes ? 'WebSocket control frame of more than 125 bytes' : null;
+    }
+    if (opcode > opcodes.binary) return `WebSocket frame of the unknown kind ${opcode}`;
+    const isContinued = this.#message.opcode !== 0;
+    if ((opcode === opcodes.continuation) === isContinued) return null;
+    return isContinued
+      ? 'WebSocket message that begins inside of another one'
+      : 'WebSocket frame that continues no message';
+  }
+
+  #take(payload: Buffer): void {
+    if (payload.length === 0) return;
+    // A copy: a small part of a large read would keep all of it alive.
+    const piece = Buffer.from(payload);
+    if (this.#opcode >= opcodes.close) {
+      this.#control.push(piece);
+      return;
+    }
+    this.#message.pieces.push(piece);
+    this.#message.bytes += piece.length;
+  }
+
+  #endFrame(): void {
+    this.#headBytes = 0;
+    this.#remainingBytes = null;
+    if (this.#opcode >= opcodes.close) {
+      const payload = Buffer.concat(this.#control);
+      this.#control = [];
+      this.#endControl(payload);
+    } else if (this.#isFinal) this.#endMessage();
+  }
+
+  #endMessage(): void {
+    const { opcode, pieces } = this.#message;
+    const payload = Buffer.concat(pieces);
+    this.#message = { opcode: 0, pieces: [], bytes: 0 };
+    if (opcode === opcodes.text && !isUtf8(payload)) {
+      this.#failure('WebSocket text message that is no UTF-8');
+      return;
+    }
+    const data = payload.toString(opcode === opcodes.text ? 'utf8' : 'latin1');
+    const { replies, order, eventId } = this.#options;
+    const reply = Object.hasOwn(replies, data) ? replies[data] : undefined;
+    if (reply !== undefined) this.#options.send(clientFrame(opcodes.text, Buffer.from(reply)));
+    const id = idOf(data, eventId);
+    if (id !== undefined) this.lastEventId = id;
+    order.see(id, data);
+    this.#options.onEvent({ id, data });
+  }
+
+  #endControl(payload: Buffer): void {
+    if (this.#opcode === opcodes.ping) this.#options.send(clientFrame(opcodes.pong, payload));
+    if (this.#opcode !== opcodes.close) return;
+    if (payload.length === 1 || !isUtf8(payload.subarray(2))) {
+      this.#failure('malformed WebSocket close frame');
+      return;
+    }
+    const code = payload.length === 0 ? noStatus : payload.readUInt16BE(0);
+    this.#isClosed = true;
+    this.#options.onGoodbye(code, payload.toString('utf8', 2));
+    // A close frame is answered with the same code (RFC 6455 §5.5.1).
+    this.#options.send(closeFrame(code === noStatus ? null : code));
+  }
+
+  #failure(words: string | null): void {
+    this.failure ??= words;
+    if (words !== null) this.#message = { opcode: 0, pieces: [], bytes: 0 };
+  }
+}
