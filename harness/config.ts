@@ -8,13 +8,14 @@ import { headersOf } from './header-values.ts';
 import { type LoadOptions, loadPlanOf } from './load-options.ts';
 import type { RunConfig, TargetConfig } from './model.ts';
 import { durationMs, listOf, perSecond, sizeBytes, usage, wholeNumber } from './option-values.ts';
+import { type ProtocolOptions, protocolPlanOf } from './protocol-options.ts';
 import { keepSecret, secretsIn, secretsOfEnvironment, secretsOfHeaders } from './redact.ts';
 
 /**
  * What a user may say, on the command line or in `hydrotest.config.ts`: the same names and the same texts. Every value
  * is optional; `completeConfig` checks them and fills the defaults.
  */
-export interface UserConfig extends LoadOptions {
+export interface UserConfig extends LoadOptions, ProtocolOptions {
   /** Shell command that starts the target. `{port}`, `{dir}`, `{limit}` and `{deadline}` (seconds) are filled in. */
   command?: string;
   /** Folder in which the command is started; default: the current one. */
@@ -88,13 +89,20 @@ export const DEFAULTS = {
   key: 'stream-{n}',
 } as const;
 
-/** The reference server, which a run without `--command`, `--pid`, `--port` and `--url` tests. */
-export function referenceTarget() {
+/** The reference server, which a run without `--command`, `--pid`, `--port` and `--url` tests; with a WebSocket or HTTP/2 where that is asked for. */
+export function referenceTarget({ protocol = 'sse' }: Pick<UserConfig, 'protocol'> = {}) {
+  if (!['sse', 'websocket', 'sse-h2'].includes(protocol)) {
+    throw usage(
+      `the reference server does not speak ${protocol}: say which server does, with --command and --url.`,
+    );
+  }
+  const isWebSocket = protocol === 'websocket';
   const here = fileURLToPath(import.meta.url);
   const main = join(dirname(here), '..', 'server', `main${extname(here)}`);
   return {
     command: `${quote(process.execPath)} ${quote(main)} --port {port} --dir {dir} --limit {limit} --max-duration {deadline}`,
-    url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
+    url: `http://127.0.0.1:{port}/api/events/{key}/${isWebSocket ? 'ws?lastEventId={lastEventId}' : 'stream'}`,
+    ...(isWebSocket && { eventId: 'id' }),
     page: 'http://127.0.0.1:{port}/?workflow={key}',
     rows: '[data-row]',
     eventsFile: '{dir}/{key}/events.jsonl',
@@ -136,8 +144,10 @@ export function completeConfig(given: UserConfig): RunConfig {
   if (!isReference && user.url === undefined) {
     throw usage('--url is missing: give the stream URL, for example --url "http://127.0.0.1:{port}/events".');
   }
-  const said: UserConfig = isReference ? { ...referenceTarget(), ...user } : user;
-  const url = said.url as string;
+  const said: UserConfig = isReference ? { ...referenceTarget(user), ...user } : user;
+  const protocol = protocolPlanOf(said);
+  // A WebSocket begins as a request of HTTP.
+  const url = (said.url as string).replace(/^ws(s?):/i, 'http$1:');
   const target = targetOf(said);
   checkUrl('--url', url, target, true);
   if (said.page !== undefined) checkUrl('--page', said.page, target, false);
@@ -164,6 +174,8 @@ export function completeConfig(given: UserConfig): RunConfig {
     browser: browserOf(said),
     eventsFile: said.eventsFile ?? null,
     headers,
+    protocol,
+    preset: said.preset ?? null,
     // Names are resolved only when all else is right (remote.ts).
     remote: null,
     limit: isNone(said.limit) ? null : wholeNumber('--limit', said.limit, 1, 1_000_000),
@@ -191,6 +203,17 @@ const userConfigSchema = z.strictObject({
   port: textOrNumber.optional(),
   url: z.string().optional(),
   key: z.string().min(1, 'is empty').optional(),
+  preset: z.string().optional(),
+  protocol: z.string().optional(),
+  body: z.string().optional(),
+  send: z.union([z.array(z.string()), z.string()], 'must be a list of messages').optional(),
+  reply: z
+    .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { message: reply }')
+    .optional(),
+  event: z.string().optional(),
+  endEvent: z.string().optional(),
+  eventId: z.string().optional(),
+  refusal: z.union([z.array(z.string()), z.string()], 'must be a list such as 429').optional(),
   header: z
     .union([z.record(z.string(), z.string()), z.array(z.string())], 'must be { name: value }')
     .optional(),
@@ -247,8 +270,8 @@ function targetOf(said: UserConfig): TargetConfig {
 }
 
 function checkUrl(option: string, url: string, target: TargetConfig, stream: boolean): void {
-  const filled = url.replaceAll('{port}', '80').replaceAll('{key}', 'key');
-  if (!URL.canParse(filled) || !/^https?:$/.test(new URL(filled).protocol)) {
+  const filled = url.replaceAll('{port}', '80').replaceAll('{key}', 'key').replaceAll('{lastEventId}', '1');
+  if (!URL.canParse(filled) || !(stream ? /^(https?|wss?):$/ : /^https?:$/).test(new URL(filled).protocol)) {
     throw usage(`${option} "${url}" is not an http(s) URL, such as "http://127.0.0.1:{port}/events".`);
   }
   const { username, password } = new URL(filled);

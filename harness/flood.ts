@@ -17,12 +17,16 @@ const MAX_ERRORS = 50;
 /** autocannon looks only as often as it samples, by default once a second, whether it has come to its end. */
 const STOP_INTERVAL_MS = 20;
 
+/** `body`: makes the requests POSTs. */
+export interface FloodLoad {
+  count: number;
+  connections: number;
+  headers: Record<string, string>;
+  body?: string | null;
+}
+
 /** Sends `count` short requests over `connections` keep-alive connections and counts the answers by status. */
-export async function flood(
-  url: string,
-  load: { count: number; connections: number; headers: Record<string, string> },
-  signal: AbortSignal,
-): Promise<FloodResult> {
+export async function flood(url: string, load: FloodLoad, signal: AbortSignal): Promise<FloodResult> {
   const total: FloodResult = {
     plannedCount: load.count,
     statuses: {},
@@ -61,11 +65,7 @@ function add(total: FloodResult, part: Part): number {
   return answered;
 }
 
-async function shoot(
-  url: string,
-  load: { count: number; connections: number; headers: Record<string, string> },
-  signal: AbortSignal,
-): Promise<Part> {
+async function shoot(url: string, load: FloodLoad, signal: AbortSignal): Promise<Part> {
   signal.throwIfAborted();
   const stop = () => instance?.stop();
   let instance: autocannon.Instance | undefined;
@@ -80,6 +80,7 @@ async function shoot(
           amount: load.count,
           connections: Math.min(load.connections, load.count),
           headers: load.headers,
+          ...(load.body == null ? {} : { method: 'POST' as const, body: load.body }),
           timeout: REQUEST_TIMEOUT_S,
           bailout: MAX_ERRORS,
           sampleInt: STOP_INTERVAL_MS,

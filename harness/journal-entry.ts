@@ -114,6 +114,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     behaviour: oneOf(BEHAVIOURS),
     key: text,
     status: count.nullable(),
+    answer: z.enum(['accepted', 'limited', 'other']).nullable(),
     firstByteMs: count.nullable(),
     firstEventMs: count.nullable(),
     durationMs: count,

@@ -15,11 +15,11 @@ import type {
 } from './model.ts';
 import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
+import { prepareProtocol } from './prepare-protocol.ts';
 import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
-import { behaviours } from './streams/behaviours.ts';
 import { readListenerOrigin } from './targets/listener-origin.ts';
 import { abortable, until, within } from './waiting.ts';
 import { watchServer } from './watch-server.ts';
@@ -171,8 +171,9 @@ async function useTarget(
   options: ScenarioRunOptions,
   { attempt, suspects }: Attempt,
 ): Promise<{ measured: ReadonlyMap<string, CycleEntry[]>; keptRatio: number | null }> {
-  const { scenario, config, journal, elapsedMs, random } = options;
+  const { scenario, journal, elapsedMs, random } = options;
   const { session } = opened;
+  const config = await prepareProtocol(options.config, session.port, options.signal);
   const dataDir = dataDirOf(options, attempt);
   const { level } = session.probe.capabilities;
   const name = scenario.name;
@@ -221,7 +222,7 @@ async function useTarget(
 
   const pool = createStreamPool({
     scenario: name,
-    behaviours,
+    protocol: config.protocol,
     headers: config.headers,
     eventTime: eventTimeReader(config.eventTime),
     elapsedMs,

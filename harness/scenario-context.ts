@@ -19,7 +19,10 @@ import type {
 } from './model.ts';
 import { countPortSockets } from './probes/sockets.ts';
 import { drain, type Session } from './session.ts';
+import { floodWithStreams } from './stream-flood.ts';
 import type { StreamPool } from './stream-pool.ts';
+import { conversationOf } from './streams/conversation.ts';
+import { bodyOf } from './streams/open-exchange.ts';
 import { fill, fillKey } from './template.ts';
 import { estimateLeak } from './verdict/estimate-leak.ts';
 import { isUnsettled } from './verdict/judge-path.ts';
@@ -133,9 +136,29 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         }),
     });
 
+  /** Requests for streams: short ones where a refusal is the answer to a request, otherwise whole clients. */
+  const floodStreams = (url: string, key: string, load: { count: number; connections: number }) => {
+    const { protocol: plan, headers } = config;
+    const { protocol, refusesLate } = conversationOf(plan);
+    const whole =
+      refusesLate || protocol.switches || protocol.transport === 'http/2' || plan.session !== null;
+    if (whole) return floodWithStreams({ url, key, ...load }, config, signal);
+    const own = plan.name === 'sse' ? {} : protocol.headers;
+    const body = plan.body === null ? null : bodyOf(plan.body, key);
+    return flood(
+      url.replaceAll('{lastEventId}', ''),
+      { ...load, headers: { ...own, ...headers }, body },
+      signal,
+    );
+  };
+
   return {
     config,
     signal,
+    offers: (behaviour) => !conversationOf(config.protocol).protocol.lacks.has(behaviour),
+    canResume:
+      config.url.includes('{lastEventId}') ||
+      conversationOf(config.protocol).protocol.resumesByHeader === true,
     canPlant: session.probe.capabilities.plants,
     get phaseName() {
       return phaseName;
@@ -209,8 +232,11 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
         runningLoad = null;
       }
     },
-    async flood(label, url, load) {
-      const result = await flood(url, { ...load, headers: config.headers }, signal);
+    async flood(label, url, { key, ...load }) {
+      const result =
+        label === 'page' || key === undefined
+          ? await flood(url, { ...load, headers: config.headers }, signal)
+          : await floodStreams(url, key, load);
       const entry: RequestsEntry = {
         type: 'requests',
         scenario,

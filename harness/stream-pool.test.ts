@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventTimeReader } from './event-times.ts';
 import type { BehaviourName, JournalEntry, TimingName, TimingsEntry } from './model.ts';
 import { createStreamPool, type PoolOpenOptions, type StreamPool } from './stream-pool.ts';
-import { behaviours } from './streams/behaviours.ts';
+import { defaultPlan } from './streams/conversation.ts';
 import { Timings } from './timings.ts';
 import { until } from './waiting.ts';
 
@@ -54,7 +54,7 @@ beforeEach(async () => {
   let now = 0;
   pool = createStreamPool({
     scenario: 'tabs',
-    behaviours,
+    protocol: defaultPlan,
     headers: { 'X-Team': 'a', 'X-User': 'b' },
     eventTime: eventTimeReader(null),
     elapsedMs: () => ++now,
@@ -126,9 +126,9 @@ describe('streams', () => {
     await once(server, 'listening');
   });
 
-  it('send the headers of the run and their own', async () => {
-    await open('/over', { headers: { 'X-User': 'c' } }).ended;
-    expect(headersSeen[0]).toMatchObject({ 'x-team': 'a', 'x-user': 'c' });
+  it('send the headers of the run, and say from where they resume', async () => {
+    await open('/over', { lastEventId: '7' }).ended;
+    expect(headersSeen[0]).toMatchObject({ 'x-team': 'a', 'last-event-id': '7' });
   });
 
   it('drop when they are told to', async () => {

@@ -1,20 +1,21 @@
 import { hearsNothing, SILENT_MS } from './checks/hears-nothing.ts';
 import type {
-  Behaviour,
   BehaviourName,
   JournalEntry,
   OpenOptions,
   OpenStream,
+  ProtocolPlan,
   StreamObserver,
   StreamRecord,
   StreamRequest,
   TallyEntry,
 } from './model.ts';
+import { openStream } from './streams/open-stream.ts';
 import { Timings } from './timings.ts';
 
 export interface PoolOptions {
   scenario: string;
-  behaviours: Record<BehaviourName, Behaviour>;
+  protocol: ProtocolPlan;
   headers: Record<string, string>;
   /** The time that an event carries (event-times.ts), or null. */
   eventTime(data: string): number | null;
@@ -91,7 +92,7 @@ class Meter implements StreamObserver {
 type TimedRecord = Pick<StreamRecord, 'firstByteMs' | 'firstEventMs' | 'durationMs'>;
 
 export function createStreamPool(options: PoolOptions): StreamPool {
-  const { scenario, behaviours, elapsedMs, write } = options;
+  const { scenario, protocol, elapsedMs, write } = options;
   const open = new Set<OpenStream>();
   const tallies = new Map<string, TallyEntry>();
   const meters = new Map<BehaviourName, Meter>();
@@ -132,14 +133,16 @@ export function createStreamPool(options: PoolOptions): StreamPool {
     get eventCount() {
       return sum((meter) => meter.eventCount);
     },
-    open(behaviour, url, key, phase, { tally = false, headers, latenessMs, onEnd, ...request }) {
+    open(behaviour, url, key, phase, { tally = false, latenessMs, onEnd, ...request }) {
       const openedMs = elapsedMs();
       const meter = meterOf(behaviour);
       if (latenessMs !== undefined) meter.timings.record('lateness', latenessMs);
-      const stream = behaviours[behaviour].open({
+      const stream = openStream(behaviour, {
         ...request,
+        protocol,
+        key,
         url,
-        headers: headers === undefined ? options.headers : { ...options.headers, ...headers },
+        headers: options.headers,
         observer: meter,
       });
       open.add(stream);
@@ -178,7 +181,7 @@ const readsLittle: ReadonlySet<BehaviourName> = new Set(['stalled-reader', 'half
 function addTo(entry: TallyEntry, record: Omit<StreamRecord, 'elapsedMs' | 'key'>): void {
   entry.streamCount++;
   entry.endings[record.ending] = (entry.endings[record.ending] ?? 0) + 1;
-  const status = record.status === null ? 'none' : String(record.status);
+  const status = saidBy(record);
   entry.statuses[status] = (entry.statuses[status] ?? 0) + 1;
   entry.eventCount += record.eventCount;
   entry.byteCount += record.byteCount;
@@ -188,9 +191,21 @@ function addTo(entry: TallyEntry, record: Omit<StreamRecord, 'elapsedMs' | 'key'
   entry.fedEventCount += record.fedEventCount;
   entry.fedGapCount += record.fedGapCount;
   entry.fedDuplicateCount += record.fedDuplicateCount;
-  const isSilent = record.status === 200 && record.eventCount === 0 && record.durationMs >= SILENT_MS;
+  const isSilent = record.answer === 'accepted' && record.eventCount === 0 && record.durationMs >= SILENT_MS;
   if (isSilent && !readsLittle.has(record.behaviour)) entry.silentCount++;
   entry.lastError = record.error ?? entry.lastError;
+}
+
+/** What a stream was told, as a tally names it: a status, or the refusal that came behind it. */
+export function saidBy({
+  status,
+  answer,
+  ending,
+  error,
+}: Pick<StreamRecord, 'status' | 'answer' | 'ending' | 'error'>): string {
+  if (ending === 'refused' && answer === 'limited' && error !== null && /^(close|error) /.test(error))
+    return error;
+  return status === null ? 'none' : String(status);
 }
 
 function emptyTally(scenario: string, phase: string, behaviour: BehaviourName): TallyEntry {

@@ -79,7 +79,12 @@ export const churn: Scenario = {
         holdMs: 40,
       }),
     );
-    if (lastEventId === '')
+    if (!context.canResume)
+      context.skipPath(
+        'reconnect',
+        'the protocol has no way to say from where to resume: put {lastEventId} into --url if the server has one',
+      );
+    else if (lastEventId === '')
       context.skipPath('reconnect', 'the events of this server have no id to resume from');
     else {
       await measure(
@@ -87,7 +92,7 @@ export const churn: Scenario = {
           ...plan,
           path: 'reconnect',
           behaviour: 'abrupt-drop',
-          headers: { 'Last-Event-ID': lastEventId },
+          lastEventId,
           usualEvents: 0,
           richEvents: null,
         }),

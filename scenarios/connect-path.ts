@@ -28,7 +28,8 @@ export interface PathPlan {
 export interface PathSpec extends PathPlan {
   path: string;
   behaviour: BehaviourName;
-  headers?: Record<string, string>;
+  /** The event that it resumes behind. */
+  lastEventId?: string;
   /** How long a connection stays after its events have come. */
   holdMs?: number;
 }
@@ -67,20 +68,24 @@ export function connectPath(spec: PathSpec): LeakMeasurement {
 }
 
 async function connect(
-  { context, behaviour, headers = {}, holdMs = 0 }: PathSpec,
+  { context, behaviour, lastEventId, holdMs = 0 }: PathSpec,
   key: string,
   wanted: number,
 ): Promise<{ landed: boolean; eventCount: number }> {
   const early = behaviour === 'drop-before-first-byte';
   const dropAfterMs = early && context.random() < 0.5 ? Math.floor(context.random() * LATEST_DROP_MS) : 0;
-  const stream = context.open(behaviour, key, { tally: true, headers, ...(early ? { dropAfterMs } : {}) });
+  const stream = context.open(behaviour, key, {
+    tally: true,
+    ...(lastEventId !== undefined && { lastEventId }),
+    ...(early && { dropAfterMs }),
+  });
   if (early) {
     const record = await context.within(stream.ended, ANSWER_MS);
     stream.end();
     return { landed: record?.ending === 'client', eventCount: stream.eventCount };
   }
-  const status = await context.within(stream.answered, ANSWER_MS);
-  let complete = status === 200;
+  const answer = await context.within(stream.answered, ANSWER_MS);
+  let complete = answer === 'accepted';
   if (complete && stream.eventCount < wanted) {
     complete = (await context.within(stream.receives(wanted), ANSWER_MS)) === true;
   }

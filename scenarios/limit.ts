@@ -1,4 +1,4 @@
-import type { BehaviourName, Scenario, ScenarioContext } from '../harness/model.ts';
+import type { BehaviourName, OpenStream, Scenario, ScenarioContext, StreamAnswer } from '../harness/model.ts';
 
 /** 20 at once for a limit of 5. */
 const BURST_FACTOR = 4;
@@ -20,7 +20,7 @@ const WAYS_OUT: { behaviour: BehaviourName; label: string }[] = [
 export const limit: Scenario = {
   name: 'limit',
   proves:
-    'of a burst on one workflow exactly the limit gets in and the rest 429, and every way of leaving frees its slot',
+    'of a burst on one workflow exactly the limit gets in and the rest is refused, and every way of leaving frees its slot',
   checks: ['connection-limit', 'slots-released', 'cleanup'],
   paths: [],
   unfit: (config) =>
@@ -48,17 +48,14 @@ async function reopen(context: ScenarioContext, key: string, limit: number): Pro
   const deadline = performance.now() + RELEASE_MS;
   for (;;) {
     const streams = Array.from({ length: limit }, () => context.open('graceful-close', key));
-    const statuses = await answers(context, streams);
+    const answered = await answers(context, streams);
     await context.endAll();
-    if (statuses.every((status) => status === 200) || performance.now() > deadline) return;
+    if (answered.every((answer) => answer === 'accepted') || performance.now() > deadline) return;
     await context.sleep(RETRY_PAUSE_MS);
   }
 }
 
-async function answers(
-  context: ScenarioContext,
-  streams: { answered: Promise<number | null> }[],
-): Promise<(number | null)[]> {
+async function answers(context: ScenarioContext, streams: OpenStream[]): Promise<(StreamAnswer | null)[]> {
   const all = Promise.all(streams.map(({ answered }) => answered));
   const inTime = await context.within(all, ANSWER_MS);
   return inTime ?? [null];

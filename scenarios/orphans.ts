@@ -31,12 +31,16 @@ export const orphans: Scenario = {
   async run(context) {
     for (let round = 1; round <= ROUNDS; round++) {
       await context.phase(`round ${round}`);
-      const streams = MIX.flatMap(({ behaviour, count }) =>
-        Array.from({ length: count }, (_, i) => {
-          const crowded = context.random() < 0.5;
-          const stream = context.open(behaviour, crowded ? context.key(1 + (i % CROWD)) : context.freshKey());
-          return { behaviour, stream };
-        }),
+      const streams = MIX.filter(({ behaviour }) => context.offers(behaviour)).flatMap(
+        ({ behaviour, count }) =>
+          Array.from({ length: count }, (_, i) => {
+            const crowded = context.random() < 0.5;
+            const stream = context.open(
+              behaviour,
+              crowded ? context.key(1 + (i % CROWD)) : context.freshKey(),
+            );
+            return { behaviour, stream };
+          }),
       );
       // Who does not read hears no answer.
       const listening = streams.filter(({ behaviour }) => behaviour !== 'request-then-silence');

@@ -7,7 +7,7 @@ const ANSWER_MS = 10_000;
 
 export const reject: Scenario = {
   name: 'reject',
-  proves: 'a flood of requests over the full limit gets nothing but 429, and leaves nothing in memory',
+  proves: 'a flood of requests over the full limit gets nothing but refusals, and leaves nothing in memory',
   checks: ['rejections', 'memory-leak', 'cleanup'],
   paths: ['rejection'],
   unfit: (config) =>
@@ -30,8 +30,11 @@ export const reject: Scenario = {
         const { statuses } = await context.flood('flood', context.streamUrl(key), {
           count: dose,
           connections: CONNECTIONS,
+          key,
         });
-        return { landed: statuses['429'] ?? 0, eventCount: 0 };
+        const { refusals } = context.config.protocol;
+        const landed = refusals.reduce((sum, refusal) => sum + (statuses[refusal] ?? 0), 0);
+        return { landed, eventCount: 0 };
       },
     });
     await context.endAll();

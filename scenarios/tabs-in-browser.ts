@@ -252,14 +252,14 @@ async function trySlots(
     const streams = Array.from({ length: limit + 1 }, () =>
       context.open('graceful-close', key, { tally: true }),
     );
-    const statuses = await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
+    const answers = await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
     for (const stream of streams) stream.end();
     await Promise.all(streams.map(({ ended }) => ended));
     reading = {
       key,
       askedCount: streams.length,
-      acceptedCount: statuses?.filter((status) => status === 200).length ?? 0,
-      refusedCount: statuses?.filter((status) => status === 429).length ?? 0,
+      acceptedCount: answers?.filter((answer) => answer === 'accepted').length ?? 0,
+      refusedCount: answers?.filter((answer) => answer === 'limited').length ?? 0,
       tabCount,
     };
     return reading.acceptedCount >= limit - tabCount;

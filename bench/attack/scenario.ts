@@ -190,9 +190,10 @@ function visitUntilStopped(context: ScenarioContext) {
   const visiting = repeat(context, NEW_CLIENT_EVERY_MS, async () => {
     const began = performance.now();
     const stream = context.open('graceful-close', context.freshKey(), { tally: true });
-    const status = await context.within(stream.answered, ANSWER_MS);
-    if (status === 200) slowestAdmissionMs = Math.max(slowestAdmissionMs ?? 0, performance.now() - began);
-    count(newClients, String(status ?? 'none'));
+    const answer = await context.within(stream.answered, ANSWER_MS);
+    if (answer === 'accepted')
+      slowestAdmissionMs = Math.max(slowestAdmissionMs ?? 0, performance.now() - began);
+    count(newClients, answer ?? 'none');
     stream.end();
     await stream.ended;
   });

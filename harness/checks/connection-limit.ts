@@ -1,8 +1,10 @@
 import type { Check, StreamRecord } from '../model.ts';
+import { refusalWords } from './answers.ts';
 
-/** A burst of simultaneous requests on one key: exactly as many as the limit allows get in, all others get 429. */
-export const connectionLimit: Check = (scenario) => {
+/** A burst of simultaneous requests on one key: exactly as many as the limit allows get in, all others the refusal. */
+export const connectionLimit: Check = (scenario, { run }) => {
   const { limit } = scenario;
+  const refusal = refusalWords(run.config);
   const bursts = Map.groupBy(
     scenario.streams.filter(({ phase }) => phase.startsWith('burst')),
     ({ phase }) => phase,
@@ -13,11 +15,11 @@ export const connectionLimit: Check = (scenario) => {
   }
   if (bursts.size === 0 || limit === null) bursts.set('burst', []);
   return [...bursts].map(([phase, streams]) => {
-    const acceptedCount = streams.filter(({ status }) => status === 200).length;
-    const refusedCount = streams.filter(({ status }) => status === 429).length;
+    const acceptedCount = streams.filter(({ answer }) => answer === 'accepted').length;
+    const refusedCount = streams.filter(({ answer }) => answer === 'limited').length;
     const otherCount = streams.length - acceptedCount - refusedCount;
     const withRetryAfterCount = streams.filter(
-      ({ status, retryAfter }) => status === 429 && retryAfter !== null,
+      ({ answer, retryAfter }) => answer === 'limited' && retryAfter !== null,
     ).length;
     const evidence = {
       limit,
@@ -43,17 +45,17 @@ export const connectionLimit: Check = (scenario) => {
     const unmade = unmadeConnections(streams);
     if (unmade !== null) return { ...finding, outcome: 'invalid', reason: unmade };
     if (acceptedCount === limit && otherCount === 0) {
-      const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got 429`;
+      const reason = `of ${streams.length} at once, exactly ${limit} got in and ${refusedCount} got ${refusal}`;
       return { ...finding, outcome: 'pass', reason };
     }
-    const reason = `of ${streams.length} at once, ${acceptedCount} got in (limit ${limit}), ${refusedCount} got 429, ${otherCount} got neither${errorOf(streams)}: count a slot when the request arrives and give it back when its stream ends`;
+    const reason = `of ${streams.length} at once, ${acceptedCount} got in (limit ${limit}), ${refusedCount} got ${refusal}, ${otherCount} got neither${errorOf(streams)}: count a slot when the request arrives and give it back when its stream ends`;
     return { ...finding, outcome: 'fail', reason };
   });
 };
 
-/** What the first of those who got neither a yes nor a 429 met, where it was told. */
+/** What the first of those who got neither a yes nor the refusal met, where it was told. */
 function errorOf(streams: readonly StreamRecord[]): string {
-  const other = streams.filter(({ status }) => status !== 200 && status !== 429);
+  const other = streams.filter(({ answer }) => answer !== 'accepted' && answer !== 'limited');
   const error = other.find(({ error }) => error !== null)?.error;
   return error === undefined || error === null ? '' : ` (such as: ${error})`;
 }

@@ -175,7 +175,7 @@ function statusesOf(tallies: TallyEntry[], refusedCount: number): string {
   const counts = new Map<string, number>();
   for (const { statuses } of tallies) {
     for (const [status, count] of Object.entries(statuses)) {
-      if (status !== '200' && status !== 'none') counts.set(status, (counts.get(status) ?? 0) + count);
+      if (!['200', '101', 'none'].includes(status)) counts.set(status, (counts.get(status) ?? 0) + count);
     }
   }
   const unanswered = refusedCount - [...counts.values()].reduce((sum, count) => sum + count, 0);

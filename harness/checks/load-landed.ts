@@ -1,7 +1,9 @@
 import type { Check } from '../model.ts';
+import { acceptedStatus } from './answers.ts';
 
 /** The scenario ran to its end, connections could be made, and beside the warm-up some became streams. */
-export const loadLanded: Check = (scenario) => {
+export const loadLanded: Check = (scenario, { run }) => {
+  const accepted = acceptedStatus(run.config);
   const count = (ending: 'connect-failed' | 'protocol-error') =>
     scenario.streams.filter((stream) => stream.ending === ending).length +
     scenario.tallies.reduce((sum, tally) => sum + (tally.endings[ending] ?? 0), 0);
@@ -14,10 +16,10 @@ export const loadLanded: Check = (scenario) => {
     'see the journal';
   const [connectFailedCount, protocolErrorCount] = [count('connect-failed'), count('protocol-error')];
   const acceptedCount =
-    scenario.streams.filter(({ status }) => status === 200).length +
+    scenario.streams.filter(({ answer }) => answer === 'accepted').length +
     scenario.tallies
       .filter(({ phase }) => phase !== 'warm-up')
-      .reduce((sum, { statuses }) => sum + (statuses['200'] ?? 0), 0);
+      .reduce((sum, { statuses }) => sum + (statuses[accepted] ?? 0), 0);
   const evidence = { streamCount, acceptedCount, connectFailedCount, protocolErrorCount };
   const finding = { check: 'load-landed', scenario: scenario.scenario, subject: '', evidence } as const;
   if (scenario.endedMs === null || scenario.error !== null) {
@@ -31,7 +33,7 @@ export const loadLanded: Check = (scenario) => {
       {
         ...finding,
         outcome: 'fail',
-        reason: `${protocolErrorCount} of ${streamCount} answers were no event streams: ${errorOf('protocol-error')}`,
+        reason: `${protocolErrorCount} of ${streamCount} answers were not what was asked for: ${errorOf('protocol-error')}`,
       },
     ];
   }
@@ -54,7 +56,7 @@ export const loadLanded: Check = (scenario) => {
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   if (acceptedCount === 0) {
-    const reason = `none of ${streamCount} requests for a stream was answered with 200: see that --url is right, and whether --header has to say who asks`;
+    const reason = `none of ${streamCount} requests for a stream was answered with ${accepted}: see that --url is right, and whether --header has to say who asks`;
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   return [{ ...finding, outcome: 'pass', reason: `${streamCount} streams were opened as planned` }];

@@ -1,35 +1,33 @@
 import type { Check } from '../model.ts';
+import { limitedCount, refusalWords } from './answers.ts';
 import { problemOf } from './words.ts';
 
-/** While the limit is full, every further request is answered with 429, at any rate. */
-export const rejections: Check = (scenario) => {
+/** While the limit is full, every further request is refused, at any rate. */
+export const rejections: Check = (scenario, { run }) => {
+  const refusal = refusalWords(run.config);
   const floods = scenario.requests.filter(({ label }) => label === 'flood');
   const plannedCount = floods.reduce((sum, flood) => sum + flood.plannedCount, 0);
-  const sum = (statusOf: (status: string) => boolean) =>
-    floods.reduce(
-      (total, { statuses }) =>
-        total +
-        Object.entries(statuses).reduce((n, [status, count]) => (statusOf(status) ? n + count : n), 0),
-      0,
-    );
-  const refusedCount = sum((status) => status === '429');
-  const otherCount = sum((status) => status !== '429');
+  const refusedCount = floods.reduce((sum, { statuses }) => sum + limitedCount(statuses, run.config), 0);
+  const answeredCount = floods
+    .flatMap(({ statuses }) => Object.values(statuses))
+    .reduce((sum, count) => sum + count, 0);
+  const otherCount = answeredCount - refusedCount;
   const errorCount = floods.reduce(
     (total, { errorCount, timeoutCount }) => total + errorCount + timeoutCount,
     0,
   );
-  const heldCount = scenario.streams.filter(({ status }) => status === 200).length;
+  const heldCount = scenario.streams.filter(({ answer }) => answer === 'accepted').length;
   const evidence = { plannedCount, refusedCount, otherCount, errorCount, limit: scenario.limit, heldCount };
   const finding = { check: 'rejections', scenario: scenario.scenario, subject: '', evidence } as const;
   const closedCount = scenario.streams.filter(
-    ({ status, ending }) => status === 200 && ending !== 'client',
+    ({ answer, ending }) => answer === 'accepted' && ending !== 'client',
   ).length;
   if (closedCount > 0) {
     const reason = `the server ended ${closedCount} of the ${heldCount} streams that were to fill the limit: give it a longer --deadline`;
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   if (otherCount > 0 || errorCount > 0) {
-    const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got 429, ${otherCount} another answer and ${errorCount} none${problemOf(floods)}`;
+    const reason = `of ${plannedCount} requests over the full limit ${refusedCount} got ${refusal}, ${otherCount} another answer and ${errorCount} none${problemOf(floods)}`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
   if (plannedCount === 0 || refusedCount < plannedCount) {
@@ -47,6 +45,10 @@ export const rejections: Check = (scenario) => {
     return [{ ...finding, outcome: 'invalid', reason }];
   }
   return [
-    { ...finding, outcome: 'pass', reason: `all ${refusedCount} requests over the full limit got 429` },
+    {
+      ...finding,
+      outcome: 'pass',
+      reason: `all ${refusedCount} requests over the full limit got ${refusal}`,
+    },
   ];
 };

@@ -1,8 +1,9 @@
 import type { Check } from '../model.ts';
+import { refusalWords } from './answers.ts';
 import { unmadeConnections } from './connection-limit.ts';
 
 /** After every way of leaving, the whole limit can be used again. The scenario tries until it can, or gives up. */
-export const slotsReleased: Check = (scenario) => {
+export const slotsReleased: Check = (scenario, { run }) => {
   const { limit } = scenario;
   const attempts = Map.groupBy(
     scenario.streams.filter(({ phase }) => phase.startsWith('reopen after ')),
@@ -15,8 +16,8 @@ export const slotsReleased: Check = (scenario) => {
   return [...attempts].map(([phase, streams]) => {
     // Attempts follow one another; the last one is the one that counts.
     const last = streams.slice(-(limit ?? 1));
-    const acceptedCount = last.filter(({ status }) => status === 200).length;
-    const refusedCount = last.filter(({ status }) => status === 429).length;
+    const acceptedCount = last.filter(({ answer }) => answer === 'accepted').length;
+    const refusedCount = last.filter(({ answer }) => answer === 'limited').length;
     const attemptCount = limit === null ? 0 : Math.ceil(streams.length / limit);
     const subject = phase.replace('reopen after ', '');
     const evidence = { limit, acceptedCount, refusedCount, attemptCount };
@@ -44,7 +45,7 @@ export const slotsReleased: Check = (scenario) => {
     if (acceptedCount === limit) {
       return { ...finding, outcome: 'pass', reason: `after ${subject}, all ${limit} slots were free again` };
     }
-    const reason = `after ${subject}, only ${acceptedCount} of ${limit} slots came back (${refusedCount} × 429 on the last of ${attemptCount} attempts): look for an end that does not release its slot`;
+    const reason = `after ${subject}, only ${acceptedCount} of ${limit} slots came back (${refusedCount} × ${refusalWords(run.config)} on the last of ${attemptCount} attempts): look for an end that does not release its slot`;
     return { ...finding, outcome: 'fail', reason };
   });
 };

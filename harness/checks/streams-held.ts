@@ -7,7 +7,7 @@ const DEADLINE_TOLERANCE_MS = 1500;
 export const streamsHeld: Check = (scenario, { run }) => {
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'hold');
-  const openedCount = streams.filter(({ status }) => status === 200).length;
+  const openedCount = streams.filter(({ answer }) => answer === 'accepted').length;
   const lost = streams.filter(
     ({ ending, closeEventMs }) =>
       ending !== 'client' &&

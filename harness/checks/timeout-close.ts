@@ -10,7 +10,7 @@ const LATE_TOLERANCE_MS = 1500;
 export const timeoutClose: Check = (scenario) => {
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'deadline');
-  const opened = streams.filter(({ status }) => status === 200);
+  const opened = streams.filter(({ answer }) => answer === 'accepted');
   const finding = { check: 'timeout-close', scenario: scenario.scenario, subject: '' } as const;
   if (deadlineMs === null || streams.length === 0 || opened.length < streams.length) {
     const evidence = { deadlineMs, streamCount: streams.length, openedCount: opened.length };

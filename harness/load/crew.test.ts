@@ -10,6 +10,7 @@ import type { HydrotestError } from '../errors.ts';
 import { loadPlanOf } from '../load-options.ts';
 import type { JournalEntry, TallyEntry, TimingsEntry } from '../model.ts';
 import { scanProcesses } from '../probes/process-tree.ts';
+import { defaultPlan } from '../streams/conversation.ts';
 import { isProcessAlive } from '../targets/process-group.ts';
 import { Timings } from '../timings.ts';
 import { until } from '../waiting.ts';
@@ -103,6 +104,7 @@ function orderOf(streams: number, over: Partial<CrewOptions['order']> = {}): Cre
     keySeed: 1,
     firstKeyNumber: 1001,
     slotsPerKey: 4,
+    protocol: defaultPlan,
     headers: { 'X-Team': 'a' },
     eventTime: null,
     addressCount: 0,

@@ -6,7 +6,7 @@ import { type LoadOptions, loadPlanOf } from '../load-options.ts';
 import type { JournalEntry, LoadPlan, TallyEntry, TimingSummary, TimingsEntry } from '../model.ts';
 import { createRandom } from '../random.ts';
 import { createStreamPool, type StreamPool } from '../stream-pool.ts';
-import { behaviours } from '../streams/behaviours.ts';
+import { defaultPlan } from '../streams/conversation.ts';
 import { Timings } from '../timings.ts';
 import { until } from '../waiting.ts';
 import { type Generator, MISSED_MS, startGenerator } from './generator.ts';
@@ -55,7 +55,7 @@ beforeEach(async () => {
   entries = [];
   pool = createStreamPool({
     scenario: 'hold',
-    behaviours,
+    protocol: defaultPlan,
     headers: {},
     eventTime: () => null,
     elapsedMs: () => performance.now(),

@@ -1,4 +1,4 @@
-import type { GeneratorHealth, JournalEntry, LoadPlan, RemoteTarget } from '../model.ts';
+import type { GeneratorHealth, JournalEntry, LoadPlan, ProtocolPlan, RemoteTarget } from '../model.ts';
 
 /** What a worker needs to know. Sent over its channel and never in arguments: headers can be secrets. */
 export interface WorkerOrder {
@@ -16,6 +16,7 @@ export interface WorkerOrder {
   /** Slots on one key. */
   slotsPerKey: number;
   headers: Record<string, string>;
+  protocol: ProtocolPlan;
   eventTime: string | null;
   /** Source addresses that this worker uses for itself; 0: the system's choice. */
   addressCount: number;

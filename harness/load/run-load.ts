@@ -105,6 +105,7 @@ async function loadWithWorkers(options: RunLoadOptions, running: (load: RunningL
       firstKeyNumber: options.firstKeyNumber + 1,
       slotsPerKey,
       headers: config.headers,
+      protocol: config.protocol,
       eventTime: config.eventTime,
       remote: config.remote,
       addressCount: size.addressesPerWorker ?? 0,

@@ -5,7 +5,6 @@
 import { eventTimeReader } from '../event-times.ts';
 import { createRandom } from '../random.ts';
 import { createStreamPool } from '../stream-pool.ts';
-import { behaviours } from '../streams/behaviours.ts';
 import { takeSeat } from '../streams/pace.ts';
 import { openRoutes } from '../streams/reach.ts';
 import { returnVanished } from '../streams/vanish.ts';
@@ -34,7 +33,7 @@ function work(order: WorkerOrder): { setPhase(phase: string): void; stop(): Prom
   const nowMs = () => performance.now() - began;
   const pool = createStreamPool({
     scenario: order.scenario,
-    behaviours,
+    protocol: order.protocol,
     headers: order.headers,
     eventTime: eventTimeReader(order.eventTime),
     // The main process knows when the run began, and puts its own time in.

@@ -1,5 +1,6 @@
 import type { BrowserConfig } from './browser.ts';
 import type { LoadPlan } from './load.ts';
+import type { ProtocolPlan } from './protocol.ts';
 import type { RemoteTarget } from './remote.ts';
 
 /** A server that hydrotest starts itself, or one that runs already. */
@@ -29,6 +30,10 @@ export interface RunConfig {
   /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
   eventsFile: string | null;
   headers: Record<string, string>;
+  /** How its streams are asked for and read. */
+  protocol: ProtocolPlan;
+  /** Name of a preset (harness/presets.ts), or null. */
+  preset: string | null;
   /** Where the target is reached, if that is not loopback; null: it is. */
   remote: RemoteTarget | null;
   /** Streams a key that the target promises to allow, or null: it promises none. */

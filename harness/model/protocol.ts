@@ -1,7 +1,5 @@
-export const protocolNames = ['sse', 'sse-post', 'ndjson', 'chunked', 'websocket', 'sse-h2'] as const;
-
-/** How streams are asked for, and what goes over them. One file each in `streams/protocols/`. */
-export type ProtocolName = (typeof protocolNames)[number];
+/** How streams are asked for, and what goes over them. One file each in `streams/`. */
+export type ProtocolName = 'sse' | 'sse-post' | 'ndjson' | 'chunked' | 'websocket' | 'sse-h2';
 
 /**
  * What is told apart by a rule:

@@ -38,7 +38,8 @@ export interface Work {
 
 export interface OpenOptions {
   dropAfterMs?: number;
-  headers?: Record<string, string>;
+  /** The event that it resumes behind. */
+  lastEventId?: string;
   /** Counted in a tally instead of journalled one by one: for streams by the thousand. */
   tally?: boolean;
 }
@@ -50,6 +51,10 @@ export interface ScenarioContext {
   readonly signal: AbortSignal;
   /** A known leak can be planted in the target, to show that one would be seen. */
   readonly canPlant: boolean;
+  /** Whether clients of this protocol can behave so. */
+  offers(behaviour: BehaviourName): boolean;
+  /** Whether a client can say behind which event it resumes. */
+  readonly canResume: boolean;
   /** A number in [0, 1) from the run's seed. */
   random(): number;
   /** The n-th shared key: the same text for the same n within a scenario. */
@@ -79,11 +84,11 @@ export interface ScenarioContext {
    * Throws `usage` where the machine or the target has no room for it, `worker-lost` when a worker ends before its time.
    */
   load(meanwhile: (keyCount: number) => Promise<number>): Promise<void>;
-  /** Sends short requests to a stream URL or the page, and journals what came back. */
+  /** Sends short requests to the page, or with a key to its stream URL, and journals what came back. */
   flood(
     label: 'flood' | 'page',
     url: string,
-    load: { count: number; connections: number },
+    load: { count: number; connections: number; key?: string },
   ): Promise<RequestsEntry>;
   /** Warms up, runs cycles, and goes on until the rate is decided or three looks were taken. */
   measureLeak(measurement: LeakMeasurement): Promise<void>;

@@ -1,7 +1,7 @@
 import type { ProtocolPlan } from '../model.ts';
 import { type MessageMeaning, meaningOf } from './message-rules.ts';
 import type { Protocol } from './protocol.ts';
-import { protocols } from './protocols/index.ts';
+import { protocols } from './protocols.ts';
 
 /** A plan, ready for use: one for all its streams. */
 export interface Conversation {

@@ -1,5 +1,8 @@
-/** How the harness begins each line that it writes for a target to stream (event-feed.ts): the number counts per file. Up to 15 digits, which are exact. */
-const FED_LINE = /^\{"seq":(\d{1,15}),/;
+/**
+ * How the harness begins each line that it writes for a target to stream (event-feed.ts): the number counts per file. Up to 15 digits,
+ * which are exact. A target may put the line into a message of its own, behind an id.
+ */
+const FED_LINE = /^.{0,60}?\{"seq":(\d{1,15}),"at":/;
 
 /**
  * Follows the harness's own events by the number in their data: exact, whatever the target does with ids. Events of

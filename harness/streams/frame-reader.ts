@@ -96,7 +96,8 @@ export class FrameReader implements BodyReader {
   /** In words what is wrong with the first two bytes of a frame; null: nothing. */
   #wrongHead(first: number, second: number): string | null {
     const opcode = this.#opcode;
-    if ((first & 0x70) !== 0) return 'WebSocket frame with reserved bits, for an extension that was not asked for';
+    if ((first & 0x70) !== 0)
+      return 'WebSocket frame with reserved bits, for an extension that was not asked for';
     if ((second & 0x80) !== 0) return 'WebSocket frame that is masked: a server sends none';
     if (opcode >= opcodes.close) {
       if (opcode > opcodes.pong) return `WebSocket frame of the unknown kind ${opcode}`;

@@ -8,9 +8,9 @@ import {
 import type { Socket } from 'node:net';
 import { dial } from './dial.ts';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
-import { describeConnectError } from './http1-exchange.ts';
 import type { PreparedRequest, RequestTarget } from './http-request.ts';
 import { maxHeadBytes } from './http-response-parser.ts';
+import { describeConnectError } from './http1-exchange.ts';
 
 /** What a session with an idle server takes is bounded by Node in MB: room for the windows of its streams. */
 const maxSessionMegabytes = 16;
@@ -29,7 +29,10 @@ interface Connection {
 /** Those that streams share, by where they lead. One is closed when its last stream is over. */
 const shared = new Map<string, Connection>();
 
-function openConnection(target: RequestTarget, { localAddress, localPort, via }: ExchangeOptions): Connection {
+function openConnection(
+  target: RequestTarget,
+  { localAddress, localPort, via }: ExchangeOptions,
+): Connection {
   const { socket, transport } = dial(via ?? target, { localAddress, localPort, alpn: 'h2' });
   if (transport !== socket) transport.on('error', () => {});
   const session = connect(`${target.secure ? 'https' : 'http'}://${target.authority}`, {
@@ -187,7 +190,10 @@ export class Http2Exchange implements Exchange {
     const { isConnected, error: connectionError } = this.#connection;
     const because = connectionError ?? error;
     if (!isConnected)
-      return { how: 'connect-failed', error: because === null ? 'no connection' : describeConnectError(because) };
+      return {
+        how: 'connect-failed',
+        error: because === null ? 'no connection' : describeConnectError(because),
+      };
     return { how: 'cut', error: because?.message ?? 'the connection was closed' };
   }
 
@@ -201,7 +207,8 @@ export class Http2Exchange implements Exchange {
     this.#openCount -= 1;
     if (this.#openCount > 0) {
       const { rstCode } = this.#stream;
-      if (this.#stream.destroyed && rstCode) this.#over({ how: 'cut', error: `the stream was reset (code ${rstCode})` });
+      if (this.#stream.destroyed && rstCode)
+        this.#over({ how: 'cut', error: `the stream was reset (code ${rstCode})` });
       return;
     }
     this.#over(this.#broken(null));

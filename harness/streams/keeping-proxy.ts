@@ -1,5 +1,5 @@
-import type { Behaviour, OpenStream, StreamRequest } from '../model.ts';
-import { parseTarget, requestText } from './http-request.ts';
+import type { Behaviour, OpenStream, StreamAnswer, StreamRequest } from '../model.ts';
+import { makeRequest } from './http-request.ts';
 import { Later } from './later.ts';
 import { openRawStream, type RawStream } from './raw-stream.ts';
 import { type Passage, Relay } from './relay.ts';
@@ -32,7 +32,7 @@ function giveBackRelay(relay: Relay | null): void {
  * The record is the client's, as of a graceful close; only `ended` waits until the server has been left as well.
  */
 class ProxiedStream implements OpenStream {
-  readonly answered: Promise<number | null>;
+  readonly answered: Promise<StreamAnswer | null>;
   readonly firstEvent: Promise<boolean>;
   readonly ended: Promise<StreamOutcome>;
   readonly #opened: Promise<RawStream>;
@@ -41,8 +41,7 @@ class ProxiedStream implements OpenStream {
 
   constructor(request: StreamRequest) {
     // A fault of ours is thrown here and now, not where the relay stands.
-    const target = parseTarget(request.url);
-    requestText(target, request.headers);
+    const { target } = makeRequest(request.url.replaceAll('{lastEventId}', ''), request.headers);
     const passage: Passage = {
       target,
       localAddress: request.localAddress,

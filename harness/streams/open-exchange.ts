@@ -1,9 +1,9 @@
 import type { StreamRequest } from '../model.ts';
 import type { Conversation } from './conversation.ts';
 import type { Exchange, ExchangeOptions, ExchangeSink } from './exchange.ts';
+import { makeRequest, type PreparedRequest, prepareRequest } from './http-request.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
-import { makeRequest, type PreparedRequest, prepareRequest } from './http-request.ts';
 
 /** What a behaviour wants of its exchange. */
 export interface ExchangeManners extends Omit<ExchangeOptions, 'localPort' | 'onSent'> {
@@ -23,7 +23,13 @@ export function openExchange(
   sink: ExchangeSink,
   onSent?: () => void,
 ): Exchange {
-  const prepared = requestOf(request, plan.body, protocol.headers, protocol.resumesByHeader === true, manners);
+  const prepared = requestOf(
+    request,
+    plan.body,
+    protocol.headers,
+    protocol.resumesByHeader === true,
+    manners,
+  );
   const { localAddress = request.localAddress } = manners;
   const options: ExchangeOptions = {
     via: manners.via,
@@ -50,7 +56,7 @@ function requestOf(
   resumesByHeader: boolean,
   { httpVersion }: ExchangeManners,
 ): PreparedRequest {
-  const body = plannedBody?.replaceAll('{key}', () => jsonText(key)) ?? null;
+  const body = plannedBody === null ? null : bodyOf(plannedBody, key);
   const isInUrl = url.includes('{lastEventId}');
   const filled = isInUrl ? url.replaceAll('{lastEventId}', encodeURIComponent(lastEventId)) : url;
   const resumes = lastEventId !== '' && !isInUrl && resumesByHeader;
@@ -62,7 +68,7 @@ function requestOf(
   return makeRequest(filled, resuming, { own, body, version: httpVersion });
 }
 
-/** As it stands between the quotation marks of a JSON text. */
-function jsonText(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+/** The body of a request, with the key as it stands between the quotation marks of a JSON text. */
+export function bodyOf(planned: string, key: string): string {
+  return planned.replaceAll('{key}', () => JSON.stringify(key).slice(1, -1));
 }

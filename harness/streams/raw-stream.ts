@@ -2,9 +2,9 @@ import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamReque
 import type { BodyReader } from './body-reader.ts';
 import { type Conversation, conversationOf, refusingError } from './conversation.ts';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
-import { mediaTypeOf } from './response-kind.ts';
 import type { ResponseHead } from './http-response-parser.ts';
 import { openExchange } from './open-exchange.ts';
+import { mediaTypeOf } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 /** A refusal's body is read so that the server can finish it, but not without an end. */
@@ -154,11 +154,7 @@ export class RawStream implements OpenStream, ExchangeSink {
     const { status, headers } = head;
     const { plan, protocol, refusesLate } = this.#conversation;
     let judged = protocol.judge(head, this.#nonce);
-    if (
-      judged.kind === 'events' &&
-      this.#manners.httpVersion === '1.0' &&
-      headers.has('transfer-encoding')
-    ) {
+    if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
       const error = 'Transfer-Encoding in the response to an HTTP/1.0 request';
       judged = { kind: 'protocol-error', error };
@@ -230,7 +226,8 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   onOver(over: ExchangeOver): void {
     if (over.how !== 'complete') {
-      const ending = over.how === 'malformed' ? 'protocol-error' : over.how === 'cut' ? 'server-reset' : over.how;
+      const ending =
+        over.how === 'malformed' ? 'protocol-error' : over.how === 'cut' ? 'server-reset' : over.how;
       this.#conclude(ending, over.error);
     } else if (this.#reader === null) {
       this.#refused();
@@ -249,7 +246,10 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   /** All of a refusal is there. One that is a 200 says in its body whether it is one. */
   #refused(): void {
-    if (this.#refusalText === null) return this.#conclude('refused', null);
+    if (this.#refusalText === null) {
+      this.#conclude('refused', null);
+      return;
+    }
     const text = Buffer.from(this.#refusalText, 'latin1').toString();
     const error = refusingError(text, this.#conversation.plan);
     this.#ledger.sawAnswer(error === null ? 'other' : 'limited');

@@ -14,7 +14,8 @@ import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 export const tab: Behaviour = {
   name: 'tab',
-  describes: 'a page: an EventSource that reconnects, resumes and closes at the event that ends the stream, or a fetch or WebSocket',
+  describes:
+    'a page: an EventSource that reconnects, resumes and closes at the event that ends the stream, or a fetch or WebSocket',
   open(request) {
     switch (conversationOf(request.protocol).protocol.name) {
       case 'sse':

@@ -53,12 +53,15 @@ type JournalledStream = ScenarioRecord['streams'][number];
 
 /** A stream that was let in, got an event, and was closed by its client. */
 export function streamOf(phase: string, over: Partial<StreamRecord> = {}): JournalledStream {
+  const { status = 200 } = over;
+  const answers: Record<string, StreamRecord['answer']> = { 200: 'accepted', 429: 'limited' };
   return {
     phase,
     behaviour: 'graceful-close',
     elapsedMs: 1000,
     key: 'key-1',
-    status: 200,
+    status,
+    answer: status === null ? null : (answers[status] ?? 'other'),
     firstByteMs: 3,
     firstEventMs: 4,
     durationMs: 500,

@@ -79,8 +79,11 @@ function readInPieces(first: Answer, differences: Differences): void {
 
 function readEvents(body: Buffer, places: readonly number[]): PageEvent[] {
   const events: PageEvent[] = [];
-  const reader = new EventReader(new EventOrder(), ({ event: type = 'message', data }) => {
-    events.push({ type, data, lastEventId: reader.lastEventId });
+  const reader = new EventReader({
+    order: new EventOrder(),
+    onEvent: ({ event: type = 'message', data }) => {
+      events.push({ type, data, lastEventId: reader.lastEventId });
+    },
   });
   let from = 0;
   for (const place of [...places, body.length]) {

@@ -1,4 +1,4 @@
-import type { Protocol } from '../protocol.ts';
+import type { Protocol } from './protocol.ts';
 import { sse } from './sse.ts';
 
 /** Server-Sent Events as the answer to a POST, as the APIs of language models, MCP and GraphQL have them. */

@@ -1,6 +1,6 @@
-import { ChunkReader } from '../chunk-reader.ts';
-import type { Protocol } from '../protocol.ts';
-import { responseKind } from '../response-kind.ts';
+import { ChunkReader } from './chunk-reader.ts';
+import type { Protocol } from './protocol.ts';
+import { responseKind } from './response-kind.ts';
 
 /** Whatever a server sends in pieces: a chunk of HTTP/1.1 is an event, as for a page that shows text as it comes. */
 export const chunked: Protocol = {

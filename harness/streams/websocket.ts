@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { quote } from '../foreign-text.ts';
-import { FrameReader } from '../frame-reader.ts';
-import { clientFrame, closeFrame, opcodes } from '../frames.ts';
-import type { ResponseHead } from '../http-response-parser.ts';
-import type { Protocol } from '../protocol.ts';
-import { accepted, type ResponseKind, refusalKind } from '../response-kind.ts';
+import { quote } from './foreign-text.ts';
+import { FrameReader } from './frame-reader.ts';
+import { clientFrame, closeFrame, opcodes } from './frames.ts';
+import type { ResponseHead } from './http-response-parser.ts';
+import type { Protocol } from './protocol.ts';
+import { accepted, type ResponseKind, refusalKind } from './response-kind.ts';
 
 /** RFC 6455 §1.3. */
 const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -37,7 +37,10 @@ export const websocket: Protocol = {
 /** RFC 6455 §4.1: what a client has to check. */
 function judge({ status, headers }: ResponseHead, nonce: string): ResponseKind {
   if (status === 200) {
-    return { kind: 'protocol-error', error: 'status 200 instead of 101: the server did not switch to WebSocket' };
+    return {
+      kind: 'protocol-error',
+      error: 'status 200 instead of 101: the server did not switch to WebSocket',
+    };
   }
   if (status !== 101) return refusalKind({ status, headers }) ?? accepted;
   const wrong = wrongUpgrade(headers, nonce);
@@ -48,7 +51,8 @@ function wrongUpgrade(headers: ResponseHead['headers'], nonce: string): string |
   const upgrade = headers.get('upgrade') ?? '';
   if (upgrade.toLowerCase() !== 'websocket') return `status 101 with Upgrade ${quote(upgrade)}`;
   const connection = headers.get('connection') ?? '';
-  if (!/(^|,)[\t ]*upgrade[\t ]*(,|$)/i.test(connection)) return `status 101 with Connection ${quote(connection)}`;
+  if (!/(^|,)[\t ]*upgrade[\t ]*(,|$)/i.test(connection))
+    return `status 101 with Connection ${quote(connection)}`;
   const expected = createHash('sha1').update(`${nonce}${acceptGuid}`).digest('base64');
   if (headers.get('sec-websocket-accept') !== expected) return 'status 101 with a wrong Sec-WebSocket-Accept';
   const extension = headers.get('sec-websocket-extensions');

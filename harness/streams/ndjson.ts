@@ -1,6 +1,6 @@
-import { LineReader } from '../line-reader.ts';
-import type { Protocol } from '../protocol.ts';
-import { responseKind } from '../response-kind.ts';
+import { LineReader } from './line-reader.ts';
+import type { Protocol } from './protocol.ts';
+import { responseKind } from './response-kind.ts';
 
 /** A JSON text on each line. With a body it is a POST. */
 export const ndjson: Protocol = {

@@ -1,7 +1,7 @@
-import type { ProtocolName } from '../../model.ts';
-import type { Protocol } from '../protocol.ts';
+import type { ProtocolName } from '../model.ts';
 import { chunked } from './chunked.ts';
 import { ndjson } from './ndjson.ts';
+import type { Protocol } from './protocol.ts';
 import { sse } from './sse.ts';
 import { sseH2 } from './sse-h2.ts';
 import { ssePost } from './sse-post.ts';

@@ -1,7 +1,7 @@
-import { EventReader } from '../event-reader.ts';
-import { eventStreamHeaders } from '../http-request.ts';
-import type { Protocol } from '../protocol.ts';
-import { responseKind } from '../response-kind.ts';
+import { EventReader } from './event-reader.ts';
+import { eventStreamHeaders } from './http-request.ts';
+import type { Protocol } from './protocol.ts';
+import { responseKind } from './response-kind.ts';
 
 /** Server-Sent Events as an EventSource asks for them (the HTML standard, §9.2). */
 export const sse: Protocol = {

@@ -1,0 +1,35 @@
+import type { ProtocolPlan } from './model.ts';
+import { prepareChat } from './preset-chat.ts';
+import { prepareGraphql } from './preset-graphql.ts';
+import type { ProtocolOptions } from './protocol-options.ts';
+
+/** Asks a target that runs, by a short request to the URL; resolves with the body of a 200. */
+export type Ask = (url: string, request?: { body?: string }) => Promise<string>;
+
+/** A kind of server of which enough is known that its URL will do. */
+export interface Preset {
+  /** One line for people. */
+  describes: string;
+  options: ProtocolOptions;
+  session?: ProtocolPlan['session'];
+  /** What has to be asked of the target first, where the user did not say it. Throws `usage` where it does not tell. */
+  prepare?(plan: ProtocolPlan, url: string, ask: Ask): Promise<ProtocolPlan>;
+}
+
+export const presets = {
+  'llm-chat': {
+    describes: 'chat completions as OpenAI streams them: POST with "stream": true, ends with [DONE]',
+    options: { protocol: 'sse-post', endEvent: 'data:[DONE]', refusal: '429' },
+    prepare: prepareChat,
+  },
+  mcp: {
+    describes: 'Model Context Protocol over streamable HTTP: initialize, a session, its GET stream, DELETE',
+    options: { protocol: 'sse', endEvent: 'none', refusal: '429,503,error:-32000' },
+    session: 'mcp',
+  },
+  'graphql-sse': {
+    describes: 'GraphQL subscriptions over SSE, a request each ("distinct connections")',
+    options: { protocol: 'sse-post', endEvent: 'event:complete' },
+    prepare: prepareGraphql,
+  },
+} as const satisfies Record<string, Preset>;
