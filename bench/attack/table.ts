@@ -36,7 +36,7 @@ export function renderAttacks(rows: readonly AttackRow[], report: Report): strin
       Math.round(connections / row.seconds),
       describeTally(row.tally),
       `${row.heldStreams - row.brokenStreams} of ${row.heldStreams}`,
-      `${row.newClients['200'] ?? 0} of ${total(row.newClients)}`,
+      `${row.newClients.accepted ?? 0} of ${total(row.newClients)}`,
       ms(row.slowestAdmissionMs),
     ]);
     after.push([

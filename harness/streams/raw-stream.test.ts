@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { StreamEnding } from '../model.ts';
+import type { StreamAnswer, StreamEnding } from '../model.ts';
 import { openRawStream, type RawStream } from './raw-stream.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 import { openSocketCount, until } from './testing/until.ts';
@@ -38,7 +38,7 @@ test('sends the request of an EventSource, with the user’s headers', async () 
     'X-Team': 'a',
     accept: 'text/event-stream, */*',
   });
-  expect(await stream.answered).toBe(200);
+  expect(await stream.answered).toBe('accepted');
   stream.end();
   await stream.ended;
   const { request } = server.only('/hello');
@@ -63,7 +63,7 @@ test('tells when so many events have come, or that they will not', async () => {
 
 test('a clean stream: every field of the record', async () => {
   const stream = open('/hello');
-  expect(await stream.answered).toBe(200);
+  expect(await stream.answered).toBe('accepted');
   expect(await stream.firstEvent).toBe(true);
   await until('three events', () => stream.eventCount === 3);
   expect(stream.lastEventId).toBe('3');
@@ -73,6 +73,7 @@ test('a clean stream: every field of the record', async () => {
   expect(record).toEqual({
     behaviour: 'graceful-close',
     status: 200,
+    answer: 'accepted',
     firstByteMs: expect.any(Number),
     firstEventMs: expect.any(Number),
     durationMs: expect.any(Number),
@@ -133,13 +134,24 @@ describe('how a stream ends', () => {
     ['/endless-event', 'protocol-error', 0, /event of more than 5242880 bytes without a blank line/],
     ['/endless-chunk-extension', 'protocol-error', 0, /chunk size line of more than 4096 bytes/],
   ];
+  const noes: Record<string, StreamAnswer> = {
+    '/429': 'limited',
+    '/endless-refusal': 'limited',
+    '/503-chunked': 'other',
+    '/204': 'other',
+    '/redirect': 'other',
+    '/html': 'other',
+    '/no-content-type': 'other',
+    '/gzip': 'other',
+  };
   test.each(cases)('%s: %s', async (path, ending, eventCount, error) => {
     const stream = open(path);
     const record = await stream.ended;
     expect(record).toMatchObject({ ending, eventCount });
     if (error === null) expect(record.error).toBeNull();
     else expect(record.error).toMatch(error);
-    expect(await stream.answered).toBe(record.status);
+    const answer = record.status === null ? null : (noes[path] ?? 'accepted');
+    expect([await stream.answered, record.answer]).toEqual([answer, answer]);
     expect(await stream.firstEvent).toBe(eventCount > 0);
   });
 });

@@ -14,7 +14,7 @@ function resumedFrom({ connections }: TestServer): (string | undefined)[] {
 
 test('reconnects, resumes behind the last event, and ends with the response that says goodbye', async () => {
   const stream = file.open('reconnect', '/resumes', { headers: { 'X-Team': 'a' } });
-  expect(await stream.answered).toBe(200);
+  expect(await stream.answered).toBe('accepted');
   const record = await stream.ended;
   expect(record).toMatchObject({
     behaviour: 'reconnect',
