@@ -52,7 +52,7 @@ async function readOverSocket(
       : status === 200
         ? 'protocol-error'
         : 'refused';
-  differences.compare(`answered, ${how}`, await stream.answered, status);
+  differences.compare(`status, ${how}`, record.status, status);
   differences.compare(`ending, ${how}`, record.ending, ending);
   differences.compare(`number of events, ${how}`, record.eventCount, first.events.length);
   differences.compare(`last event id, ${how}`, stream.lastEventId, first.events.at(-1)?.lastEventId ?? '');
