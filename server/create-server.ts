@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type EndReason, endReasons } from './end-reason.ts';
 import type { StartAt } from './event-log/types.ts';
+import { createProtocolSwitch } from './http2/protocol-switch.ts';
+import { http2StreamOf } from './http2/stream-of.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
-import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
+import { createSseTransport, streamHeaders } from './sse-transport.ts';
+import type { Stream } from './stream.ts';
+import type { Transport } from './transport.ts';
+import { createWebSocketTransport } from './web-socket/transport.ts';
+import { asksForWebSocket, createUpgrader, isOriginAllowed, responseOn } from './web-socket/upgrade.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
 import { listWorkflows, type WorkflowList } from './workflow-list.ts';
 
@@ -36,6 +44,8 @@ export interface SseServer {
   close(): Promise<void>;
 }
 
+const webSocketPath = /^\/api\/events\/([^/]*)\/ws$/;
+
 type Handler = (request: IncomingMessage, response: ServerResponse, segment: string) => void | Promise<void>;
 
 export function createServer(parts: ServerParts): SseServer {
@@ -49,6 +59,7 @@ export function createServer(parts: ServerParts): SseServer {
 
   const routes: { path: RegExp; handle: Handler }[] = [
     { path: /^\/api\/events\/([^/]*)\/stream$/, handle: streamEvents },
+    { path: webSocketPath, handle: askForUpgrade },
     { path: /^\/api\/workflows$/, handle: showWorkflows },
     { path: /^\/health$/, handle: showHealth },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
@@ -64,18 +75,20 @@ export function createServer(parts: ServerParts): SseServer {
       // A request is over with its head: one that has a body is refused without reading it.
       requestTimeout: settings.headTimeoutMs,
       connectionsCheckingInterval: Math.min(slowestCheckMs, settings.headTimeoutMs / checksPerTimeout),
+      // What asks for another protocol (curl --http2) gets its answer without it (RFC 9110, section 7.8).
+      shouldUpgradeCallback: asksForWebSocket,
     },
     route,
   );
   // Without this listener Node would ask for the body that is going to be refused.
   httpServer.on('checkContinue', route);
-  httpServer.on('connection', (socket) => room.enter(socket));
   httpServer.on('clientError', (error: ClientError, socket) => {
     const { remoteAddress } = socket as Socket;
     const status = parts.refuseConnection(error, socket as Socket);
     // A client that goes away in the middle of a request is no news.
     if (status !== null) logger.seldom({ status, code: error.code, remoteAddress }, 'connection refused');
   });
+  httpServer.on('upgrade', upgrade);
   // Accepting failed, for want of descriptors: it goes on when there are some. Without a listener it would end the process.
   httpServer.on('error', (error) => {
     if (httpServer.listening) logger.seldom({ err: error }, 'cannot accept connections');
@@ -90,8 +103,21 @@ export function createServer(parts: ServerParts): SseServer {
       );
     },
   });
+  const protocolSwitch = createProtocolSwitch({
+    settings,
+    http1: httpServer,
+    idleMs: keepAliveTimeoutMs,
+    maxHeaderBytes,
+    onRequest: route,
+    onRefused({ remoteAddress }, error) {
+      const { code } = error as NodeJS.ErrnoException;
+      logger.seldom({ code, remoteAddress }, 'connection refused');
+    },
+  });
+  httpServer.on('connection', (socket) => room.enter(socket));
+  const upgrader = createUpgrader(settings);
   const inFlight = new WeakMap<Socket, number>();
-  const streaming = new WeakSet<Socket>();
+  const streamCounts = new WeakMap<Socket, number>();
 
   // One timer for all streams. It starts with the server and stops with it.
   let heartbeat: NodeJS.Timeout | undefined;
@@ -123,10 +149,15 @@ export function createServer(parts: ServerParts): SseServer {
       if (request.method !== 'GET' && request.method !== 'HEAD') {
         const error = `${request.method} is not possible here: use GET`;
         // A body that nobody wants may never end.
-        sendJson(response, 405, { error }, { Allow: 'GET, HEAD', ...(hasBody(request) && thenClose) });
+        sendJson(
+          response,
+          405,
+          { error },
+          { Allow: 'GET, HEAD', ...(hasBody(request, response) && thenClose) },
+        );
         return;
       }
-      if (hasBody(request)) {
+      if (hasBody(request, response)) {
         refuse(request, response, 413, 'nothing here takes a body: leave it out');
         return;
       }
@@ -167,8 +198,62 @@ export function createServer(parts: ServerParts): SseServer {
     } else if (request.method === 'HEAD') {
       tellOfStream(request, response, workflowId);
     } else {
-      admit(request, response, workflowId);
+      admit(request, response, workflowId, () => {
+        occupy(protocolSwitch.connectionOf(request, response), response);
+        return createSseTransport({ request, response, sse: parts.sse, settings });
+      });
     }
+  }
+
+  /** The route of WebSockets, asked without an upgrade (RFC 9110, section 15.5.22). */
+  function askForUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+    const upgradeTo = http2StreamOf(response) === null && { Connection: 'Upgrade', Upgrade: 'websocket' };
+    sendJson(response, 426, { error: 'this is a WebSocket: ask for one over HTTP/1.1' }, { ...upgradeTo });
+  }
+
+  /** The connection has left the HTTP server: whatever is answered ends it. */
+  function upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const socket = duplex as Socket;
+    socket.on('error', () => {}); // a client that goes away is no news
+    if ((inFlight.get(socket) ?? 0) > 0) {
+      // The answers to the requests before it are not out, and nothing can stand between them.
+      logger.seldom({ remoteAddress: socket.remoteAddress }, 'connection ended: upgrade behind a request');
+      socket.destroy();
+      return;
+    }
+    const response = responseOn(request, socket);
+    const [, segment] = webSocketPath.exec(requestPath(request)) ?? [];
+    const workflowId = segment === undefined ? null : parseWorkflowId(segment);
+    if (segment === undefined) {
+      sendJson(response, 404, { error: 'there is no WebSocket here' });
+    } else if (workflowId === null) {
+      sendJson(response, 400, { error: `a workflow id is ${workflowIdRule}` });
+    } else if (!isOriginAllowed(request)) {
+      sendJson(response, 403, { error: 'a page of another origin may not have this WebSocket' });
+    } else if (closing !== null) {
+      sendJson(response, 503, { error: 'the server is shutting down' });
+    } else {
+      admit(request, response, workflowId, () => {
+        response.detachSocket(socket);
+        const webSocket = upgrader.upgrade(request, socket, head);
+        if (webSocket === null) return null;
+        occupy(protocolSwitch.connectionOf(request, response), socket);
+        return createWebSocketTransport({ webSocket, socket, encoder: parts.webSocketEncoder, settings });
+      });
+    }
+  }
+
+  /** A stream has begun on a connection, which waits for nothing until `carrier` closes. */
+  function occupy(connection: Socket, carrier: ServerResponse | Socket): void {
+    const change = (by: number) => {
+      const count = (streamCounts.get(connection) ?? 0) + by;
+      streamCounts.set(connection, count);
+      return count;
+    };
+    if (change(1) === 1) room.leave(connection);
+    carrier.once('close', () => {
+      if (change(-1) === 0) room.comeBack(connection);
+    });
   }
 
   /**
@@ -190,11 +275,22 @@ export function createServer(parts: ServerParts): SseServer {
     return taken + 2 <= settings.maxDescriptors - settings.maxWaiting;
   }
 
-  /** Synchronous from the request to the slot, so that the limit is exact. */
-  function admit(request: IncomingMessage, response: ServerResponse, workflowId: string): void {
+  /**
+   * Synchronous from the request to the slot, so that the limit is exact. `connect` begins the answer once there is a slot, or
+   * returns null when it has refused the request.
+   */
+  function admit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    workflowId: string,
+    connect: () => Transport | null,
+  ): void {
     const connectionId = randomUUID().slice(0, 8);
-    const { socket } = request;
-    if (streaming.has(socket)) {
+    // In HTTP/2 streams stand side by side.
+    if (
+      http2StreamOf(response) === null &&
+      (streamCounts.get(protocolSwitch.connectionOf(request, response)) ?? 0) > 0
+    ) {
       // Its answer comes behind a stream that may last for an hour, and would pile up until then.
       refuse(request, response, 409, 'a stream is open on this connection: ask for another one on another');
       return;
@@ -218,13 +314,16 @@ export function createServer(parts: ServerParts): SseServer {
       return;
     }
     try {
+      const transport = connect();
+      if (transport === null) {
+        slot.release();
+        return;
+      }
       const stream = parts.openStream({
-        request,
-        response,
+        transport,
         workflowId,
         startAt: startAt(request),
         eventLog,
-        sse: parts.sse,
         settings,
         slot,
         onEnd(summary) {
@@ -235,17 +334,11 @@ export function createServer(parts: ServerParts): SseServer {
         },
       });
       openStreams.add(stream);
-      streaming.add(socket);
-      room.leave(socket);
-      response.once('close', () => {
-        streaming.delete(socket);
-        room.comeBack(socket);
-      });
+      logger.info({ connectionId, workflowId, protocol: stream.protocol }, 'stream opened');
     } catch (error) {
       slot.release();
       throw error;
     }
-    logger.info({ connectionId, workflowId }, 'stream opened');
   }
 
   /**
@@ -294,8 +387,9 @@ export function createServer(parts: ServerParts): SseServer {
     const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
     for (const stream of openStreams) stream.end('server_shutdown');
     // `close` ended the connections that were idle; the others become idle when their last bytes are out.
+    protocolSwitch.close();
     const sweep = setInterval(() => httpServer.closeIdleConnections(), idleSweepMs);
-    const force = setTimeout(() => httpServer.closeAllConnections(), settings.shutdownGraceMs);
+    const force = setTimeout(() => protocolSwitch.destroyAll(), settings.shutdownGraceMs);
     await closed;
     clearInterval(sweep);
     clearTimeout(force);
@@ -310,7 +404,7 @@ export function createServer(parts: ServerParts): SseServer {
         httpServer.listen({ port, host, backlog }, () => {
           httpServer.off('error', reject);
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
-          resolve(urlOf(httpServer.address() as AddressInfo));
+          resolve(urlOf(httpServer.address() as AddressInfo, settings.tls === null ? 'http' : 'https'));
         });
       });
     },
@@ -323,8 +417,10 @@ export function createServer(parts: ServerParts): SseServer {
 
 const thenClose = { Connection: 'close' };
 
-/** RFC 9112, section 6.3: without one of these headers a request has no body. */
-function hasBody({ headers }: IncomingMessage): boolean {
+/** RFC 9112, section 6.3: without one of these headers a request has no body. In HTTP/2 it has none when its head ends it. */
+function hasBody({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  const stream = http2StreamOf(response);
+  if (stream !== null) return !stream.endAfterHeaders;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
@@ -340,6 +436,6 @@ function requestQuery(request: IncomingMessage): URLSearchParams {
   return new URLSearchParams(query);
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
