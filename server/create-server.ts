@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { type EndReason, endReasons } from './end-reason.ts';
 import type { StartAt } from './event-log/types.ts';
 import { createProtocolSwitch } from './http2/protocol-switch.ts';
@@ -9,12 +8,13 @@ import { http2StreamOf } from './http2/stream-of.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
+import { requestPath } from './request-path.ts';
 import { sendJson, sendText } from './respond.ts';
 import { createSseTransport, streamHeaders } from './sse-transport.ts';
 import type { Stream } from './stream.ts';
 import type { Transport } from './transport.ts';
-import { createWebSocketTransport } from './web-socket/transport.ts';
-import { asksForWebSocket, createUpgrader, isOriginAllowed, responseOn } from './web-socket/upgrade.ts';
+import { askForUpgrade, createWebSocketRoute, webSocketPath } from './web-socket/route.ts';
+import { asksForWebSocket } from './web-socket/upgrade.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
 import { listWorkflows, type WorkflowList } from './workflow-list.ts';
 
@@ -43,8 +43,6 @@ export interface SseServer {
   /** Ends every stream with `server_shutdown` and resolves when nothing is open any more. Idempotent. */
   close(): Promise<void>;
 }
-
-const webSocketPath = /^\/api\/events\/([^/]*)\/ws$/;
 
 type Handler = (request: IncomingMessage, response: ServerResponse, segment: string) => void | Promise<void>;
 
@@ -88,7 +86,6 @@ export function createServer(parts: ServerParts): SseServer {
     // A client that goes away in the middle of a request is no news.
     if (status !== null) logger.seldom({ status, code: error.code, remoteAddress }, 'connection refused');
   });
-  httpServer.on('upgrade', upgrade);
   // Accepting failed, for want of descriptors: it goes on when there are some. Without a listener it would end the process.
   httpServer.on('error', (error) => {
     if (httpServer.listening) logger.seldom({ err: error }, 'cannot accept connections');
@@ -115,9 +112,17 @@ export function createServer(parts: ServerParts): SseServer {
     },
   });
   httpServer.on('connection', (socket) => room.enter(socket));
-  const upgrader = createUpgrader(settings);
   const inFlight = new WeakMap<Socket, number>();
   const streamCounts = new WeakMap<Socket, number>();
+
+  const upgrade = createWebSocketRoute({
+    parts,
+    isClosing: () => closing !== null,
+    isBusy: (socket) => (inFlight.get(socket) ?? 0) > 0,
+    admit,
+    occupy,
+  });
+  httpServer.on('upgrade', upgrade);
 
   // One timer for all streams. It starts with the server and stops with it.
   let heartbeat: NodeJS.Timeout | undefined;
@@ -199,52 +204,19 @@ export function createServer(parts: ServerParts): SseServer {
       tellOfStream(request, response, workflowId);
     } else {
       admit(request, response, workflowId, () => {
-        occupy(protocolSwitch.connectionOf(request, response), response);
+        occupy(request, response, response);
         return createSseTransport({ request, response, sse: parts.sse, settings });
       });
     }
   }
 
-  /** The route of WebSockets, asked without an upgrade (RFC 9110, section 15.5.22). */
-  function askForUpgrade(_request: IncomingMessage, response: ServerResponse): void {
-    const upgradeTo = http2StreamOf(response) === null && { Connection: 'Upgrade', Upgrade: 'websocket' };
-    sendJson(response, 426, { error: 'this is a WebSocket: ask for one over HTTP/1.1' }, { ...upgradeTo });
-  }
-
-  /** The connection has left the HTTP server: whatever is answered ends it. */
-  function upgrade(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
-    const socket = duplex as Socket;
-    socket.on('error', () => {}); // a client that goes away is no news
-    if ((inFlight.get(socket) ?? 0) > 0) {
-      // The answers to the requests before it are not out, and nothing can stand between them.
-      logger.seldom({ remoteAddress: socket.remoteAddress }, 'connection ended: upgrade behind a request');
-      socket.destroy();
-      return;
-    }
-    const response = responseOn(request, socket);
-    const [, segment] = webSocketPath.exec(requestPath(request)) ?? [];
-    const workflowId = segment === undefined ? null : parseWorkflowId(segment);
-    if (segment === undefined) {
-      sendJson(response, 404, { error: 'there is no WebSocket here' });
-    } else if (workflowId === null) {
-      sendJson(response, 400, { error: `a workflow id is ${workflowIdRule}` });
-    } else if (!isOriginAllowed(request)) {
-      sendJson(response, 403, { error: 'a page of another origin may not have this WebSocket' });
-    } else if (closing !== null) {
-      sendJson(response, 503, { error: 'the server is shutting down' });
-    } else {
-      admit(request, response, workflowId, () => {
-        response.detachSocket(socket);
-        const webSocket = upgrader.upgrade(request, socket, head);
-        if (webSocket === null) return null;
-        occupy(protocolSwitch.connectionOf(request, response), socket);
-        return createWebSocketTransport({ webSocket, socket, encoder: parts.webSocketEncoder, settings });
-      });
-    }
-  }
-
   /** A stream has begun on a connection, which waits for nothing until `carrier` closes. */
-  function occupy(connection: Socket, carrier: ServerResponse | Socket): void {
+  function occupy(
+    request: IncomingMessage,
+    response: ServerResponse,
+    carrier: ServerResponse | Socket,
+  ): void {
+    const connection = protocolSwitch.connectionOf(request, response);
     const change = (by: number) => {
       const count = (streamCounts.get(connection) ?? 0) + by;
       streamCounts.set(connection, count);
@@ -422,13 +394,6 @@ function hasBody({ headers }: IncomingMessage, response: ServerResponse): boolea
   const stream = http2StreamOf(response);
   if (stream !== null) return !stream.endAfterHeaders;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-/** The path as it was sent, also from `GET http://host/path` (RFC 9112, section 3.2.2); nothing is resolved. */
-function requestPath(request: IncomingMessage): string {
-  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
-  const path = target.split('?', 1)[0];
-  return path || '/';
 }
 
 function requestQuery(request: IncomingMessage): URLSearchParams {
