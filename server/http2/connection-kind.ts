@@ -1,20 +1,24 @@
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { createServer } from 'node:tls';
 
 /** RFC 9113, section 3.4: what every client of HTTP/2 sends first. No request of HTTP/1.1 begins like it. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
 export interface KindListener {
-  /** The connection to go on with: the one that was given, or what TLS made of it. None of its bytes is lost. */
-  onKnown(socket: Socket, isHttp2: boolean): void;
+  /** `known` is to be gone on with: the connection itself, or what TLS made of it. None of its bytes is lost. */
+  onKnown(socket: Socket, known: Socket, isHttp2: boolean): void;
   /** There was nothing to tell it by in time. */
   onLate(socket: Socket): void;
-  /** TLS could not be agreed on; the connection has ended. */
+  /** TLS could not be agreed on; the connection ends. */
   onRefused(socket: Socket, error: Error): void;
 }
 
 /** Looks at the first bytes of a connection, as many as it takes, for at most `withinMs`. */
-export function sniff(socket: Socket, withinMs: number, { onKnown, onLate }: KindListener): void {
+export function sniff(
+  socket: Socket,
+  withinMs: number,
+  { onKnown, onLate }: Omit<KindListener, 'onRefused'>,
+): void {
   let seen: Buffer | null = null;
   const onReadable = () => {
     const chunk = socket.read() as Buffer | null;
@@ -36,7 +40,7 @@ export function sniff(socket: Socket, withinMs: number, { onKnown, onLate }: Kin
   function goOn(isHttp2: boolean): void {
     stop();
     if (seen !== null) socket.unshift(seen);
-    onKnown(socket, isHttp2);
+    onKnown(socket, socket, isHttp2);
   }
   function stop(): void {
     clearTimeout(late);
@@ -45,38 +49,42 @@ export function sniff(socket: Socket, withinMs: number, { onKnown, onLate }: Kin
   socket.on('readable', onReadable).on('end', onEnd).on('close', stop).on('error', ignore);
 }
 
-/** Agrees on TLS and, with ALPN (RFC 7301), on what is spoken behind it. */
-export function secure(
-  socket: Socket,
-  context: SecureContext,
+/**
+ * Agrees on TLS and, with ALPN (RFC 7301), on what is spoken behind it, each connection for at most `withinMs`. Returns what takes
+ * connections.
+ */
+export function createTls(
+  { cert, key }: { cert: string; key: string },
   withinMs: number,
-  { onKnown, onRefused }: KindListener,
-): void {
-  const secured = new TLSSocket(socket, {
-    isServer: true,
-    secureContext: context,
-    ALPNProtocols: ['h2', 'http/1.1'],
-  });
-  let failure = new Error('no TLS in time');
-  const onSecure = () => {
-    stop();
-    onKnown(secured, secured.alpnProtocol === 'h2');
-  };
-  const onError = (error: Error) => {
-    failure = error;
-  };
-  const onClose = () => {
-    stop();
-    onRefused(socket, failure);
-  };
-  const late = setTimeout(() => secured.destroy(), withinMs);
+  { onKnown, onRefused }: Omit<KindListener, 'onLate'>,
+): (socket: Socket) => void {
+  // It listens nowhere: connections are handed to it.
+  const server = createServer({ cert, key, ALPNProtocols: ['h2', 'http/1.1'], handshakeTimeout: withinMs });
+  /** Connections that are not agreed yet: the server does not tell which of them a secured one stands on. */
+  const agreeing = new Map<string, Socket>();
 
-  function stop(): void {
-    clearTimeout(late);
-    secured.off('secure', onSecure).off('_tlsError', onError).off('close', onClose).off('error', onError);
-  }
-  // What fails in the handshake is no `error` of the socket.
-  secured.on('secure', onSecure).on('_tlsError', onError).on('close', onClose).on('error', onError);
+  server.on('secureConnection', (secured) => {
+    const endpoints = endpointsOf(secured);
+    const socket = agreeing.get(endpoints);
+    agreeing.delete(endpoints);
+    if (socket === undefined) secured.destroy();
+    else onKnown(socket, secured, secured.alpnProtocol === 'h2');
+  });
+  server.on('tlsClientError', (error, secured) => {
+    onRefused(secured, error);
+    secured.destroy();
+  });
+  return (socket) => {
+    const endpoints = endpointsOf(socket);
+    agreeing.set(endpoints, socket);
+    socket.once('close', () => agreeing.delete(endpoints));
+    server.emit('connection', socket);
+  };
+}
+
+/** No two connections have them the same at one time. */
+function endpointsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function ignore(): void {}

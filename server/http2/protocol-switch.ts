@@ -1,9 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, type Http2Session, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import type { ServerSettings } from '../settings.ts';
-import { type KindListener, secure, sniff } from './connection-kind.ts';
+import { createTls, type KindListener, sniff } from './connection-kind.ts';
 import { http2StreamOf } from './stream-of.ts';
 
 /** Streams on one connection: those of a browser's tabs, and of a page's short requests beside them. */
@@ -43,7 +42,6 @@ export interface ProtocolSwitch {
 
 export function createProtocolSwitch(options: ProtocolSwitchOptions): ProtocolSwitch {
   const { settings, http1, onRequest } = options;
-  const context = settings.tls === null ? null : createSecureContext(settings.tls);
   const open = new Set<Socket>();
   const unknown = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
@@ -67,6 +65,21 @@ export function createProtocolSwitch(options: ProtocolSwitchOptions): ProtocolSw
     if (socket !== undefined) options.onRefused(socket, error);
   });
 
+  const listener: KindListener = {
+    onKnown(socket, known, isHttp2) {
+      unknown.delete(socket);
+      if (known !== socket) below.set(known, socket);
+      if (isHttp2) beginSession(known, socket);
+      else for (const serve of serveHttp1) serve.call(http1, known);
+    },
+    onLate(socket) {
+      const code = 'ERR_HTTP_REQUEST_TIMEOUT';
+      http1.emit('clientError', Object.assign(new Error('nothing was sent'), { code }), socket);
+    },
+    onRefused: options.onRefused,
+  };
+  const beginTls = settings.tls && createTls(settings.tls, settings.headTimeoutMs, listener);
+
   // `connection` is documented as the way to hand a connection to a server; whoever listens to it serves it.
   const serveHttp1 = http1.listeners('connection');
   http1.removeAllListeners('connection');
@@ -79,24 +92,13 @@ export function createProtocolSwitch(options: ProtocolSwitchOptions): ProtocolSw
       open.delete(socket);
       unknown.delete(socket);
     });
-    const listener: KindListener = {
-      onKnown(known, isHttp2) {
-        unknown.delete(socket);
-        if (known !== socket) below.set(known, socket);
-        if (isHttp2) beginSession(known, socket);
-        else for (const serve of serveHttp1) serve.call(http1, known);
-      },
-      onLate: () => {
-        const code = 'ERR_HTTP_REQUEST_TIMEOUT';
-        http1.emit('clientError', Object.assign(new Error('nothing was sent'), { code }), socket);
-      },
-      onRefused: options.onRefused,
-    };
-    if (context === null) sniff(socket, settings.headTimeoutMs, listener);
-    else secure(socket, context, settings.headTimeoutMs, listener);
+    if (beginTls === null) sniff(socket, settings.headTimeoutMs, listener);
+    else beginTls(socket);
   }
 
   function beginSession(socket: Socket, connection: Socket): void {
+    // A server of HTTP/1.1 answers clients that have said all they had to; a session is over when its client is.
+    socket.allowHalfOpen = false;
     http2.once('session', (session) => {
       below.set(session, connection);
       keep(session);
