@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type EndReason, endReasons } from './end-reason.ts';
 import type { StartAt } from './event-log/types.ts';
 import { createProtocolSwitch } from './http2/protocol-switch.ts';
 import { http2StreamOf } from './http2/stream-of.ts';
+import { createMetricsRoute } from './metrics/route.ts';
+import { createTally } from './metrics/tally.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
@@ -50,8 +51,7 @@ export function createServer(parts: ServerParts): SseServer {
   const { settings, logger, registry, eventLog } = parts;
   const startedAtMs = performance.now();
   const openStreams = new Set<Stream>();
-  const ended = Object.fromEntries(endReasons.map((reason) => [reason, 0])) as Record<EndReason, number>;
-  let rejectedCount = 0;
+  const tally = createTally();
   let closing: Promise<void> | null = null;
   let listing: Promise<WorkflowList> | null = null;
 
@@ -60,6 +60,7 @@ export function createServer(parts: ServerParts): SseServer {
     { path: webSocketPath, handle: askForUpgrade },
     { path: /^\/api\/workflows$/, handle: showWorkflows },
     { path: /^\/health$/, handle: showHealth },
+    { path: /^\/metrics$/, handle: (request, response) => metrics.show(request, response) },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
   ];
 
@@ -123,6 +124,16 @@ export function createServer(parts: ServerParts): SseServer {
     occupy,
   });
   httpServer.on('upgrade', upgrade);
+
+  const metrics = createMetricsRoute({
+    tally,
+    openStreams,
+    eventLog,
+    room,
+    get sessionCount() {
+      return protocolSwitch.sessionCount;
+    },
+  });
 
   // One timer for all streams. It starts with the server and stops with it.
   let heartbeat: NodeJS.Timeout | undefined;
@@ -268,7 +279,7 @@ export function createServer(parts: ServerParts): SseServer {
       return;
     }
     if (!hasRoom()) {
-      rejectedCount += 1;
+      tally.rejected.server += 1;
       logger.seldom(
         { workflowId, maxDescriptors: settings.maxDescriptors },
         'stream rejected: server is full',
@@ -279,7 +290,7 @@ export function createServer(parts: ServerParts): SseServer {
     }
     const slot = registry.take(workflowId);
     if (slot === null) {
-      rejectedCount += 1;
+      tally.rejected.workflow += 1;
       const { limit } = registry;
       logger.info({ connectionId, workflowId, limit }, 'stream rejected');
       parts.rejectStream(request, response, { workflowId, limit, retryMs: settings.retryMs });
@@ -300,7 +311,7 @@ export function createServer(parts: ServerParts): SseServer {
         slot,
         onEnd(summary) {
           openStreams.delete(stream);
-          ended[summary.reason] += 1;
+          tally.add(summary);
           const durationMs = Math.round(summary.durationMs);
           logger.info({ connectionId, workflowId, ...summary, durationMs }, 'stream closed');
         },
@@ -348,8 +359,8 @@ export function createServer(parts: ServerParts): SseServer {
       openStreams: openStreams.size,
       openStreamsByWorkflow: Object.fromEntries(registry.openByWorkflow),
       openTails: eventLog.openTailCount,
-      ended,
-      rejected: rejectedCount,
+      ended: tally.ended,
+      rejected: tally.rejected.workflow + tally.rejected.server,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
     });
   }
@@ -365,6 +376,7 @@ export function createServer(parts: ServerParts): SseServer {
     await closed;
     clearInterval(sweep);
     clearTimeout(force);
+    await metrics.close();
     await eventLog.close();
     logger.close();
   }

@@ -65,6 +65,7 @@ function makeServer(parts: ServerParts): SseServer {
   try {
     return createServer(parts);
   } catch (error) {
+    if (parts.settings.tls === null) throw error;
     // OpenSSL says what it is: a key that does not fit, or PEM of something else.
     process.stderr.write(`error: cannot use --tls-cert with --tls-key: ${(error as Error).message}\n`);
     process.exit(2);

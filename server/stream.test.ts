@@ -214,6 +214,7 @@ test('when the log cannot be followed the connection ends, and the slot comes ba
     ...parts,
     eventLog: {
       openTailCount: 0,
+      tailLagBytes: () => 0,
       close: () => parts.eventLog.close(),
       subscribe: () => {
         throw new Error('no log today');

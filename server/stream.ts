@@ -31,7 +31,9 @@ export interface Stream {
   readonly protocol: Protocol;
   /** Events sent so far. */
   readonly events: number;
-  /** Bytes that wait in this process. */
+  /** Bytes handed to the connection. */
+  readonly bytes: number;
+  /** Of these, what waits in this process. */
   readonly queuedBytes: number;
   /** Shows the client and the machines between that the stream is alive. */
   beat(): void;
@@ -101,6 +103,9 @@ export const openStream: OpenStream = (options) => {
     protocol: transport.protocol,
     get events() {
       return events;
+    },
+    get bytes() {
+      return transport.sentBytes;
     },
     get queuedBytes() {
       return transport.queuedBytes;

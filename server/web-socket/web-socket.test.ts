@@ -325,6 +325,7 @@ describe('the handshake', () => {
       ...parts,
       eventLog: {
         openTailCount: 0,
+        tailLagBytes: () => 0,
         close: () => parts.eventLog.close(),
         subscribe: () => {
           throw new Error('no log today');
