@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import { pino, stdTimeFunctions } from 'pino';
-import { createServer } from './create-server.ts';
+import { createServer, type SseServer } from './create-server.ts';
 import { describeFaults } from './faults/index.ts';
 import { openLogOutput } from './log-output.ts';
 import { type Options, parseOptions } from './options.ts';
-import { createParts } from './parts.ts';
+import { createParts, type ServerParts } from './parts.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** The process is gone so soon after a signal, whatever still holds it. The promise is 2 s. */
@@ -37,7 +37,7 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     output,
   );
   const parts = createParts(settings, logger);
-  const server = createServer(fault?.apply(parts) ?? parts);
+  const server = makeServer(fault?.apply(parts) ?? parts);
 
   const url = await server.listen(port, host).catch((error: NodeJS.ErrnoException) => {
     process.stderr.write(`error: cannot listen on ${host}:${port}: ${listenRemedy(error)}\n`);
@@ -58,6 +58,17 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
       await server.close();
       logger.info('stopped');
     });
+  }
+}
+
+function makeServer(parts: ServerParts): SseServer {
+  try {
+    return createServer(parts);
+  } catch (error) {
+    if (parts.settings.tls === null) throw error;
+    // OpenSSL says what it is: a key that does not fit, or PEM of something else.
+    process.stderr.write(`error: cannot use --tls-cert with --tls-key: ${(error as Error).message}\n`);
+    process.exit(2);
   }
 }
 

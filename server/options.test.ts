@@ -42,6 +42,8 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--recent', '-1', 'whole number from 0'],
     ['--log-level', 'loud', 'info'],
     ['--fault', 'gremlin', '--list-faults'],
+    ['--tls-cert', 'no-such-file.pem', 'cannot be read'],
+    ['--tls-key', 'package.json', 'not PEM'],
     ['--colour', 'red', '--colour'],
   ])('%s %s', (option, value, remedy) => {
     let thrown: unknown;

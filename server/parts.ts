@@ -9,6 +9,7 @@ import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
 import { type OpenStream, openStream } from './stream.ts';
 import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts';
+import { type WebSocketEncoder, webSocketEncoder } from './web-socket/messages.ts';
 
 /** What a server is made of. Whoever wants it to behave otherwise replaces a part. */
 export interface ServerParts {
@@ -17,6 +18,7 @@ export interface ServerParts {
   registry: StreamRegistry;
   eventLog: EventLog;
   sse: SseEncoder;
+  webSocketEncoder: WebSocketEncoder;
   openStream: OpenStream;
   rejectStream: RejectStream;
   refuseConnection: RefuseConnection;
@@ -35,6 +37,7 @@ export function createParts(
     registry: createStreamRegistry({ limit: settings.limit }),
     eventLog: createEventLog({ dir: settings.dir, logger }),
     sse,
+    webSocketEncoder,
     openStream,
     rejectStream,
     refuseConnection,
