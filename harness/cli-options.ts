@@ -3,6 +3,8 @@ import type { CompareOptions } from './commands/compare.ts';
 import { DEFAULTS, type UserConfig } from './config.ts';
 import { HydrotestError } from './errors.ts';
 import { LOAD_DEFAULTS } from './load-options.ts';
+import { presets } from './presets.ts';
+import { protocols } from './streams/protocols.ts';
 
 export interface CliActions {
   run(options: UserConfig & { config?: string; ui?: boolean }): Promise<void>;
@@ -70,6 +72,33 @@ export function createProgram(version: string, actions: CliActions): Command {
     .option(
       '--open-inspector',
       'with --pid or --port: send SIGUSR1 to open it (without this no signal is sent to a server that hydrotest did not start)',
+    )
+    .optionsGroup('The protocol (none of these: Server-Sent Events over GET):')
+    .option('--preset <name>', `a kind of server that is known: ${Object.keys(presets).join(', ')}`)
+    .option('--protocol <name>', `${Object.keys(protocols).join(', ')} (see hydrotest list)`)
+    .option('--body <text>', 'body of the request, or @file; {key} is filled in; makes it a POST')
+    .option(
+      '--send <message>',
+      'what a client sends once its WebSocket is open; may be given several times',
+      collect,
+    )
+    .option(
+      '--reply <message=reply>',
+      'what a WebSocket client answers to a message, such as 2=3; may be given several times',
+      collect,
+    )
+    .option(
+      '--event <rule>',
+      'which messages are events: event:NAME, data:TEXT or PATH=VALUE, such as type=update (default: all)',
+    )
+    .option(
+      '--end-event <rule>',
+      'which event says that the server ends the stream, such as data:[DONE], or none (default for SSE: event:close)',
+    )
+    .option('--event-id <path>', 'property of a message that is its id, such as id')
+    .option(
+      '--refusal <list>',
+      'how it refuses when its limit is met: 429, close:4429, error:-32000 (default: 429)',
     )
     .optionsGroup('What it promises:')
     .option('--limit <n>', 'streams that it allows a key, or none')
@@ -139,7 +168,7 @@ export function createProgram(version: string, actions: CliActions): Command {
 
   program
     .command('list')
-    .description('list the scenarios, what each proves, and the behaviours of clients')
+    .description('list the scenarios, what each proves, and the behaviours of clients, protocols and presets')
     .action(actions.list);
 
   program
@@ -216,6 +245,11 @@ const RUN_HELP = `
 Examples:
   A server that reads its port from PORT, with no promises about limit or deadline:
     hydrotest --command "node server.js" --url "http://127.0.0.1:{port}/events"
+  A WebSocket that greets, and says by a close code that it is full:
+    hydrotest --command "node server.js" --url "ws://127.0.0.1:{port}/live" --protocol websocket --limit 5 --refusal close:4429
+  Streamed chat completions; an MCP server; GraphQL subscriptions over SSE:
+    hydrotest --port 8000 --url http://127.0.0.1:8000/v1/chat/completions --preset llm-chat
+    hydrotest --command "node mcp.js" --url "http://127.0.0.1:{port}/mcp" --preset mcp
   One that runs already, in any language:
     hydrotest --port 8000 --url "http://127.0.0.1:8000/stream/{key}" --limit 5 --deadline 1h
   The checklist's hour with 10 tabs:

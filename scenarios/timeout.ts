@@ -70,7 +70,7 @@ async function measure(context: ScenarioContext, deadlineMs: number): Promise<vo
       const records = await context.within(ended, deadlineMs + ANSWER_MS);
       await context.endAll();
       const landed = (records ?? []).filter(
-        ({ status, ending }) => status === 200 && ending === 'server-end',
+        ({ answer, ending }) => answer === 'accepted' && ending === 'server-end',
       );
       const eventCount = streams.reduce((sum, stream) => sum + stream.eventCount, 0);
       return { landed: landed.length, eventCount };

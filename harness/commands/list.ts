@@ -1,5 +1,7 @@
 import { scenarios } from '../../scenarios/index.ts';
+import { presets } from '../presets.ts';
 import { behaviours } from '../streams/behaviours.ts';
+import { protocols } from '../streams/protocols.ts';
 
 /** `hydrotest list`: what there is to run. */
 export function listCommand(): void {
@@ -10,9 +12,16 @@ export function listCommand(): void {
     const list = paths.map((path) => path.replaceAll(' ', '-')).join(', ');
     process.stdout.write(`${' '.repeat(width)}    paths: ${list}\n`);
   }
-  const longest = Math.max(...Object.keys(behaviours).map((name) => name.length));
-  process.stdout.write('\nbehaviours, for --mix:\n');
-  for (const { name, describes } of Object.values(behaviours)) {
-    process.stdout.write(`${name.padEnd(longest)}  ${describes}\n`);
-  }
+  table('behaviours, for --mix', Object.values(behaviours));
+  table('protocols, for --protocol', Object.values(protocols));
+  table(
+    'presets, for --preset',
+    Object.entries(presets).map(([name, { describes }]) => ({ name, describes })),
+  );
+}
+
+function table(title: string, rows: { name: string; describes: string }[]): void {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const lines = rows.map(({ name, describes }) => `${name.padEnd(width)}  ${describes}\n`);
+  process.stdout.write(`\n${title}:\n${lines.join('')}`);
 }

@@ -100,7 +100,7 @@ export function startGenerator(options: GeneratorOptions): Generator {
       ...(behaviour === 'reconnect' ? { dropAfterMs: RECONNECT_MS } : {}),
       ...(plan.meanLifetimeMs === null ? {} : { meanLifetimeMs: plan.meanLifetimeMs }),
       ...(latenessMs === null ? {} : { latenessMs }),
-      onEnd({ status, ending, durationMs }) {
+      onEnd({ answer, ending, durationMs }) {
         options.onLeft(place);
         // Its time may be long in coming: until then nothing of the stream is to be kept.
         client.stream = null;
@@ -113,7 +113,8 @@ export function startGenerator(options: GeneratorOptions): Generator {
         // Whatever kept it out, or showed it out at once: at once again would be a flood.
         // (Whoever has ended its own side may be taken for gone, as Node's http server does: that is no sign of trouble.)
         const shownOut = ending !== 'client' && behaviour !== 'half-close' && durationMs < REFUSED_REST_MS;
-        const refused = (status !== 200 && ending !== 'client') || ending === 'protocol-error' || shownOut;
+        const refused =
+          (answer !== 'accepted' && ending !== 'client') || ending === 'protocol-error' || shownOut;
         // The server cannot know that this one has left, and will count it for some time to come.
         if (behaviour === 'half-open' && !refused) return;
         resting.put(slot, nowMs() + (refused ? REFUSED_REST_MS : LEFT_REST_MS), refused);

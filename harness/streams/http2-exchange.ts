@@ -100,7 +100,8 @@ export class Http2Exchange implements Exchange {
     this.#stream = stream;
     if (connection.isConnected) queueMicrotask(() => this.#connected());
     else session.once('connect', () => this.#connected());
-    stream.on('response', (received) => this.#head(received));
+    // Who never reads sees no answer either, though this process does.
+    if (!options.neverReads) stream.on('response', (received) => this.#head(received));
     if (!options.neverReads) stream.on('data', (bytes: Buffer) => this.#received(bytes));
     stream.on('end', () => this.#ended());
     stream.on('error', (error) => this.#over(this.#broken(error)));
