@@ -20,9 +20,15 @@ const MEMORY_BYTES = 150e6;
 const READY_TIMEOUT_MS = 3000;
 
 /** The target's own process, not a shell around it. */
-async function signalTarget({ findTarget }: LiveScene, signal: NodeJS.Signals): Promise<number | null> {
+async function signalTarget(
+  { findTarget, server }: LiveScene,
+  signal: NodeJS.Signals,
+): Promise<number | null> {
   const pid = await findTarget();
-  return pid !== null && kill(pid, signal) ? pid : null;
+  if (pid === null) return null;
+  // The driver's own server has to know which signals are the driver's.
+  const isSent = server === null ? kill(pid, signal) : server.kill(signal);
+  return isSent ? pid : null;
 }
 
 /** A signal that has its effect at once. */
