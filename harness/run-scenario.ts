@@ -17,7 +17,7 @@ import type { Journal } from './open-journal.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
-import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
+import { drain, isAbove, readSteadyLevels, type Session, successorOf, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
 import { behaviours } from './streams/behaviours.ts';
 import { readListenerOrigin } from './targets/listener-origin.ts';
@@ -309,7 +309,8 @@ async function useTarget(
     if (error instanceof HydrotestError && error.code === 'target-lost' && !server.signal.aborted) {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) noteEnd(messageOf(watch.signal.reason));
+    if (watch.signal.aborted && !options.signal.aborted)
+      noteEnd(`${messageOf(watch.signal.reason)}${await successorOf(session, options.signal)}`);
     else await server.close();
     throw error;
   } finally {
