@@ -140,6 +140,8 @@ describe('the ending that is right', () => {
     ['a full disk', 'room', using, using, [3]],
     ['a full disk behind the end', 'room', over, over, [4], unwritten],
     ['a pause', 'time', using, over, [0, 3]],
+    ['a pause before the target is used', 'time', NOTHING_YET, over, [0]],
+    ['a pause after which the run stops', 'time', using, interrupted, []],
     ['a pause behind the last reading', 'time', measured, over, [0]],
   ];
   for (const [title, takes, atStrike, after, endings, stderr = ''] of table)

@@ -87,14 +87,14 @@ function wrongEnding({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): st
     );
   if (ending === 0 && !(after.ended && after.measured))
     wrong.push('it ended with 0, and its journal does not show that all was measured');
-  // What removed the folder of the run took the reports with it.
-  const reportsTaken = fault?.takes === 'journal' && seen.journal.state === 'none';
+  if (ending === 0 && seen.hasFolder && (report === null || !report.complete))
+    wrong.push('it ended with 0, and its report is missing or not complete');
   if (
-    ending === 0 &&
-    !reportsTaken &&
-    (report === null || !report.complete || report.verdict.outcome !== 'pass')
+    report !== null &&
+    (ending === 0 || ending === 1 || ending === 3) &&
+    EXIT_CODES[report.verdict.outcome] !== ending
   )
-    wrong.push('it ended with 0, and its report is missing, not complete or no pass');
+    wrong.push(`it ended with ${ending}, and its report says ${report.verdict.outcome}`);
   const failed = [report, again?.report ?? null].filter((one) => one?.verdict.outcome === 'fail');
   if (ending === 1 && !failed.some((one) => one?.scenarios.some(({ findings }) => findings.some(isFailure))))
     wrong.push('it ended with 1, and no report has a finding that failed');

@@ -63,7 +63,7 @@ export function rightEndings(takes: Consequence | null, story: Story): Right {
   if (story.atStrike === null) return right('it came too late, or found nothing to strike', PASS);
   switch (takes) {
     case 'time':
-      return afterPause(story.atStrike);
+      return afterPause(story.atStrike, story.after);
     case 'target':
       return withoutTarget(story.atStrike, story.after);
     case 'target-moment':
@@ -102,10 +102,12 @@ function afterSignal(signal: NodeJS.Signals, twice: boolean, { atStrike, after }
 }
 
 /** A clock that stood still may spoil what was timed, or not: the report says which by what it calls undecided. Never the server's fault. */
-function afterPause(atStrike: Course): Right {
-  return atStrike.measured
-    ? right('everything had been measured', PASS)
-    : right('what was timed while the program stood still may be undecided', PASS, EXIT_NOT_MEASURED);
+function afterPause(atStrike: Course, after: Course): Right {
+  if (!atStrike.ready) return right('only the start of the target was waited for', PASS);
+  if (atStrike.measured) return right('everything had been measured', PASS);
+  if (!after.ended || after.interrupted)
+    return right('a run that stood still for a while goes on to its end');
+  return right('what was timed while the program stood still may be undecided', PASS, EXIT_NOT_MEASURED);
 }
 
 function withoutTarget(atStrike: Course, after: Course): Right {

@@ -37,6 +37,8 @@ export interface Observation {
   atStrike: Course | null;
   /** The same when the program had ended. */
   after: Course;
+  /** The folder of the run is still there. */
+  hasFolder: boolean;
   /** What the run wrote to report.json; null: nothing that can be read. */
   report: Report | null;
   /** Reports that are there but not whole. */
@@ -135,6 +137,7 @@ export async function runCase(
       struckAt: blow.at,
       atStrike: blow.course,
       after,
+      hasFolder: runFolder !== null,
       report,
       tornReports: torn,
       journal: state,
