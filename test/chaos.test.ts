@@ -109,7 +109,7 @@ describe('the ending that is right', () => {
   const using: Course = { ...NOTHING_YET, begun: true, ready: true };
   const measured: Course = { ...using, measured: true };
   const over: Course = { ...measured, ended: true };
-  const lost: Course = { ...using, ended: true, news: new Set(['ready', 'lost']) };
+  const lost: Course = { ...using, ended: true, news: ['ready', 'lost'] };
   const interrupted: Course = { ...using, ended: true, interrupted: true };
   const sigterm = { signal: 'SIGTERM', twice: false } as const;
   const sigkill = { signal: 'SIGKILL', twice: false } as const;
@@ -124,7 +124,7 @@ describe('the ending that is right', () => {
     ['a target killed behind the last reading, seen', 'target', measured, lost, [1]],
     ['a target killed before it was ready', 'target', NOTHING_YET, interruptedEarly(), [3]],
     ['a target killed too late', 'target', null, over, [0]],
-    ['a target stopped', 'target-moment', using, { ...over, news: new Set(['ready', 'stopped']) }, [3]],
+    ['a target stopped', 'target-moment', using, { ...over, news: ['ready', 'stopped'] }, [3]],
     ['a target stopped, unseen', 'target-moment', using, over, []],
     ['a target stopped behind the last reading', 'target-moment', measured, over, [0]],
     ['a signal before anybody listens', sigterm, NOTHING_YET, NOTHING_YET, ['SIGTERM']],

@@ -13,7 +13,7 @@ export interface Course {
   /** Each scenario has its last reading, with every stream closed: what happens to the target after that changes nothing. */
   measured: boolean;
   /** What became of the target. */
-  news: ReadonlySet<TargetEntry['event']>;
+  news: readonly TargetEntry['event'][];
   interrupted: boolean;
   /** There is a last line. */
   ended: boolean;
@@ -23,7 +23,7 @@ export const NOTHING_YET: Course = {
   begun: false,
   ready: false,
   measured: false,
-  news: new Set(),
+  news: [],
   interrupted: false,
   ended: false,
 };
@@ -33,7 +33,7 @@ export function courseOf(text: string): Course {
   const record = recordOf(text);
   if (record === null) return NOTHING_YET;
   const { scenarios, skipped, complete, interrupted } = record;
-  const news = new Set(scenarios.flatMap(({ target }) => target.map(({ event }) => event)));
+  const news = scenarios.flatMap(({ target }) => target.map(({ event }) => event));
   const wanted = record.run.config.scenarios;
   // A run of all scenarios does not say how many there will be.
   const allBegan = wanted.length > 0 ? scenarios.length + skipped.length >= wanted.length : complete;
@@ -43,7 +43,7 @@ export function courseOf(text: string): Course {
     scenarios.every(({ error, levels }) => error === null && levels.some(({ moment }) => moment === 'after'));
   return {
     begun: true,
-    ready: news.has('ready'),
+    ready: news.includes('ready'),
     measured,
     news,
     interrupted: interrupted !== null,

@@ -112,14 +112,14 @@ function afterPause(atStrike: Course, after: Course): Right {
 
 function withoutTarget(atStrike: Course, after: Course): Right {
   if (!after.ready) return right('the target was gone before it was ready', EXIT_NOT_MEASURED);
-  if (after.news.has('lost')) return right('the journal says that the target was lost', FAIL);
+  if (after.news.includes('lost')) return right('the journal says that the target was lost', FAIL);
   if (atStrike.measured) return right('everything had been measured when the target was lost', PASS);
   return right('the target was lost before everything was measured, and the journal does not say so');
 }
 
 function afterStop(atStrike: Course, after: Course): Right {
   if (!after.ready) return right('the target was stopped and never ready', EXIT_NOT_MEASURED);
-  if (after.news.has('stopped'))
+  if (after.news.includes('stopped'))
     return right('the journal says that the target was stopped', EXIT_NOT_MEASURED);
   if (!atStrike.ready) return right('the stop was over before the target was used', PASS);
   if (atStrike.measured) return right('everything had been measured when the target was stopped', PASS);

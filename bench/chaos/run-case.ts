@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,20 +6,15 @@ import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
 import type { Report } from '../../harness/model.ts';
 import { createRandom } from '../../harness/random.ts';
 import { type AttachedServer, startServer } from './attached-server.ts';
-import {
-  CASE_VARIABLE,
-  type CaseProcess,
-  listeningInodes,
-  listeningSocketsOf,
-  processesOf,
-  processesOfSessions,
-} from './census.ts';
+import { CASE_VARIABLE } from './census.ts';
 import { type Course, courseOf, type JournalWatch, watchJournal } from './course.ts';
-import type { Anchor, Ending, Launch, LiveScene, Machine, Moment } from './fault.ts';
+import type { Anchor, Ending, Launch, Machine, Moment } from './fault.ts';
 import type { ChaosCase } from './plan.ts';
 import { attachArgs, isAttached, startedTarget } from './run-kinds.ts';
 import type { Sandbox } from './sandbox.ts';
+import { type Running, startProgram } from './start-program.ts';
 import { tornReports } from './torn-reports.ts';
+import { traceProcesses } from './trace-processes.ts';
 
 /** What a case looked like from outside. */
 export interface Observation {
@@ -73,7 +67,6 @@ export interface CaseOptions {
 }
 
 const POLL_MS = 20;
-const CENSUS_MS = 250;
 const ORPHAN_MS = 5000;
 const REPORT_MS = 60_000;
 
@@ -96,7 +89,7 @@ export async function runCase(
     const began = performance.now();
     const command = launch.command === '' ? [] : ['--command', launch.command];
     const line = [...launch.through, ...program, 'run', ...command, ...launch.args, '--out', launch.outDir];
-    const running = start(line, sandbox, deadlineMs);
+    const running = startProgram(line, sandbox, deadlineMs);
     if (running.live.harness.pid !== undefined) trace.follow(running.live.harness.pid);
     const blow = { struck: null as boolean | null, at: null as string | null, course: null as Course | null };
     const mark = () => {
@@ -181,105 +174,6 @@ function noServer(): never {
   throw new Error('there is no server to attach to');
 }
 
-/** Follows the processes of a case, so that those are found in the end which do not look like it any more. */
-function traceProcesses(caseId: string) {
-  const sessions = new Set<number>();
-  const sockets = new Set<string>();
-  const look = () => {
-    const processes = processesOf(caseId);
-    for (const { sessionId } of processes) sessions.add(sessionId);
-    for (const inode of listeningSocketsOf(processes)) sockets.add(inode);
-  };
-  const timer = setInterval(look, CENSUS_MS);
-  const remaining = (): CaseProcess[] => {
-    const all = [...processesOf(caseId), ...processesOfSessions(sessions)];
-    return [...new Map(all.map((found) => [found.pid, found])).values()];
-  };
-  return {
-    /** The session of a process that leads its own. */
-    follow: (sessionId: number) => void sessions.add(sessionId),
-    /** Those that ran on for so long after now. They are killed. */
-    async orphans(withinMs: number): Promise<string[]> {
-      const deadline = performance.now() + withinMs;
-      while (remaining().length > 0 && performance.now() < deadline) await sleep(POLL_MS * 2);
-      const left = remaining();
-      for (const { pid } of left) killQuietly(pid);
-      return left.map(({ role, command }) => `${role}: ${command.slice(0, 200)}`);
-    },
-    openSockets(): string[] {
-      const listening = listeningInodes();
-      return [...sockets]
-        .filter((inode) => listening.has(inode))
-        .map((inode) => `a listening socket (${inode})`);
-    },
-    close() {
-      clearInterval(timer);
-      for (const { pid } of remaining()) killQuietly(pid);
-    },
-  };
-}
-
-interface Running {
-  output: { stdout: string; stderr: string };
-  ended: Promise<{ ending: Ending | null; hang: string | null }>;
-  live: Pick<LiveScene, 'harness' | 'find' | 'pause' | 'until' | 'hasEnded'>;
-}
-
-function start(line: readonly string[], sandbox: Sandbox, deadlineMs: number): Running {
-  const [command = '', ...args] = line;
-  const caseId = sandbox.env[CASE_VARIABLE] ?? '';
-  // In a group of its own: an interrupt from the terminal is the driver's.
-  const child = spawn(command, args, {
-    cwd: sandbox.cwd,
-    env: sandbox.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  let ended = false;
-  let hang: string | null = null;
-  const deadline = setTimeout(() => {
-    hang = describeHang(child, sandbox, output, deadlineMs);
-    for (const { pid } of processesOf(caseId)) killQuietly(pid);
-  }, deadlineMs);
-  const closed = new Promise<void>((done) => child.once('close', () => done()));
-  const ending = new Promise<{ ending: Ending | null; hang: string | null }>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', async (code, name) => {
-      ended = true;
-      clearTimeout(deadline);
-      // The rest of its output; who else holds the pipe may hold it for ever.
-      await Promise.race([closed, sleep(500)]);
-      resolve({ ending: hang === null ? (code ?? name) : null, hang });
-    });
-  });
-  return {
-    output,
-    ended: ending,
-    live: {
-      harness: child,
-      hasEnded: () => ended,
-      async find(role) {
-        for (;;) {
-          const found = processesOf(caseId).find((one) => one.role === role);
-          if (found !== undefined) return found;
-          if (ended) return null;
-          await sleep(POLL_MS);
-        }
-      },
-      async pause(ms) {
-        const until = performance.now() + ms;
-        while (!ended && performance.now() < until) await sleep(Math.min(POLL_MS, ms));
-      },
-      async until(holds) {
-        while (!ended && !holds()) await sleep(POLL_MS);
-      },
-    },
-  };
-}
-
 /** False: the program ended before the moment came. */
 async function reach(
   { anchor, delayMs }: Moment,
@@ -309,21 +203,12 @@ function hasCome(anchor: Anchor, journal: string): boolean {
   }
 }
 
-function readText(sandbox: Sandbox): string {
-  const run = sandbox.runFolder();
-  try {
-    return run === null ? '' : readFileSync(join(run, JOURNAL_NAME), 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 async function reportAgain(
   program: readonly string[],
   runFolder: string,
   sandbox: Sandbox,
 ): Promise<Observation['again']> {
-  const running = start([...program, 'report', runFolder], sandbox, REPORT_MS);
+  const running = startProgram([...program, 'report', runFolder], sandbox, REPORT_MS);
   const { ending } = await running.ended;
   return { ending, ...running.output, report: readReport(runFolder) };
 }
@@ -359,44 +244,4 @@ function leftInOut(sandbox: Sandbox, killed: boolean): string[] {
   return readdirSync(run)
     .filter((name) => !BELONGS.test(name) && !(killed && UNFINISHED.test(name)))
     .map((name) => `${name} in the folder of the run`);
-}
-
-function describeHang(
-  child: ChildProcess,
-  sandbox: Sandbox,
-  { stdout, stderr }: { stdout: string; stderr: string },
-  deadlineMs: number,
-): string {
-  const last = (text: string) => text.trimEnd().split('\n').at(-1)?.slice(0, 300) ?? '';
-  const processes = processesOf(sandbox.env[CASE_VARIABLE] ?? '').map(
-    ({ pid, role }) => `${role} ${pid} (${waitOf(pid)})`,
-  );
-  return [
-    `process ${child.pid} goes on after ${deadlineMs / 1000} s`,
-    `processes: ${processes.join(', ')}`,
-    `journal: ${last(readText(sandbox))}`,
-    `stdout: ${last(stdout)}`,
-    `stderr: ${last(stderr)}`,
-  ].join('\n');
-}
-
-/** Its state, and the function of the kernel in which it waits. */
-function waitOf(pid: number): string {
-  const read = (name: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-    } catch {
-      return '?';
-    }
-  };
-  const state = /^State:\s+(\S+)/m.exec(read('status'))?.[1] ?? '?';
-  return `${state} ${read('wchan')}`;
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
 }

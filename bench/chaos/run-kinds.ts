@@ -14,7 +14,7 @@ export interface ChaosTarget {
 const EVENTS_URL = 'http://127.0.0.1:{port}/events';
 
 export const PLAIN_SERVER = pathOf('targets/plain.mjs');
-export const PLAIN_COMMAND = `'${process.execPath}' '${PLAIN_SERVER}'`;
+const PLAIN_COMMAND = `'${process.execPath}' '${PLAIN_SERVER}'`;
 
 /** `python` is the path of an interpreter. */
 export function startedTarget(
@@ -65,8 +65,6 @@ export interface RunKind {
 
 export const ANY_TARGET: readonly TargetName[] = ['reference', 'plain', 'python', 'by-pid', 'by-port'];
 const ANY_NODE = ANY_TARGET.filter((name) => name !== 'python');
-/** Those that the program starts. */
-export const STARTED: readonly TargetName[] = ['reference', 'plain', 'python'];
 
 export const RUN_KINDS: readonly RunKind[] = [
   { name: 'limit', args: ['--scenarios', 'limit'], targets: ['reference'], lastsMs: 1700, short: true },
