@@ -1,7 +1,7 @@
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
 import type { Finding } from '../../harness/model.ts';
 import type { ChaosCase } from './plan.ts';
-import { type Consequence, rightEndings } from './right-endings.ts';
+import { type Consequence, REPORT_TOLD, rightEndings } from './right-endings.ts';
 import type { Observation } from './run-case.ts';
 
 /** What the program promises whatever happens to it. */
@@ -49,6 +49,8 @@ export function judgeCase(chaosCase: Pick<ChaosCase, 'fault'>, seen: Observation
     const trace = traceIn(text);
     if (trace !== null) say('report or clear error', `a fault is shown as to a programmer: ${trace}`);
   }
+  if (lacksReports(chaosCase, seen))
+    say('report or clear error', 'there is no report.json, and nobody says why');
   for (const name of seen.tornReports) say('report or clear error', `${name} is there, and not whole`);
 
   if (seen.hang === null) for (const what of wrongEnding(chaosCase, seen)) say('exit code fits', what);
@@ -75,6 +77,13 @@ export function judgeCase(chaosCase: Pick<ChaosCase, 'fault'>, seen: Observation
       say('marked incomplete', `the ${which} of a run that was cut short passes`);
   }
   return { reported, explained, broken };
+}
+
+/** Who ends by itself after a journal was begun makes its reports, or says of each that it could not be made. A second Ctrl-C does not wait for them. */
+function lacksReports({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): boolean {
+  const inHaste = typeof fault?.takes === 'object' && fault.takes.twice;
+  const isOver = typeof seen.ending === 'number' && seen.after.begun && seen.hasFolder;
+  return isOver && !inHaste && seen.report === null && !REPORT_TOLD.test(seen.stderr);
 }
 
 function wrongEnding({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): string[] {

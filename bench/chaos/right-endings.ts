@@ -128,7 +128,8 @@ function afterStop(atStrike: Course, after: Course): Right {
 
 const JOURNAL_TOLD =
   /^.*the journal .+ (is gone|is another file now|was cut short|cannot be (written|read back))/m;
-const REPORT_TOLD = /^hydrotest: the report .+ could not be made/m;
+/** A report that could not be made is named. */
+export const REPORT_TOLD = /^hydrotest: the report .+ could not be made/m;
 
 function withoutJournal(atStrike: Course, stderr: string): Right {
   if (!atStrike.ended) return right('the journal was taken away before its end', EXIT_NOT_MEASURED);
