@@ -66,7 +66,6 @@ describe.skipIf(process.platform !== 'linux')('a program that breaks a promise i
     ['leaves-file', 'no leftovers'],
     ['hangs', 'no hang'],
     ['signals-server', 'server left alone'],
-    ['kills-server', 'server left alone'],
     ['shows-trace', 'report or clear error'],
     ['says-nothing', 'report or clear error'],
     ['says-nothing', 'exit code fits'],
@@ -85,11 +84,10 @@ describe.skipIf(process.platform !== 'linux')('a program that breaks a promise i
 /** Each with every promise that it exercises; a clean run is their twin. */
 const SLICE: [name: string | null, moment: ChaosCase['moment'], kind: string, target: TargetName][] = [
   [null, null, 'limit', 'reference'],
-  ['harness-sigkill', { anchor: 'ready', delayMs: 600 }, 'tabs', 'plain'],
   ['harness-sigkill', { anchor: 'ready', delayMs: 600 }, 'tabs', 'by-pid'],
   ['target-sigkill', { anchor: 'ready', delayMs: 600 }, 'tabs', 'plain'],
   ['file-limit', null, 'limit', 'reference'],
-  ['out-not-writable', null, 'tabs', 'by-port'],
+  ['out-not-writable', null, 'limit', 'reference'],
   ['journal-removed', { anchor: 'ready', delayMs: 300 }, 'limit', 'reference'],
 ];
 

@@ -19,7 +19,6 @@ const deeds = {
   'leaves-file': () => writeFileSync(join(tmpdir(), 'cache'), 'x'),
   hangs: () => setInterval(() => {}, 1000),
   'signals-server': () => process.kill(attachedPid, 'SIGTERM'),
-  'kills-server': () => process.kill(attachedPid, 'SIGKILL'),
   'shows-trace': () => {
     throw new Error('nobody caught me');
   },
