@@ -20,8 +20,9 @@ export interface AttachedServer {
   close(): Promise<void>;
 }
 
-const READY_MS = 10_000;
-const SERVE_MS = 5000;
+/** On a machine with much else to do a server that serves can take seconds for its first event. */
+const SERVE_MS = 20_000;
+const READY_MS = 20_000;
 const POLL_MS = 20;
 
 /** Starts it, and waits until it serves. */
