@@ -32,7 +32,7 @@ async function reportOf(onEntry: (entry: JournalEntry) => void): Promise<Report>
   const config = completeConfig({ ...referenceTarget(), inspect: false, out: runDir });
   journal.write({
     type: 'run',
-    journalVersion: 1,
+    journalVersion: 2,
     runId: 'run',
     startedAt: new Date().toISOString(),
     repeatCommand: '',

@@ -64,7 +64,7 @@ export interface ScenarioStart {
 
 export interface RunEntry {
   type: 'run';
-  journalVersion: 1;
+  journalVersion: 2;
   runId: string;
   startedAt: string;
   /** The command line that repeats this run. */
@@ -314,8 +314,10 @@ export interface RunRecord {
   interrupted: string | null;
   /** The journal has its `end` line. */
   complete: boolean;
-  /** Lines that could not be read, such as one torn by a crash. */
+  /** Lines that could not be read, such as one torn by a crash, or that stand where they were not written. */
   tornLineCount: number;
+  /** Lines of which nothing is there, by the numbers of those around them. */
+  lostLineCount: number;
   durationMs: number;
 }
 
