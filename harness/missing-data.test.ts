@@ -115,19 +115,13 @@ describe.each(SCENARIO_NAMES)('%s', (name) => {
     });
   });
 
-  it('any single line, and all lines of one type, lost without a trace', () => {
+  it('a line of each type, and all of them, lost without a trace', () => {
     const entries = journalOf(healthyRun([name]));
     const lines = linesOf(entries);
-    entries.forEach(({ type }, index) => {
-      expect([index, type, outcomeOf(lines.toSpliced(index, 1))]).toEqual([
-        index,
-        type,
-        type === 'run' ? 'error: journal' : 'invalid',
-      ]);
-    });
-    for (const type of new Set(entries.map(({ type }) => type))) {
-      const rest = lines.filter((_, index) => entries[index]?.type !== type);
-      expect([type, outcomeOf(rest)]).not.toEqual([type, 'pass']);
+    for (const type of new Set(entries.map((entry) => entry.type))) {
+      const first = entries.findIndex((entry) => entry.type === type);
+      for (const rest of [lines.toSpliced(first, 1), lines.filter((_, at) => entries[at]?.type !== type)])
+        expect([type, outcomeOf(rest)]).toEqual([type, type === 'run' ? 'error: journal' : 'invalid']);
     }
   });
 
