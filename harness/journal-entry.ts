@@ -69,6 +69,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     attempt: count,
     pid: count,
     leakProbe: z.enum(['heap', 'anonymous', 'rss']),
+    listens: z.boolean().nullable(),
     detail: text.nullable(),
   }),
   environment: z.looseObject({

@@ -46,6 +46,7 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
   const findings = names
     .flatMap((name) => checks[name](scenario, record))
     .map((finding) => (disturbance === null ? finding : excuse(finding, disturbance)))
+    .map((finding) => (readyTarget(scenario)?.listens === false ? disown(finding) : finding))
     .map((finding) => (cutShort ? discount(finding) : finding))
     .map((finding) => (loss === null ? finding : doubt(finding, loss)));
   const count = (key: 'streamCount' | 'eventCount') =>
@@ -117,6 +118,21 @@ function discount(finding: Finding): Finding {
     outcome: 'invalid',
     reason: `the scenario was cut short, so this decides nothing: ${finding.reason}`,
   };
+}
+
+/** What is read from the processes of the target, and not from what it sends. */
+const OF_PROCESSES: ReadonlySet<CheckName> = new Set([
+  'memory-budget',
+  'memory-leak',
+  'history-cost',
+  'cleanup',
+]);
+
+/** Processes that do not serve prove nothing of the server by being small: a client of a container, a `sudo` that is all that can be seen. */
+function disown(finding: Finding): Finding {
+  if (finding.outcome !== 'pass' || !OF_PROCESSES.has(finding.check)) return finding;
+  const reason = `none of the processes that were measured listens on the port, so this tells nothing of the server: ${finding.reason}`;
+  return { ...finding, outcome: 'inconclusive', reason };
 }
 
 /** What of the journal is not there, in words; null: it is whole as far as it goes. Nobody knows which check it belonged to. */

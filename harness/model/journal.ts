@@ -88,6 +88,11 @@ export interface TargetEntry {
   pid: number;
   /** What decides leaks on this target. */
   leakProbe: 'heap' | 'anonymous' | 'rss';
+  /**
+   * Whether the processes that are measured are those that serve: one of them listens on the port. Null: the user has named the process,
+   * or the system does not tell.
+   */
+  listens: boolean | null;
   /** For all but `ready`: what happened, to which pid; for `lost`, `starved` and `stopped` with the last lines of output. */
   detail: string | null;
 }

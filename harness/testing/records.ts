@@ -110,6 +110,7 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
         attempt: 0,
         pid: PID,
         leakProbe: 'heap',
+        listens: true,
         detail: null,
       },
     ],
