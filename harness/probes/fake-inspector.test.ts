@@ -107,7 +107,7 @@ describe.concurrent('another port of the server', () => {
     ['sends a head and never a body', `response.writeHead(200, { 'content-length': 10 }).flushHeaders();`],
     ['is no inspector', `response.end('[{"type":"node","webSocketDebuggerUrl":7}]');`],
     ['sends a list without an end', `response.end('['.repeat(1e6));`],
-  ])('that %s is passed over, and the real inspector found', async ([, list], { openWith }) => {
+  ])('that %s is passed over, and the real inspector found', async ([, list], { openWith, expect }) => {
     const { probe, gap, target } = await openWith({ list }, { mayOpen: true });
     expect(gap).toBe(null);
     expect((await probe.readQuiet({ signal })).heap?.usedBytes).toBeGreaterThan(MIB);
