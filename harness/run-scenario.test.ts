@@ -40,7 +40,7 @@ async function reportOf(
   const config = completeConfig({ ...target, inspect: false, out: runDir });
   journal.write({
     type: 'run',
-    journalVersion: 1,
+    journalVersion: 2,
     runId: 'run',
     startedAt: new Date().toISOString(),
     repeatCommand: '',
