@@ -36,5 +36,8 @@ async function attack({ attack: name, port, key, dir, connections, withinMs }: O
   return tally;
 }
 
+// From the terminal, or from a command that ends its whole group: whoever sends the orders decides.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {});
+
 process.on('message', async (order: Order) => process.send?.(await attack(order)));
 process.on('disconnect', () => process.exit());

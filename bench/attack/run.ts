@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,9 @@ export async function runAttackBench(
   const records: AttackRecord[] = [];
   // Not the run's own folder: the attacker has to find the files of the server.
   const dir = await mkdtemp(join(tmpdir(), 'attacked-'));
+  // At the second signal nothing is waited for.
+  const removeNow = () => removedOf(dir).map((path) => rmSync(path, { recursive: true, force: true }));
+  process.on('exit', removeNow);
   const target = referenceTarget();
   const command = options.defective
     ? target.command.replace('server/main.ts', 'bench/attack/defective-server.ts')
@@ -84,17 +88,23 @@ export async function runAttackBench(
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
     onNote: options.onPhase,
-  }).finally(() =>
-    Promise.all(
-      [dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
-    ),
-  );
+  }).finally(async () => {
+    await Promise.all(
+      removedOf(dir).map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
+    );
+    process.off('exit', removeNow);
+  });
   const report = judge(record);
   const [scenario] = record.scenarios;
   // A process that confirms a suspicion is attacked anew: what counts is the first one.
   const firsts = options.attacks.flatMap(({ name }) => records.find(({ attack }) => attack === name) ?? []);
   const rows = scenario === undefined ? [] : firsts.map((one) => ({ ...one, ...readingsOf(one, scenario) }));
   return { rows, report, folder, exitCode: EXIT_CODES[report.verdict.outcome] };
+}
+
+/** The folder of the workflows, and the file outside of it that no stream may show. */
+function removedOf(dir: string): string[] {
+  return [dir, `${dir}.outside`];
 }
 
 function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<AttackRow, keyof AttackRecord> {

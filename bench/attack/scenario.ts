@@ -66,7 +66,8 @@ export function attackScenario(options: AttackOptions): Scenario {
     unfit: (config) =>
       config.eventsFile === null ? 'the good clients need events: give --events-file' : null,
     async run(context) {
-      const attacker = startAttackers(Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes)));
+      const most = Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes));
+      const attacker = startAttackers(most, context.signal);
       try {
         await runAttacks(context, options, attacker.attack);
       } finally {

@@ -5,14 +5,14 @@ import type { Order } from './attacker.ts';
 import { count, type Tally } from './outcome.ts';
 
 export interface Attackers {
-  /** One order at a time, shared by the first `processes` of them. Rejects when a process has ended. */
+  /** One order at a time, shared by the first `processes` of them. Rejects when a process has ended, or at the signal. */
   attack(order: Order, processes: number): Promise<Tally>;
   /** Idempotent. */
   stop(): Promise<void>;
 }
 
-export function startAttackers(most: number): Attackers {
-  const children = Array.from({ length: most }, startOne);
+export function startAttackers(most: number, signal: AbortSignal): Attackers {
+  const children = Array.from({ length: most }, () => startOne(signal));
   return {
     async attack(order, processes) {
       const { connections } = order;
@@ -38,13 +38,13 @@ function share(whole: number, parts: number, at: number): number {
   return Math.floor((whole * (at + 1)) / parts) - Math.floor((whole * at) / parts);
 }
 
-function startOne() {
+function startOne(signal: AbortSignal) {
   const child: ChildProcess = fork(fileURLToPath(new URL('attacker.ts', import.meta.url)), { execArgv: [] });
   const ended = once(child, 'exit');
   return {
     async attack(order: Order): Promise<Tally> {
       child.send(order);
-      const answer = await Promise.race([once(child, 'message'), ended.then(() => null)]);
+      const answer = await Promise.race([once(child, 'message', { signal }), ended.then(() => null)]);
       if (answer === null) throw new Error('an attacking process has ended');
       return answer[0] as Tally;
     },
