@@ -1,5 +1,6 @@
 import { attackOnce } from './connection.ts';
 import { attackFile, fileTricks } from './files.ts';
+import { connectAndReset } from './flood.ts';
 import { traversalIds } from './traversal.ts';
 
 /** One kind of hostile client. */
@@ -139,7 +140,16 @@ export const attacks: readonly Attack[] = [
     processes: 2,
     dose: 800,
     outcomes: ['left'],
-    strike: ({ port }) => attackOnce({ port, leavesAfterMs: 0, leaves: 'rst' }),
+    strike: ({ port }) => connectAndReset(port),
+  },
+  {
+    name: 'connect flood',
+    does: 'the same, six thousand at a time: more than the kernel holds for a server that is busy',
+    atOnce: 3000,
+    processes: 2,
+    dose: 800,
+    outcomes: ['left'],
+    strike: ({ port }) => connectAndReset(port),
   },
   {
     name: 'silence',

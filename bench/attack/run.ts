@@ -33,6 +33,8 @@ export interface Level {
 export interface AttackRow extends AttackRecord {
   before: Level | null;
   after: Level | null;
+  /** CPU of the server from the last reading before it to the first behind it; null: one of them is missing. */
+  serverCpuMs: number | null;
   /** Live heap in the first and in the last cycle that counted. */
   heapBeforeBytes: number | null;
   heapAfterBytes: number | null;
@@ -113,6 +115,9 @@ function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<At
     scenario.samples.find((sample) => sample.phase === phase) ?? null;
   const lastOf = (phase: string): Level | null =>
     scenario.samples.findLast((sample) => sample.phase === phase) ?? null;
+  const began = scenario.samples.findIndex((sample) => sample.phase === during);
+  const cpuBefore = scenario.samples[Math.max(0, began - 1)]?.cpuMs;
+  const cpuAfter = scenario.samples.find((sample) => sample.phase === after)?.cpuMs;
   const cycles = scenario.cycles.filter(
     ({ path, attempt, warmup }) => path === attack && attempt === 0 && !warmup,
   );
@@ -121,6 +126,7 @@ function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<At
   return {
     before: sampleAt(during),
     after: cycles.at(-1)?.reading ?? lastOf(after),
+    serverCpuMs: cpuBefore === undefined || cpuAfter === undefined ? null : cpuAfter - cpuBefore,
     heapBeforeBytes: cycles[0]?.reading.heap?.usedBytes ?? null,
     heapAfterBytes: cycles.at(-1)?.reading.heap?.usedBytes ?? null,
     slowestEventMs: timings.summary('event')?.maxMs ?? null,
