@@ -1,6 +1,7 @@
 import { attackOnce } from './connection.ts';
 import { attackFile, fileTricks } from './files.ts';
 import { connectAndReset } from './flood.ts';
+import { readNothing } from './slow-reader.ts';
 import { traversalIds } from './traversal.ts';
 
 /** One kind of hostile client. */
@@ -167,6 +168,14 @@ export const attacks: readonly Attack[] = [
     dose: 400,
     outcomes: ['200', 'held'],
     strike: ({ port }) => attackOnce({ port, bytes: `${half}\r\n`, leavesAfterMs: 1000 }),
+  },
+  {
+    name: 'slow readers',
+    does: 'asks for a long history, and takes nothing of it for seven seconds',
+    atOnce: 200,
+    dose: 100,
+    outcomes: ['left'],
+    strike: readNothing,
   },
   {
     name: 'files',
