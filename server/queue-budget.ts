@@ -35,7 +35,7 @@ export function createQueueBudget({ maxBytes, onGivenUp, graceMs = 250 }: QueueB
   /** In the order in which the queues began. */
   const queues = new Map<Queued, { bytes: number; sinceMs: number }>();
   let totalBytes = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let willLook = false;
 
   function note(stream: Queued, bytes: number): void {
     let queue = queues.get(stream);
@@ -55,11 +55,13 @@ export function createQueueBudget({ maxBytes, onGivenUp, graceMs = 250 }: QueueB
 
   function lookSoon(): void {
     // After a long turn timers come first: what the sockets have taken meanwhile shows behind them.
-    timer ??= setTimeout(() => setImmediate(makeRoom), graceMs).unref();
+    if (!willLook) setTimeout(() => setImmediate(makeRoom), graceMs).unref();
+    willLook = true;
   }
 
   function makeRoom(): void {
-    timer = undefined;
+    willLook = false;
+    // Where it is still too much, this asks for the next look, too.
     for (const stream of queues.keys()) note(stream, stream.queuedBytes);
     const oldEnoughMs = performance.now() - graceMs;
     const averageBytes = totalBytes / queues.size;
