@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { createQueueBudget, type Queued } from './queue-budget.ts';
+import { createQueueBudget, type QueueBudget, type Queued } from './queue-budget.ts';
 import { eventLines, startServer } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
 
@@ -107,6 +107,49 @@ describe('readers that take nothing', () => {
     await until('they have more than the others may', () => queuedBytes() > 4 * MiB);
     expect(endedCount()).toBe(0);
     expect(isGoodOpen()).toBe(true);
+    await server.close();
+  });
+});
+
+describe('what a stream tells the budget', () => {
+  /** A stalled reader beside which the budget is exceeded or not; `waiting` are the streams that have told of a queue. */
+  async function stall(isExceeded: boolean) {
+    const waiting = new Set<Queued>();
+    let longestBytes = 0;
+    const queues: QueueBudget = {
+      isExceeded,
+      note(stream, bytes) {
+        waiting.add(stream);
+        longestBytes = Math.max(longestBytes, bytes);
+      },
+      forget: (stream) => void waiting.delete(stream),
+    };
+    const server = await startServer({ stallMs: 60_000 }, (parts) => ({
+      ...parts,
+      openStream: (options) => parts.openStream({ ...options, queues }),
+    }));
+    server.append('flow', eventLines(12_000, 1 * KiB));
+    const reader = server.stream('flow', { 'Last-Event-ID': '0' });
+    reader.socket.pause();
+    await until('it has a queue', () => waiting.size === 1 && longestBytes > 0);
+    return { server, reader, waiting, longestBytes: () => longestBytes };
+  }
+
+  test('is taken back when the reader has taken all', async () => {
+    const { server, reader, waiting, longestBytes } = await stall(false);
+    await until('it is full', () => longestBytes() > 512 * KiB);
+    reader.socket.resume();
+    await reader.received('data: {"n":11999,');
+    await until('nothing waits', () => waiting.size === 0);
+    await server.close();
+  });
+
+  test('is taken back when the stream ends, and while all is too much a queue is one batch', async () => {
+    const { server, reader, waiting, longestBytes } = await stall(true);
+    reader.socket.destroy();
+    await until('the stream has ended', async () => (await server.health()).openStreams === 0);
+    expect(waiting.size).toBe(0);
+    expect(longestBytes()).toBeLessThan(300 * KiB);
     await server.close();
   });
 });
