@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { StartAt } from './event-log/types.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
+import { createQueueBudget } from './queue-budget.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
 import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
@@ -90,6 +91,13 @@ export function createServer(parts: ServerParts): SseServer {
       );
     },
   });
+  const queues = createQueueBudget({
+    maxBytes: settings.maxQueuesBytes,
+    onGivenUp() {
+      const { maxQueuesBytes } = settings;
+      logger.seldom({ maxQueuesBytes }, 'slow reader ended: too much waits for all of them together');
+    },
+  });
   const inFlight = new WeakMap<Socket, number>();
   const streaming = new WeakSet<Socket>();
 
@@ -108,6 +116,7 @@ export function createServer(parts: ServerParts): SseServer {
       // Answers go out in order: there is none to be given before those that are waited for.
       const { remoteAddress } = socket;
       logger.seldom({ remoteAddress, maxInFlight }, 'connection ended: too many requests at once');
+      readNoFurther(socket);
       socket.destroy();
       return;
     }
@@ -226,6 +235,7 @@ export function createServer(parts: ServerParts): SseServer {
         eventLog,
         sse: parts.sse,
         settings,
+        queues,
         slot,
         onEnd(summary) {
           openStreams.delete(stream);
@@ -320,6 +330,18 @@ export function createServer(parts: ServerParts): SseServer {
     },
   };
 }
+
+/**
+ * What has come already is read to its end otherwise, up to 64 KiB: a request and a response for each that is in there, then an error
+ * for each that is cut off. The parser is no public property, and there is no public way to stop it; without it this does nothing.
+ */
+function readNoFurther(socket: Socket): void {
+  const { parser } = socket as { parser?: { onIncoming: (() => number) | null } };
+  if (parser) parser.onIncoming = () => switchProtocols;
+}
+
+/** What Node's parser takes for "no HTTP follows". */
+const switchProtocols = 2;
 
 const thenClose = { Connection: 'close' };
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventLog, StartAt } from './event-log/types.ts';
+import type { QueueBudget } from './queue-budget.ts';
 import { type ServerSettings, typicalBatchBytes } from './settings.ts';
 import type { SseEncoder } from './sse.ts';
 import type { Slot } from './stream-registry.ts';
@@ -7,7 +8,7 @@ import type { Slot } from './stream-registry.ts';
 /**
  * - `client_closed`: the client ended the connection, in whichever way.
  * - `max_duration_exceeded`, `server_shutdown`: the server ended it, with `event: close`.
- * - `slow_consumer`: the queue was full and the reader took nothing.
+ * - `slow_consumer`: the queue was full and the reader took nothing, or the queues of all streams together were too much.
  * - `vanished`: the network, or silence, says that nobody is there any more.
  * - `error`: the response could not be written.
  */
@@ -39,6 +40,8 @@ export interface StreamOptions {
   eventLog: EventLog;
   sse: SseEncoder;
   settings: ServerSettings;
+  /** Of all streams. */
+  queues: QueueBudget;
   /** Released when the stream ends. */
   slot: Slot;
   /** Called once, when the stream has ended; never before `openStream` has returned. */
@@ -79,11 +82,12 @@ function forgetHead(request: IncomingMessage): void {
  * Throws what `eventLog.subscribe` throws; nothing is left behind then but the started response.
  */
 export const openStream: OpenStream = (options) => {
-  const { request, response, settings, sse, slot } = options;
+  const { request, response, settings, sse, queues, slot } = options;
   const { socket } = request;
   const openedAtMs = performance.now();
   // Stop one batch early, so that the last one taken still fits into the queue.
-  const fullAtBytes = Math.max(0, settings.maxQueueBytes - typicalBatchBytes);
+  const maxQueueBytes = Math.min(settings.maxQueueBytes, settings.maxQueuesBytes);
+  const fullAtBytes = Math.max(0, maxQueueBytes - typicalBatchBytes);
   let queueIsFull = false;
   let ended = false;
   let events = 0;
@@ -94,6 +98,13 @@ export const openStream: OpenStream = (options) => {
     return response.write(chunk);
   }
 
+  const queue = {
+    get queuedBytes() {
+      return response.writableLength;
+    },
+    giveUp: () => end('slow_consumer'),
+  };
+
   response.writeHead(200, streamHeaders(response));
   send(sse.retry(settings.retryMs)); // sends the head at once, too
 
@@ -101,7 +112,9 @@ export const openStream: OpenStream = (options) => {
     deliver(batch) {
       events += batch.eventCount;
       const flowing = send(batch.bytes);
-      queueIsFull = !flowing && response.writableLength >= fullAtBytes;
+      if (flowing) return true;
+      queues.note(queue, response.writableLength);
+      queueIsFull = queues.isExceeded || response.writableLength >= fullAtBytes;
       if (queueIsFull) response.setTimeout(settings.stallMs);
       return !queueIsFull;
     },
@@ -109,6 +122,7 @@ export const openStream: OpenStream = (options) => {
   });
 
   const onDrain = () => {
+    queues.forget(queue);
     if (!queueIsFull) return;
     queueIsFull = false;
     response.setTimeout(settings.vanishedMs);
@@ -139,6 +153,7 @@ export const openStream: OpenStream = (options) => {
     ended = true;
     clearTimeout(deadline);
     subscription.close();
+    queues.forget(queue);
     socket.off('close', onSocketClose);
     response.off('drain', onDrain);
     const farewell = reason === 'max_duration_exceeded' || reason === 'server_shutdown';
