@@ -7,6 +7,7 @@
  * `--defective` attacks a server that keeps what it refuses: the same command must then say that it leaks.
  */
 import { join, resolve } from 'node:path';
+import { listenForInterrupts } from '../harness/commands/interrupts.ts';
 import { type Attack, attacks } from './attack/attacks.ts';
 import { runAttackBench } from './attack/run.ts';
 import { renderAttacks } from './attack/table.ts';
@@ -51,17 +52,17 @@ async function main(): Promise<number> {
     );
   const chosen =
     positionals.length === 0 ? attacks : attacks.filter((attack) => positionals.includes(nameOf(attack)));
-  const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort(new Error('stopped by SIGINT')));
+  const note = (text: string) => void process.stderr.write(`${text}\n`);
+  const interrupts = listenForInterrupts({ note, close: () => {} });
   const { rows, report, folder, exitCode } = await runAttackBench({
     attacks: chosen,
     forMs: wholeNumber('--seconds', values.seconds) * 1000,
     measures: !values.brief,
     defective: values.defective,
     out: resolve(values.out),
-    signal: interrupt.signal,
-    onPhase: (text) => process.stderr.write(`${text}\n`),
-  });
+    signal: interrupts.signal,
+    onPhase: note,
+  }).finally(() => interrupts.close());
   process.stdout.write(`${renderAttacks(rows, report)}\nJournal: ${join(folder, 'journal.ndjson')}\n`);
   return exitCode;
 }

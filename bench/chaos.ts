@@ -16,8 +16,10 @@ import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SERVER_VARIABLE } from './chaos/attached-server.ts';
 import { processesOf } from './chaos/census.ts';
-import { kill } from './chaos/faults/harness.ts';
+import { kill } from './chaos/fault.ts';
+
 import { faults } from './chaos/faults/index.ts';
 import { exploreMachine } from './chaos/machine.ts';
 import { type ChaosCase, planCase } from './chaos/plan.ts';
@@ -57,7 +59,8 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
   // Whoever started a process ends it: also where this one is stopped in the middle.
   const endAll = () => {
     for (const [id, sandbox] of sandboxes) {
-      for (const { pid } of processesOf(id)) kill(pid, 'SIGKILL');
+      const started = [...processesOf(id), ...processesOf(id, SERVER_VARIABLE)];
+      for (const { pid } of started) kill(pid, 'SIGKILL');
       sandbox.unmount();
     }
   };

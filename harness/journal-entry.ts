@@ -44,7 +44,7 @@ const received = {
 const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
   run: z.looseObject({
     type: z.literal('run'),
-    journalVersion: z.literal(1),
+    journalVersion: z.literal(2),
     runId: text,
     startedAt: text,
     repeatCommand: text,
@@ -69,6 +69,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     attempt: count,
     pid: count,
     leakProbe: z.enum(['heap', 'anonymous', 'rss']),
+    listens: z.boolean().nullable(),
     detail: text.nullable(),
   }),
   environment: z.looseObject({
@@ -220,17 +221,25 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
   end: z.looseObject({ type: z.literal('end'), elapsedMs: count }),
 };
 
+/** The number of the line that an entry stands in, from 1 on: a line that is lost leaves a gap, wherever it stood. */
+const numbered = z.looseObject({ line: z.int().min(1) });
+
+/** An entry as a line of the journal, without its line feed. */
+export function lineOf(entry: JournalEntry, number: number): string {
+  return JSON.stringify({ ...entry, line: number });
+}
+
 /**
- * An entry of the journal from one of its lines. Null: torn, not of hydrotest, or without something that belongs to an entry of
- * its type: a part of an entry would be judged as if it were the whole.
+ * An entry of the journal from one of its lines, and the line's number. Null: torn, not of hydrotest, or without something that
+ * belongs to an entry of its type: a part of an entry would be judged as if it were the whole.
  */
-export function parseEntry(line: string): JournalEntry | null {
+export function parseLine(text: string): { entry: JournalEntry; number: number } | null {
   try {
-    const value: unknown = JSON.parse(line);
-    if (value === null || typeof value !== 'object' || !('type' in value)) return null;
+    const { line, ...value } = numbered.parse(JSON.parse(text));
     const { type } = value;
     if (typeof type !== 'string' || !Object.hasOwn(SCHEMAS, type)) return null;
-    return SCHEMAS[type as JournalEntry['type']].safeParse(value).success ? (value as JournalEntry) : null;
+    if (!SCHEMAS[type as JournalEntry['type']].safeParse(value).success) return null;
+    return { entry: value as unknown as JournalEntry, number: line };
   } catch {
     return null;
   }

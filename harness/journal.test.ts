@@ -13,12 +13,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { measuredIn } from './compare/side.ts';
 import { HydrotestError } from './errors.ts';
 import { readJournal } from './journal.ts';
 import { judge } from './judge.ts';
 import type { JournalEntry, RunRecord } from './model.ts';
 import { openJournal } from './open-journal.ts';
-import { journalOf } from './testing/examine.ts';
+import { journalOf, linesOf } from './testing/examine.ts';
 import { healthyRun } from './testing/records.ts';
 
 let folder = '';
@@ -64,7 +65,7 @@ describe('what was written', () => {
   it('is in the file at once, before anything is closed', () => {
     const journal = openJournal(path, () => {});
     journal.write({ type: 'end', elapsedMs: 1 });
-    expect(readFileSync(path, 'utf8')).toBe('{"type":"end","elapsedMs":1}\n');
+    expect(readFileSync(path, 'utf8')).toBe('{"type":"end","elapsedMs":1,"line":1}\n');
     journal.close();
   });
 
@@ -221,7 +222,7 @@ describe('a journal whose file is taken away', () => {
 });
 
 describe('a damaged journal', () => {
-  const lines = () => journalOf(healthyRun(['tabs'])).map((entry) => JSON.stringify(entry));
+  const lines = () => linesOf(journalOf(healthyRun(['tabs'])));
   const read = (content: string[]) => {
     writeFileSync(path, content.map((line) => `${line}\n`).join(''));
     return readJournal(path);
@@ -258,11 +259,44 @@ describe('a damaged journal', () => {
     });
   });
 
+  it.each<[what: string, damage: (lines: string[]) => string[], torn: number, lost: number]>([
+    ['a line that is gone', (all) => all.toSpliced(5, 1), 0, 1],
+    ['lines that are gone in two places', (all) => all.toSpliced(9, 2).toSpliced(5, 1), 0, 3],
+    ['all lines but the first and the last gone', (all) => [...all.slice(0, 1), ...all.slice(-1)], 0, -2],
+    ['a line gone beside a torn one', (all) => all.with(5, '{"type":"samp').toSpliced(6, 1), 1, 1],
+    ['a line that stands twice', (all) => all.toSpliced(5, 0, all[5] as string), 1, 0],
+    // The one that stands too early leaves a gap before it; that which follows comes too late.
+    ['two lines that changed places', (all) => all.with(5, all[6] as string).with(6, all[5] as string), 1, 1],
+    ['a line without a number', (all) => all.with(5, (all[5] as string).replace(/,"line":6/, '')), 1, 0],
+  ])('with %s: it is counted, and nothing passes', (_, damage, tornLineCount, lost) => {
+    const whole = lines();
+    const lostLineCount = lost < 0 ? whole.length + lost : lost;
+    const back = read(damage(whole));
+    expect(back).toMatchObject({ tornLineCount, lostLineCount, complete: true });
+    const { verdict, scenarios } = judge(back);
+    expect(verdict.outcome).toBe('invalid');
+    expect(verdict.reason).toContain(lost === 0 ? '1 line of the journal cannot' : `${lostLineCount} line`);
+    expect(verdict.reason).toContain(': what stood there is lost');
+    for (const { outcome, findings } of scenarios)
+      expect([outcome, ...findings.map((finding) => finding.outcome)]).not.toContain('pass');
+    expect(measuredIn(back, folder).unusable).toMatch(
+      lost === 0 ? /cannot be read/ : new RegExp(`^${lostLineCount} lines of its journal are gone`),
+    );
+  });
+
+  it('of a run that was killed, with a line lost before that: both are known', () => {
+    const back = read(lines().toSpliced(5, 1).slice(0, -1));
+    expect(back).toMatchObject({ lostLineCount: 1, complete: false });
+    expect(judge(back).verdict.outcome).toBe('invalid');
+  });
+
   it.each([
-    ['another first line', [JSON.stringify({ type: 'end', elapsedMs: 1 })]],
+    ['another first line', linesOf([{ type: 'end', elapsedMs: 1 }])],
     ['a torn first line before a whole one', ['{"ty', ...lines()]],
     ['no first line', lines().slice(1)],
-    ['another version', [JSON.stringify({ ...journalOf(healthyRun([]))[0], journalVersion: 2 })]],
+    ['a first line that was not the first', [JSON.stringify({ ...healthyRun([]).run, line: 2 })]],
+    ['a first line without a number', [JSON.stringify(healthyRun([]).run)]],
+    ['another version', [JSON.stringify({ ...journalOf(healthyRun([]))[0], line: 1, journalVersion: 1 })]],
     ['some other file', ['<!doctype html>']],
   ])('that begins with %s is refused', (_, content) => {
     const { code, message } = thrownBy(() => read(content));

@@ -1,14 +1,15 @@
 import { closeSync, openSync } from 'node:fs';
 import { HydrotestError, messageOf } from './errors.ts';
-import { parseEntry } from './journal-entry.ts';
+import { parseLine } from './journal-entry.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunEntry, RunRecord, ScenarioRecord, ScenarioStart } from './model.ts';
 
 export const JOURNAL_NAME = 'journal.ndjson';
 
 /**
- * Reads a journal back. Lines that are no entries (the last one, torn by a crash) or belong to a scenario that never
- * started are counted and left out.
+ * Reads a journal back. Lines that are no entries (the last one, torn by a crash), stand behind a later one, or belong to a scenario
+ * that never started are counted and left out. So are those of which nothing is there, which the numbers of the others tell:
+ * only at the end of a journal without its `end` nobody can know how many.
  *
  * @throws HydrotestError `usage` when there is no journal, `journal` when it cannot be read or does not begin with a run: then it
  * says whether the run was ended before it had written its first line.
@@ -62,7 +63,7 @@ function refuseUnborn(path: string, text: string): void {
       'journal',
       `the journal ${path} is empty: the run was ended, or its disk was full, before its first line was written. Nothing was measured: run it again.`,
     );
-  const isTorn = BEGINNING.startsWith(text.slice(0, BEGINNING.length)) && parseEntry(text) === null;
+  const isTorn = BEGINNING.startsWith(text.slice(0, BEGINNING.length)) && parseLine(text) === null;
   if (isTorn)
     throw new HydrotestError(
       'journal',
@@ -80,18 +81,32 @@ export interface JournalReading {
 
 export function readLines(path: string): JournalReading {
   let arranging: ReturnType<typeof arrange> | null = null;
+  /** Of the last line that stood in its place. */
+  let lastNumber = 0;
+  /** Lines without a number since then: each took the place of one. */
+  let unreadCount = 0;
   const notOurs = () =>
     new HydrotestError(
       'journal',
-      `${path} is not a journal of this version of hydrotest: its first line is no run of version 1.`,
+      `${path} is not a journal of this version of hydrotest: its first line is no run of version 2.`,
     );
   return {
     add(line) {
       if (line === '') return;
-      const entry = parseEntry(line);
-      if (arranging !== null) return arranging.add(entry);
-      if (entry?.type !== 'run' || entry.journalVersion !== 1) throw notOurs();
-      arranging = arrange(entry);
+      const parsed = parseLine(line);
+      if (arranging === null) {
+        if (parsed?.entry.type !== 'run' || parsed.number !== 1) throw notOurs();
+        arranging = arrange(parsed.entry);
+      } else if (parsed === null || parsed.number <= lastNumber) {
+        unreadCount += 1;
+        arranging.record.tornLineCount += 1;
+        return;
+      } else {
+        arranging.record.lostLineCount += Math.max(0, parsed.number - lastNumber - 1 - unreadCount);
+        arranging.add(parsed.entry);
+      }
+      lastNumber = parsed.number;
+      unreadCount = 0;
     },
     record() {
       if (arranging === null) throw notOurs();
@@ -100,7 +115,7 @@ export function readLines(path: string): JournalReading {
   };
 }
 
-function arrange(run: RunEntry): { record: RunRecord; add(entry: JournalEntry | null): void } {
+function arrange(run: RunEntry): { record: RunRecord; add(entry: JournalEntry): void } {
   const record: RunRecord = {
     run,
     scenarios: [],
@@ -108,12 +123,12 @@ function arrange(run: RunEntry): { record: RunRecord; add(entry: JournalEntry | 
     interrupted: null,
     complete: false,
     tornLineCount: 0,
+    lostLineCount: 0,
     durationMs: 0,
   };
   const scenarios = new Map<string, ScenarioRecord>();
-  const add = (entry: JournalEntry | null) => {
-    if (entry === null) record.tornLineCount++;
-    if (entry === null || entry.type === 'run') return;
+  const add = (entry: JournalEntry) => {
+    if (entry.type === 'run') return;
     record.durationMs = Math.max(record.durationMs, entry.elapsedMs);
     switch (entry.type) {
       case 'scenario': {

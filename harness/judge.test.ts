@@ -98,6 +98,18 @@ describe('the verdict', () => {
       'invalid',
       /^1 line of the journal cannot be read/,
     ],
+    [
+      'processes that do not listen on the port',
+      (_, { hold }) => hold?.target.forEach((entry) => void (entry.listens = false)),
+      'inconclusive',
+      /^hold: none of the processes that were measured listens on the port/,
+    ],
+    [
+      'processes of which it cannot be told whether they listen',
+      (_, { hold }) => hold?.target.forEach((entry) => void (entry.listens = null)),
+      'pass',
+      /^all \d+ checks hold/,
+    ],
     ['no scenario', (record) => (record.scenarios = []), 'invalid', /knows nothing of limit, timeout/],
     [
       'no scenario, and none asked for by name',
@@ -142,6 +154,18 @@ describe('the verdict', () => {
     expect(verdict.outcome).toBe(outcome);
     if (typeof reason === 'string') expect(verdict.reason).toBe(reason);
     else expect(verdict.reason).toMatch(reason);
+  });
+
+  it('takes no process that does not listen for proof of anything, and leaves what was received', () => {
+    const { scenarios } = judgeWith((_, all) => {
+      for (const { target } of Object.values(all)) for (const entry of target) entry.listens = false;
+    });
+    const passed = scenarios.flatMap(({ findings }) => findings.filter(({ outcome }) => outcome === 'pass'));
+    const names = new Set(passed.map(({ check }) => check));
+    for (const name of ['memory-budget', 'memory-leak', 'history-cost', 'cleanup'] as const)
+      expect(names).not.toContain(name);
+    for (const name of ['connection-limit', 'event-integrity', 'rejections'] as const)
+      expect(names).toContain(name);
   });
 
   it('is incomplete when it was interrupted or its journal has no end', () => {

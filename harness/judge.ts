@@ -42,10 +42,13 @@ function judgeScenario(scenario: ScenarioRecord, record: RunRecord): ScenarioRep
   const names = [...new Set([...STANDING_CHECKS, ...scenario.checks])];
   const cutShort = scenario.endedMs === null || scenario.error !== null;
   const disturbance = findDisturbance(scenario);
+  const loss = findLoss(record);
   const findings = names
     .flatMap((name) => checks[name](scenario, record))
     .map((finding) => (disturbance === null ? finding : excuse(finding, disturbance)))
-    .map((finding) => (cutShort ? discount(finding) : finding));
+    .map((finding) => (readyTarget(scenario)?.listens === false ? disown(finding) : finding))
+    .map((finding) => (cutShort ? discount(finding) : finding))
+    .map((finding) => (loss === null ? finding : doubt(finding, loss)));
   const count = (key: 'streamCount' | 'eventCount') =>
     scenario.tallies.reduce((sum, tally) => sum + tally[key], 0);
   return {
@@ -117,6 +120,36 @@ function discount(finding: Finding): Finding {
   };
 }
 
+/** What is read from the processes of the target, and not from what it sends. */
+const OF_PROCESSES: ReadonlySet<CheckName> = new Set([
+  'memory-budget',
+  'memory-leak',
+  'history-cost',
+  'cleanup',
+]);
+
+/** Processes that do not serve prove nothing of the server by being small: a client of a container, a `sudo` that is all that can be seen. */
+function disown(finding: Finding): Finding {
+  if (finding.outcome !== 'pass' || !OF_PROCESSES.has(finding.check)) return finding;
+  const reason = `none of the processes that were measured listens on the port, so this tells nothing of the server: ${finding.reason}`;
+  return { ...finding, outcome: 'inconclusive', reason };
+}
+
+/** What of the journal is not there, in words; null: it is whole as far as it goes. Nobody knows which check it belonged to. */
+function findLoss({ tornLineCount, lostLineCount }: RunRecord): string | null {
+  const lines = (count: number) => `${count} ${count === 1 ? 'line' : 'lines'} of the journal`;
+  if (lostLineCount > 0) return `${lines(lostLineCount)} ${lostLineCount === 1 ? 'is' : 'are'} gone`;
+  return tornLineCount > 0 ? `${lines(tornLineCount)} cannot be read` : null;
+}
+
+/** What is missing may be the one line that shows a fault, or the one event for want of which the target would be blamed. */
+function doubt(finding: Finding, loss: string): Finding {
+  const { check, outcome } = finding;
+  const stands = outcome === 'fail' && FAILS_ALL_THE_SAME.has(check);
+  if (stands || outcome === 'invalid' || outcome === 'inconclusive') return finding;
+  return { ...finding, outcome: 'invalid', reason: `${loss}, so this decides nothing: ${finding.reason}` };
+}
+
 /** What somebody else did to the target, after which it is not to blame for what did not work. */
 function findDisturbance({ target }: ScenarioRecord): string | null {
   if (target.some(({ event }) => event === 'stopped')) return 'a process of the target was stopped meanwhile';
@@ -125,10 +158,11 @@ function findDisturbance({ target }: ScenarioRecord): string | null {
 }
 
 /** That it ended, and memory that was really used, count all the same. */
+const FAILS_ALL_THE_SAME: ReadonlySet<CheckName> = new Set(['target-alive', 'memory-budget', 'memory-leak']);
+
 function excuse(finding: Finding, disturbance: string): Finding {
   const { check, outcome } = finding;
-  if (outcome !== 'fail' || check === 'target-alive' || check === 'memory-budget' || check === 'memory-leak')
-    return finding;
+  if (outcome !== 'fail' || FAILS_ALL_THE_SAME.has(check)) return finding;
   return {
     ...finding,
     outcome: 'invalid',
@@ -171,12 +205,8 @@ function decide(scenarios: ScenarioReport[], record: RunRecord): Verdict {
       'the journal ends before the run did: the harness was killed or its disk was full',
     );
   }
-  if (record.tornLineCount > 0) {
-    return verdict(
-      'invalid',
-      `${record.tornLineCount} ${record.tornLineCount === 1 ? 'line' : 'lines'} of the journal cannot be read: what stood there is lost`,
-    );
-  }
+  const loss = findLoss(record);
+  if (loss !== null) return verdict('invalid', `${loss}: what stood there is lost`);
   const known = new Set([...scenarios, ...record.skipped].map(({ scenario }) => scenario));
   const missing = record.run.config.scenarios.filter((name) => !known.has(name));
   if (missing.length > 0) {

@@ -43,6 +43,14 @@ describe.each(cases)('$name', ({ check, standing }) => {
     expect(report.verdict.outcome).not.toBe('pass');
   });
 
+  it.each<[what: string, take: Take]>([
+    ['a line of the journal torn', (_, run) => (run.tornLineCount = 1)],
+    ['a line of the journal gone', (_, run) => (run.lostLineCount = 1)],
+  ])('%s', (_, take) => {
+    const { outcome, report } = without(check, standing, [take]);
+    expect([outcome, report.verdict.outcome]).toEqual(['invalid', 'invalid']);
+  });
+
   it('two at a time', () => {
     const passed: string[] = [];
     for (const [first, takeFirst] of takes) {

@@ -8,7 +8,7 @@ import { readLines } from './journal.ts';
 import type { CheckName, RunRecord, ScenarioRecord } from './model.ts';
 import { createRandom } from './random.ts';
 import { healthyTabs } from './testing/browser-entries.ts';
-import { journalOf } from './testing/examine.ts';
+import { journalOf, linesOf } from './testing/examine.ts';
 import { isHarmless } from './testing/leaves/harmless.ts';
 import { type Leaf, MUTATIONS, mutate, readLeaves } from './testing/leaves/read-leaves.ts';
 import { healthyRun, SCENARIO_NAMES, type ScenarioName } from './testing/records.ts';
@@ -43,7 +43,7 @@ function nameOf(lines: readonly string[], { entryIndex, path }: Leaf): string {
 
 function survivorsOf(check: CheckName, record: RunRecord): { survivors: string[]; leafCount: number } {
   const entries = journalOf(record);
-  const lines = entries.map((entry) => JSON.stringify(entry));
+  const lines = linesOf(entries);
   const healthy = recordOf(lines);
   const leaves = readLeaves(check, healthy.scenarios[0] as ScenarioRecord, healthy, entries);
   const random = createRandom(11);

@@ -26,6 +26,9 @@ const TAKEN: Record<string, Take> = {
     (run.scenarios = run.scenarios.filter((one) => one !== scenario)),
   'no end of the journal': (_, run) => (run.complete = false),
   'a torn line': (_, run) => (run.tornLineCount = 1),
+  'a line that is gone': (_, run) => (run.lostLineCount = 1),
+  'processes that do not serve': (scenario) =>
+    scenario.target.forEach((entry) => void (entry.listens = false)),
   'a run that was stopped': (_, run) => (run.interrupted = 'SIGINT received'),
 };
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from './journal.ts';
 import { judge } from './judge.ts';
 import type { JournalEntry, ScenarioRecord } from './model.ts';
-import { journalOf } from './testing/examine.ts';
+import { journalOf, linesOf } from './testing/examine.ts';
 import { healthyRun, SCENARIO_NAMES, type ScenarioName } from './testing/records.ts';
 
 let folder = '';
@@ -25,8 +25,6 @@ function outcomeOf(lines: string[], ending = '\n'): string {
     return `error: ${(error as { code?: string }).code}`;
   }
 }
-
-const linesOf = (entries: JournalEntry[]) => entries.map((entry) => JSON.stringify(entry));
 
 const LISTS = [
   'target',
@@ -117,7 +115,17 @@ describe.each(SCENARIO_NAMES)('%s', (name) => {
     });
   });
 
-  it('all lines of one type', () => {
+  it('a line of each type, and all of them, lost without a trace', () => {
+    const entries = journalOf(healthyRun([name]));
+    const lines = linesOf(entries);
+    for (const type of new Set(entries.map((entry) => entry.type))) {
+      const first = entries.findIndex((entry) => entry.type === type);
+      for (const rest of [lines.toSpliced(first, 1), lines.filter((_, at) => entries[at]?.type !== type)])
+        expect([type, outcomeOf(rest)]).toEqual([type, type === 'run' ? 'error: journal' : 'invalid']);
+    }
+  });
+
+  it('all lines of one type that were never written', () => {
     const entries = journalOf(healthyRun([name]));
     const types = new Set(entries.map(({ type }) => type));
     for (const type of types) {
@@ -132,7 +140,7 @@ describe.each(SCENARIO_NAMES)('%s', (name) => {
     }
   });
 
-  it('any single line that stands alone', () => {
+  it('any single line that stands alone, never written', () => {
     const entries = journalOf(healthyRun([name]));
     const alone = ['run', 'scenario', 'target', 'levels', 'cycle', 'scenario-end', 'end'];
     entries.forEach(({ type }, index) => {

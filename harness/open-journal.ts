@@ -2,6 +2,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } fr
 import { stat } from 'node:fs/promises';
 import { HydrotestError, messageOf } from './errors.ts';
 import { readLines } from './journal.ts';
+import { lineOf } from './journal-entry.ts';
 import { createLineReader } from './journal-lines.ts';
 import type { JournalEntry, RunRecord } from './model.ts';
 import { redactEntry } from './redact.ts';
@@ -46,6 +47,7 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
   /** Of whole lines. */
   let writtenBytes = 0;
   let firstLine: string | null = null;
+  let lineCount = 0;
   const unwritten: string[] = [];
   let unwrittenBytes = 0;
   let droppedCount = 0;
@@ -83,7 +85,8 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
     path,
     write(entry) {
       if (!open) return;
-      const text = JSON.stringify(redactEntry(entry));
+      lineCount += 1;
+      const text = lineOf(redactEntry(entry), lineCount);
       firstLine ??= text;
       if (!canWrite) return keep(text);
       const line = Buffer.from(`${text}\n`);
@@ -108,7 +111,10 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
       // Of a file that somebody has emptied there is still this.
       if (firstLine !== null) reading.add(firstLine);
       try {
-        createLineReader(fd, reading.add).readNew(writtenBytes);
+        const addOthers = (line: string) => {
+          if (line !== firstLine) reading.add(line);
+        };
+        createLineReader(fd, addOthers).readNew(writtenBytes);
       } catch (cause) {
         fail(new HydrotestError('journal', `the journal ${path} cannot be read back: ${messageOf(cause)}`));
       }

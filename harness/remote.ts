@@ -107,8 +107,8 @@ const LOADS: Record<string, (config: RunConfig) => Load> = {
   growth: ({ page, eventsFile }) =>
     loadOf(11, 11 + (page === null ? 0 : 270), page !== null && eventsFile !== null ? 270 : 0),
   history: () => loadOf(5, 15),
-  // A flood has ten connections a cycle, and more where the server closes them.
-  reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + 10 * 45, measured(400)),
+  // A flood has ten connections a cycle, and one a request where the server closes each with its 429.
+  reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + measured(400), measured(400)),
   churn({ paths }) {
     const connecting = [
       'graceful close',

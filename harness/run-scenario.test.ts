@@ -1,13 +1,17 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { completeConfig, referenceTarget } from './config.ts';
+import { completeConfig, referenceTarget, type UserConfig } from './config.ts';
 import { judge } from './judge.ts';
 import type { JournalEntry, Report, Scenario } from './model.ts';
 import { type Journal, openJournal } from './open-journal.ts';
 import { createRandom } from './random.ts';
 import { runScenario } from './run-scenario.ts';
+import { findFreePort } from './targets/free-port.ts';
 
 let runDir = '';
 beforeEach(() => {
@@ -25,14 +29,18 @@ const scenario: Scenario = {
 };
 
 /** What is judged of a scenario in which nothing happens, and to which `onEntry` does something as it is journalled. */
-async function reportOf(onEntry: (entry: JournalEntry) => void): Promise<Report> {
+async function reportOf(
+  onEntry: (entry: JournalEntry) => void,
+  target: UserConfig = referenceTarget(),
+  run: Scenario['run'] = async () => {},
+): Promise<Report> {
   const journal: Journal = openJournal(join(runDir, 'journal.ndjson'), (error) => {
     throw error;
   });
-  const config = completeConfig({ ...referenceTarget(), inspect: false, out: runDir });
+  const config = completeConfig({ ...target, inspect: false, out: runDir });
   journal.write({
     type: 'run',
-    journalVersion: 1,
+    journalVersion: 2,
     runId: 'run',
     startedAt: new Date().toISOString(),
     repeatCommand: '',
@@ -55,7 +63,7 @@ async function reportOf(onEntry: (entry: JournalEntry) => void): Promise<Report>
   const elapsedMs = () => performance.now() - began;
   try {
     await runScenario({
-      scenario,
+      scenario: { ...scenario, run },
       config,
       journal: { ...journal, write },
       runDir,
@@ -72,6 +80,20 @@ async function reportOf(onEntry: (entry: JournalEntry) => void): Promise<Report>
   }
 }
 
+const SERVER = fileURLToPath(new URL('../server/main.ts', import.meta.url));
+
+/** The reference server as somebody else would start it. */
+async function startServer(port: number): Promise<ChildProcess> {
+  const args = [SERVER, '--port', String(port), '--dir', runDir];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+function pidOf(child: ChildProcess | null): number | undefined {
+  return child?.pid;
+}
+
 it('a target that is killed when all has been read does not pass', async () => {
   let pid = 0;
   const report = await reportOf((entry) => {
@@ -83,6 +105,32 @@ it('a target that is killed when all has been read does not pass', async () => {
   expect(alive?.reason).toContain('SIGKILL');
   expect(report.verdict.outcome).toBe('fail');
 });
+
+it.skipIf(process.platform !== 'linux')(
+  'a server that is restarted by its own supervisor is named with both pids',
+  async () => {
+    const port = await findFreePort();
+    const first = await startServer(port);
+    let second: ChildProcess | null = null;
+    try {
+      const report = await reportOf(
+        async (entry) => {
+          if (entry.type !== 'levels' || entry.moment !== 'before') return;
+          first.kill('SIGKILL');
+          second = await startServer(port);
+        },
+        { port, url: 'http://127.0.0.1:{port}/api/events/{key}/stream' },
+        (context) => context.sleep(30_000),
+      );
+      const alive = report.scenarios[0]?.findings.find(({ check }) => check === 'target-alive');
+      expect(alive?.outcome).toBe('fail');
+      expect(alive?.reason).toMatch(new RegExp(`process ${first.pid} ended`));
+      expect(alive?.reason).toMatch(new RegExp(`process ${pidOf(second)} listens on port ${port} now`));
+    } finally {
+      for (const server of [first, second]) server?.kill('SIGKILL');
+    }
+  },
+);
 
 it('twin: one that lives passes', async () => {
   const report = await reportOf(() => {});

@@ -18,9 +18,8 @@ import { type OpenedTarget, openTarget } from './open-target.ts';
 import { prepareProtocol } from './prepare-protocol.ts';
 import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
-import { drain, isAbove, readSteadyLevels, type Session, watchTarget } from './session.ts';
+import { drain, isAbove, readSteadyLevels, type Session, successorOf, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
-import { readListenerOrigin } from './targets/listener-origin.ts';
 import { abortable, until, within } from './waiting.ts';
 import { watchServer } from './watch-server.ts';
 
@@ -189,6 +188,7 @@ async function useTarget(
       attempt,
       pid,
       leakProbe: level,
+      listens: session.target.listens,
       detail,
     });
   const noteEnd = (detail: string) => {
@@ -210,15 +210,13 @@ async function useTarget(
     elapsedMs,
     write,
   });
-  const origin = session.target.kind === 'spawned' ? readListenerOrigin(session.port, pid) : null;
-  if (origin?.kind === 'helper')
-    write({
-      type: 'gap',
-      scenario: name,
-      elapsedMs: elapsedMs(),
-      probe: 'process',
-      reason: `process ${origin.pid} (${origin.name}) listens on port ${session.port} and is no part of the command's processes: their memory is read, not that of what it listens for`,
-    });
+  const { listener, listens } = session.target;
+  if (listens === false) {
+    const who =
+      listener === null ? 'a process that cannot be seen' : `process ${listener.pid} (${listener.name})`;
+    const reason = `${who} listens on port ${session.port} and is no part of the command's processes: their memory is read, not that of what it listens for. Start the server itself, or attach to its process`;
+    write({ type: 'gap', scenario: name, elapsedMs: elapsedMs(), probe: 'process', reason });
+  }
 
   const pool = createStreamPool({
     scenario: name,
@@ -310,7 +308,8 @@ async function useTarget(
     if (error instanceof HydrotestError && error.code === 'target-lost' && !server.signal.aborted) {
       await within(session.target.exited, EXIT_NEWS_MS, options.signal);
     }
-    if (watch.signal.aborted && !options.signal.aborted) noteEnd(messageOf(watch.signal.reason));
+    if (watch.signal.aborted && !options.signal.aborted)
+      noteEnd(`${messageOf(watch.signal.reason)}${await successorOf(session, options.signal)}`);
     else await server.close();
     throw error;
   } finally {

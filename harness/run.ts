@@ -65,7 +65,7 @@ export async function run(options: RunOptions): Promise<RunEnd> {
   const stop = AbortSignal.any([signal, failure.signal]);
   const runEntry: RunEntry = {
     type: 'run',
-    journalVersion: 1,
+    journalVersion: 2,
     runId,
     startedAt: startedAt.toISOString(),
     repeatCommand: options.repeatCommand,

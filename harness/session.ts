@@ -4,6 +4,7 @@ import { HydrotestError } from './errors.ts';
 import type { ProcessReading } from './model.ts';
 import { countPortSockets } from './probes/sockets.ts';
 import type { TargetProbe } from './probes/target-probe.ts';
+import { findListener } from './targets/listener.ts';
 import type { Target } from './targets/target.ts';
 import { until } from './waiting.ts';
 
@@ -81,7 +82,9 @@ export function watchTarget(
     // A shell that waited for the server says 128 and the signal's number (POSIX: "greater than 128").
     const told = signal ?? signalOf(code);
     const exit = `with exit code ${code}${told === null ? '' : ` (${told})`}`;
-    const how = signal === null ? exit : `by ${signal}`;
+    // Of a process that somebody else has started only they are told.
+    const unknown = signal === null && code === null;
+    const how = unknown ? '(how, only whoever started it knows)' : signal === null ? exit : `by ${signal}`;
     const cause = told === 'SIGKILL' ? withReading(oom.explain(), lastRssBytes()) : null;
     const output = target.lastOutput();
     const last = output === '' ? '' : `; its last output:\n${output}`;
@@ -101,6 +104,21 @@ export function watchTarget(
       watching = false;
     },
   };
+}
+
+/** A supervisor needs a moment to start the next process. */
+const SUCCESSOR_MS = 2000;
+
+/**
+ * Who listens in the place of a server that was attached to and has ended, as the end of a sentence; empty: nobody in 2 s, or it
+ * cannot be seen (Linux only). What becomes of the command of a spawned one is `watchServer`'s business. Never rejects.
+ */
+export async function successorOf({ target, port }: Session, signal: AbortSignal): Promise<string> {
+  if (target.kind === 'spawned' || process.platform !== 'linux') return '';
+  const isFound = () => findListener(port, target.pid) !== null;
+  await until(isFound, SUCCESSOR_MS, signal).catch(() => false);
+  const next = findListener(port, target.pid);
+  return next === null ? '' : `; process ${next.pid} listens on port ${port} now: it was restarted`;
 }
 
 function withReading(cause: string | null, rssBytes: number | null): string | null {

@@ -94,3 +94,23 @@ describe('until', () => {
     await expect(until(broken, LONG_MS, signal)).rejects.toThrow('broken');
   });
 });
+
+it("what rejects after it was not waited for any more is nobody's unhandled rejection", async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', onUnhandled);
+  try {
+    const gone = AbortSignal.abort(new Error('the run was stopped'));
+    let reject = (_: Error) => {};
+    const work = new Promise<never>((_, fail) => {
+      reject = fail;
+    });
+    await expect(abortable(work, gone)).rejects.toThrow('the run was stopped');
+    reject(new Error('the work was stopped'));
+    // Node tells of them once the microtasks of a turn are done.
+    await new Promise((turn) => setImmediate(turn));
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', onUnhandled);
+  }
+});

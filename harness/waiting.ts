@@ -28,6 +28,8 @@ export async function within<T>(promise: Promise<T>, ms: number, signal: AbortSi
 
 /** The promise's outcome, or the signal's reason as soon as it is aborted: for work that may not look at the signal itself. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Where it is not waited for at all, its own end must not be that of the process, as an unhandled rejection is.
+  promise.catch(() => {});
   signal.throwIfAborted();
   let settle = () => {};
   const aborted = new Promise<never>((_, reject) => {

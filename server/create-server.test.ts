@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
@@ -138,6 +139,34 @@ describe('a stream goes on behind the last event', () => {
     expect(stream.body).toContain('event: reset\nid: 0\n');
     expect(stream.body).toContain('{"n":1}');
     await reset.close();
+  });
+});
+
+describe('of requests written at once', () => {
+  /** How many of them Node made a request and a response of. */
+  async function made(count: number): Promise<number> {
+    let madeCount = 0;
+    const onRequest = () => void (madeCount += 1);
+    const path = '/api/events/never/..%2f';
+    subscribe('http.server.request.start', onRequest);
+    try {
+      const last = getRequest(path, { Connection: 'close' });
+      const client = server.client({ request: getRequest(path).repeat(count - 1) + last });
+      await client.closed();
+      return madeCount;
+    } finally {
+      unsubscribe('http.server.request.start', onRequest);
+    }
+  }
+
+  test('a few are all read', async () => {
+    expect(await made(10)).toBe(10);
+  });
+
+  test('those behind the seventeenth are not even read, and the server goes on', async () => {
+    expect(await made(1000)).toBe(17);
+    // Parsers are used again: the next connections have it.
+    for (let round = 0; round < 3; round += 1) expect(await made(10)).toBe(10);
   });
 });
 

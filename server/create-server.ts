@@ -8,6 +8,7 @@ import { createMetricsRoute } from './metrics/route.ts';
 import { createTally } from './metrics/tally.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
+import { createQueueBudget } from './queue-budget.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { requestPath } from './request-path.ts';
 import { sendJson, sendText } from './respond.ts';
@@ -113,6 +114,13 @@ export function createServer(parts: ServerParts): SseServer {
     },
   });
   httpServer.on('connection', (socket) => room.enter(socket));
+  const queues = createQueueBudget({
+    maxBytes: settings.maxQueuesBytes,
+    onGivenUp() {
+      const { maxQueuesBytes } = settings;
+      logger.seldom({ maxQueuesBytes }, 'slow reader ended: too much waits for all of them together');
+    },
+  });
   const inFlight = new WeakMap<Socket, number>();
   const streamCounts = new WeakMap<Socket, number>();
 
@@ -150,6 +158,7 @@ export function createServer(parts: ServerParts): SseServer {
       // Answers go out in order: there is none to be given before those that are waited for.
       const { remoteAddress } = socket;
       logger.seldom({ remoteAddress, maxInFlight }, 'connection ended: too many requests at once');
+      readNoFurther(socket);
       socket.destroy();
       return;
     }
@@ -308,6 +317,7 @@ export function createServer(parts: ServerParts): SseServer {
         startAt: startAt(request),
         eventLog,
         settings,
+        queues,
         slot,
         onEnd(summary) {
           openStreams.delete(stream);
@@ -398,6 +408,18 @@ export function createServer(parts: ServerParts): SseServer {
     },
   };
 }
+
+/**
+ * What has come already is read to its end otherwise, up to 64 KiB: a request and a response for each that is in there, then an error
+ * for each that is cut off. The parser is no public property, and there is no public way to stop it; without it this does nothing.
+ */
+function readNoFurther(socket: Socket): void {
+  const { parser } = socket as { parser?: { onIncoming: (() => number) | null } };
+  if (parser) parser.onIncoming = () => switchProtocols;
+}
+
+/** What Node's parser takes for "no HTTP follows". */
+const switchProtocols = 2;
 
 const thenClose = { Connection: 'close' };
 

@@ -1,7 +1,7 @@
 /**
  * - `client_closed`: the client ended the connection, in whichever way.
  * - `max_duration_exceeded`, `server_shutdown`: the server ended it, and said so (`event: close`, or a close frame).
- * - `slow_consumer`: the queue was full and the reader took nothing.
+ * - `slow_consumer`: the queue was full and the reader took nothing, or the queues of all streams together were too much.
  * - `vanished`: the network, or silence, says that nobody is there any more.
  * - `policy_violation`: the client sent what it must not: too much, too often, or no frames. WebSocket only.
  * - `error`: the response could not be written.

@@ -118,7 +118,7 @@ test('--help has every option and examples', async () => {
   await help.exited;
   expect(help.output).toMatchObject({ exitCode: 0, stderr: '' });
   const options =
-    'port host dir limit max-duration recent heartbeat max-queue retry log-level fault list-faults';
+    'port host dir limit max-duration recent heartbeat max-queue max-queues retry log-level fault list-faults';
   for (const option of options.split(' ')) expect(help.output.stdout).toContain(`--${option}`);
   expect(help.output.stdout).toContain('Examples:');
 });

@@ -15,13 +15,15 @@ test('without options everything has its default', () => {
 });
 
 test('seconds become milliseconds, and units bytes', () => {
-  const args = '--max-duration 0.5 --heartbeat 2 --max-queue 512KiB --retry 10 --recent 0 --limit 1 --port 0';
+  const args =
+    '--max-duration 0.5 --heartbeat 2 --max-queue 512KiB --max-queues 2MiB --retry 10 --recent 0 --limit 1 --port 0';
   const { settings, port } = parseOptions(args.split(' '));
   expect(port).toBe(0);
   expect(settings).toMatchObject({
     maxDurationMs: 500,
     heartbeatMs: 2000,
     maxQueueBytes: 524_288,
+    maxQueuesBytes: 2_097_152,
     retryMs: 10,
     recentEvents: 0,
     limit: 1,
@@ -38,6 +40,7 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--max-duration', '9999999', 'seconds from 0.001 to 2147483'],
     ['--heartbeat', '0', 'seconds from 0.001'],
     ['--max-queue', '1MB', '512KiB or 1MiB'],
+    ['--max-queues', '0', '512KiB or 1MiB'],
     ['--retry', 'soon', 'whole number from 0'],
     ['--recent', '-1', 'whole number from 0'],
     ['--log-level', 'loud', 'info'],

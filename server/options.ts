@@ -49,6 +49,11 @@ export function parseOptions(argv: readonly string[]): Options {
         .argParser(byteCount)
         .default(defaultSettings.maxQueueBytes),
     )
+    .addOption(
+      new Option('--max-queues <bytes>', 'what may wait for all slow readers together, such as 64MiB')
+        .argParser(byteCount)
+        .default(defaultSettings.maxQueuesBytes),
+    )
     .option(
       '--retry <ms>',
       'how long clients wait before they reconnect',
@@ -94,6 +99,7 @@ export function parseOptions(argv: readonly string[]): Options {
       recentEvents: given.recent,
       heartbeatMs: given.heartbeat,
       maxQueueBytes: given.maxQueue,
+      maxQueuesBytes: given.maxQueues,
       retryMs: given.retry,
       headTimeoutMs: given.headTimeout,
       tls: given.tlsCert === undefined ? null : { cert: given.tlsCert, key: given.tlsKey },

@@ -16,6 +16,8 @@ export interface ServerSettings {
   heartbeatMs: number;
   /** Bytes that may wait in the server for one slow reader; exceeded only by one line longer than `typicalBatchBytes`. */
   maxQueueBytes: number;
+  /** Bytes that may wait in the server for all slow readers together. */
+  maxQueuesBytes: number;
   /** How long clients wait before they reconnect. */
   retryMs: number;
   /** A reader whose queue is full and whose socket takes no byte for so long is a slow consumer. */
@@ -47,6 +49,8 @@ export const defaultSettings: ServerSettings = {
   recentEvents: 1000,
   heartbeatMs: 15 * second,
   maxQueueBytes: 1 * MiB,
+  // As much as the server takes with a few hundred streams anyway.
+  maxQueuesBytes: 64 * MiB,
   retryMs: 3 * second,
   // Longer than a busy tab pauses. Linux takes bytes again only once a third of the socket's send buffer is free, so
   // a reader that needs more than this for that third (up to 1.3 MB) counts as stalled, though it moves.

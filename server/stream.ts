@@ -1,5 +1,6 @@
 import type { EndReason } from './end-reason.ts';
 import type { EventLog, StartAt } from './event-log/types.ts';
+import type { QueueBudget } from './queue-budget.ts';
 import { type ServerSettings, typicalBatchBytes } from './settings.ts';
 import type { Slot } from './stream-registry.ts';
 import type { Protocol, Transport } from './transport.ts';
@@ -21,6 +22,8 @@ export interface StreamOptions {
   startAt: StartAt;
   eventLog: EventLog;
   settings: ServerSettings;
+  /** Of all streams. */
+  queues: QueueBudget;
   /** Released when the stream ends. */
   slot: Slot;
   /** Called once, when the stream has ended; never before `openStream` has returned. */
@@ -48,16 +51,25 @@ export type OpenStream = (options: StreamOptions) => Stream;
  * Throws what `eventLog.subscribe` throws; the transport has ended then.
  */
 export const openStream: OpenStream = (options) => {
-  const { transport, settings, slot } = options;
+  const { transport, settings, queues, slot } = options;
   const openedAtMs = performance.now();
   // Stop one batch early, so that the last one taken still fits into the queue.
-  const fullAtBytes = Math.max(0, settings.maxQueueBytes - typicalBatchBytes);
+  const maxQueueBytes = Math.min(settings.maxQueueBytes, settings.maxQueuesBytes);
+  const fullAtBytes = Math.max(0, maxQueueBytes - typicalBatchBytes);
   let queueIsFull = false;
   let ended = false;
   let events = 0;
 
+  const queue = {
+    get queuedBytes() {
+      return transport.queuedBytes;
+    },
+    giveUp: () => end('slow_consumer'),
+  };
+
   transport.open({
     onDrain() {
+      queues.forget(queue);
       if (!queueIsFull) return;
       queueIsFull = false;
       transport.setFull(false);
@@ -75,7 +87,9 @@ export const openStream: OpenStream = (options) => {
         deliver(batch) {
           events += batch.eventCount;
           transport.send(batch);
-          queueIsFull = transport.isBlocked && transport.queuedBytes >= fullAtBytes;
+          if (!transport.isBlocked) return true;
+          queues.note(queue, transport.queuedBytes);
+          queueIsFull = queues.isExceeded || transport.queuedBytes >= fullAtBytes;
           if (queueIsFull) transport.setFull(true);
           return !queueIsFull;
         },
@@ -92,6 +106,7 @@ export const openStream: OpenStream = (options) => {
     ended = true;
     clearTimeout(deadline);
     subscription.close();
+    queues.forget(queue);
     const { protocol, queuedBytes: unsentBytes } = transport;
     transport.end(reason);
     slot.release();

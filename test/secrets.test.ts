@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
@@ -17,10 +17,14 @@ const canary = (place: string) => `canary-${place}-a1b2c3d4`;
 
 /** A run whose every place for a secret has one. The target tells all of them. */
 function argsWithSecrets(box: Box, extra = '', scenarios = 'orphans'): string[] {
+  return ['run', ...secretsOf(box, extra, scenarios), '--history', join(box.folder, 'history.ndjson')];
+}
+
+function secretsOf(box: Box, extra: string, scenarios: string): string[] {
   const headers = join(box.folder, 'headers.txt');
   writeFileSync(headers, `Cookie: theme=dark; sid=${canary('cookie')}\n\nX-File: ${canary('file')}\n`);
   return [
-    ...['run', '--scenarios', scenarios, '--history', join(box.folder, 'history.ndjson')],
+    ...['--scenarios', scenarios],
     ...[
       '--command',
       `APP_TOKEN=${canary('variable')} ${targetCommand('tells-secrets.mjs')} --api-key ${canary('option')} ${extra}`,
@@ -44,7 +48,7 @@ function toldBy(box: Box, result: CliResult): Map<string, string> {
     ['stdout', result.stdout],
     ['stderr', result.stderr],
   ]);
-  const files = [join(box.folder, 'history.ndjson'), join(box.folder, 'summary.md')];
+  const files = [join(box.folder, 'history.ndjson'), join(box.folder, 'summary.md')].filter(existsSync);
   for (const name of readdirSync(box.outDir, { recursive: true, encoding: 'utf8' }))
     files.push(join(box.outDir, name));
   for (const file of files) if (statSync(file).isFile()) told.set(file, readFileSync(file, 'utf8'));
@@ -118,6 +122,30 @@ describe.concurrent('secrets that a user gives', () => {
       expect(helpers.filter(({ all }) => all.includes(canary(place)))).toEqual([]);
     for (const place of ['cookie', 'file'])
       expect(seen.filter(({ all }) => all.includes(canary(place)))).toEqual([]);
+  });
+
+  boxTest('are in nothing that a comparison with a baseline leaves or prints', async ({ box }) => {
+    const baseline = `${targetCommand('tells-secrets.mjs')} --crash-at 8 --api-key ${canary('baseline')}`;
+    // Two targets that soon end: what they said last is told as well.
+    const args = [
+      'compare',
+      '--baseline',
+      baseline,
+      '--rounds',
+      '1',
+      ...secretsOf(box, '--crash-at 8', 'orphans'),
+    ];
+    const result = await box.run(args, { env: environment(box) });
+    expect(result.code, shown(result)).toBe(3);
+    const told = toldBy(box, result);
+    const names = [...told.keys()].map((path) => path.replace(/.*\//, ''));
+    expect(names).toEqual(
+      expect.arrayContaining(['compare.json', 'compare.md', 'journal.ndjson', 'orphans.log']),
+    );
+    const whole = [...told.values()].join('\n');
+    expect(whole).toContain('--api-key (hidden)');
+    expect(whole).toContain('Bearer (hidden) was refused');
+    expect(leaksIn(told)).toEqual([]);
   });
 
   boxTest('are not in what is told of a crash, nor in what is wrong', async ({ box }) => {

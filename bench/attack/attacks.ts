@@ -1,5 +1,7 @@
 import { attackOnce } from './connection.ts';
 import { attackFile, fileTricks } from './files.ts';
+import { connectAndReset } from './flood.ts';
+import { readNothing } from './slow-reader.ts';
 import { traversalIds } from './traversal.ts';
 
 /** One kind of hostile client. */
@@ -112,7 +114,7 @@ export const attacks: readonly Attack[] = [
     name: 'pipelining',
     does: 'asks for a thousand streams in one write',
     atOnce: 50,
-    dose: 100,
+    dose: 300,
     outcomes: answeredWith('200'),
     strike: ({ port, n }) => attackOnce({ port, bytes: thousandStreams(n), leavesAfterMs: null }),
   },
@@ -139,7 +141,16 @@ export const attacks: readonly Attack[] = [
     processes: 2,
     dose: 800,
     outcomes: ['left'],
-    strike: ({ port }) => attackOnce({ port, leavesAfterMs: 0, leaves: 'rst' }),
+    strike: ({ port }) => connectAndReset(port),
+  },
+  {
+    name: 'connect flood',
+    does: 'the same, six thousand at a time: more than the kernel holds for a server that is busy',
+    atOnce: 3000,
+    processes: 2,
+    dose: 800,
+    outcomes: ['left'],
+    strike: ({ port }) => connectAndReset(port),
   },
   {
     name: 'silence',
@@ -159,10 +170,19 @@ export const attacks: readonly Attack[] = [
     strike: ({ port }) => attackOnce({ port, bytes: `${half}\r\n`, leavesAfterMs: 1000 }),
   },
   {
+    name: 'slow readers',
+    does: 'asks for a long history, and takes nothing of it for seven seconds',
+    atOnce: 200,
+    dose: 100,
+    outcomes: ['left'],
+    strike: readNothing,
+  },
+  {
     name: 'files',
     does: `follows a file, puts one of ${fileTricks.length} things in its place, then a good file again`,
-    atOnce: 20,
-    dose: 8 * fileTricks.length,
+    atOnce: 40,
+    // Each takes a third of a second and a server's heap is never the same to some KB: with a third of this the verdict stayed open.
+    dose: 24 * fileTricks.length,
     outcomes: ['served'],
     strike: attackFile,
   },

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,8 @@ export interface Level {
 export interface AttackRow extends AttackRecord {
   before: Level | null;
   after: Level | null;
+  /** CPU of the server from the last reading before it to the first behind it; null: one of them is missing. */
+  serverCpuMs: number | null;
   /** Live heap in the first and in the last cycle that counted. */
   heapBeforeBytes: number | null;
   heapAfterBytes: number | null;
@@ -49,6 +52,9 @@ export async function runAttackBench(
   const records: AttackRecord[] = [];
   // Not the run's own folder: the attacker has to find the files of the server.
   const dir = await mkdtemp(join(tmpdir(), 'attacked-'));
+  // At the second signal nothing is waited for.
+  const removeNow = () => removedOf(dir).map((path) => rmSync(path, { recursive: true, force: true }));
+  process.on('exit', removeNow);
   const target = referenceTarget();
   const command = options.defective
     ? target.command.replace('server/main.ts', 'bench/attack/defective-server.ts')
@@ -84,11 +90,12 @@ export async function runAttackBench(
     onSkip: (scenario, reason) => options.onPhase(`skipped ${scenario}: ${reason}`),
     onFailure: ({ message }) => options.onPhase(message),
     onNote: options.onPhase,
-  }).finally(() =>
-    Promise.all(
-      [dir, `${dir}.outside`].map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
-    ),
-  );
+  }).finally(async () => {
+    await Promise.all(
+      removedOf(dir).map((path) => rm(path, { recursive: true, force: true, maxRetries: 10 })),
+    );
+    process.off('exit', removeNow);
+  });
   const report = judge(record);
   const [scenario] = record.scenarios;
   // A process that confirms a suspicion is attacked anew: what counts is the first one.
@@ -97,12 +104,20 @@ export async function runAttackBench(
   return { rows, report, folder, exitCode: EXIT_CODES[report.verdict.outcome] };
 }
 
+/** The folder of the workflows, and the file outside of it that no stream may show. */
+function removedOf(dir: string): string[] {
+  return [dir, `${dir}.outside`];
+}
+
 function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<AttackRow, keyof AttackRecord> {
   const { during, after } = phasesOf(attack);
   const sampleAt = (phase: string): Level | null =>
     scenario.samples.find((sample) => sample.phase === phase) ?? null;
   const lastOf = (phase: string): Level | null =>
     scenario.samples.findLast((sample) => sample.phase === phase) ?? null;
+  const began = scenario.samples.findIndex((sample) => sample.phase === during);
+  const cpuBefore = scenario.samples[Math.max(0, began - 1)]?.cpuMs;
+  const cpuAfter = scenario.samples.find((sample) => sample.phase === after)?.cpuMs;
   const cycles = scenario.cycles.filter(
     ({ path, attempt, warmup }) => path === attack && attempt === 0 && !warmup,
   );
@@ -111,6 +126,7 @@ function readingsOf({ attack }: AttackRecord, scenario: ScenarioRecord): Omit<At
   return {
     before: sampleAt(during),
     after: cycles.at(-1)?.reading ?? lastOf(after),
+    serverCpuMs: cpuBefore === undefined || cpuAfter === undefined ? null : cpuAfter - cpuBefore,
     heapBeforeBytes: cycles[0]?.reading.heap?.usedBytes ?? null,
     heapAfterBytes: cycles.at(-1)?.reading.heap?.usedBytes ?? null,
     slowestEventMs: timings.summary('event')?.maxMs ?? null,

@@ -1,6 +1,7 @@
 import type { OpenStream, Scenario, ScenarioContext } from '../../harness/model.ts';
 import type { Attack } from './attacks.ts';
 import { count, type Tally, total } from './outcome.ts';
+import { readOverflows } from './overflows.ts';
 import { startAttackers } from './start-attackers.ts';
 
 /** Good clients: as many workflows, each with as many streams as its limit allows but one. */
@@ -21,6 +22,10 @@ export interface AttackRecord {
   attack: string;
   seconds: number;
   tally: Tally;
+  /** CPU of all attacking processes. */
+  attackerCpuMs: number;
+  /** Segments of connects that the kernel dropped meanwhile (see overflows.ts). */
+  overflowCount: number | null;
   /** Good clients that came in the middle of it: the status that each got, or `none`. */
   newClients: Tally;
   /** Until the slowest of them was answered; null: none was. */
@@ -66,7 +71,8 @@ export function attackScenario(options: AttackOptions): Scenario {
     unfit: (config) =>
       config.eventsFile === null ? 'the good clients need events: give --events-file' : null,
     async run(context) {
-      const attacker = startAttackers(Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes)));
+      const most = Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes));
+      const attacker = startAttackers(most, context.signal);
       try {
         await runAttacks(context, options, attacker.attack);
       } finally {
@@ -90,12 +96,15 @@ async function runAttacks(
     const before = good.fedCount();
     const feeding = good.feedUntilStopped();
     const visiting = visitUntilStopped(context);
+    const overflowsBefore = readOverflows();
     const began = performance.now();
-    const tally = await attack(
+    const { tally, cpuMs: attackerCpuMs } = await attack(
       { attack: name, port, key, dir, connections: null, withinMs: forMs },
       processes,
     );
     const seconds = (performance.now() - began) / 1000;
+    const overflows = readOverflows();
+    const overflowCount = overflows === null || overflowsBefore === null ? null : overflows - overflowsBefore;
     const visits = await visiting.stop();
     await feeding.stop();
     const lostEvents = await good.waitForAll();
@@ -103,6 +112,8 @@ async function runAttacks(
       attack: name,
       seconds,
       tally,
+      attackerCpuMs,
+      overflowCount,
       ...visits,
       heldStreams: good.streams.length,
       brokenStreams: good.brokenCount(),
@@ -122,7 +133,7 @@ async function runAttacks(
       canBeRich: false,
       async perform({ dose: connections }) {
         const during = good.feedUntilStopped();
-        const outcome = await attack(
+        const { tally: outcome } = await attack(
           { attack: name, port, key, dir, connections, withinMs: CYCLE_MS },
           processes,
         );

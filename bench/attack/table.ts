@@ -11,10 +11,11 @@ const MB = 1e6;
  */
 export function renderAttacks(rows: readonly AttackRow[], report: Report): string {
   const during = tableOf([
-    ['while it goes on', 18],
+    ['while it goes on', 12],
     ['connections', 13],
-    ['a second', 10],
-    ['what they got', 20],
+    ['a second', 8],
+    ['CPU each, server, attacker', 12],
+    ['what they got', 18],
     ['good streams held', 9],
     ['new good clients', 9],
     ['slowest of them', 10],
@@ -34,7 +35,8 @@ export function renderAttacks(rows: readonly AttackRow[], report: Report): strin
       row.attack,
       connections,
       Math.round(connections / row.seconds),
-      describeTally(row.tally),
+      `${micros(row.serverCpuMs, connections)}, ${micros(row.attackerCpuMs, connections)} µs`,
+      describeTally(row.tally) + (row.overflowCount ? `; the kernel dropped ${row.overflowCount}` : ''),
       `${row.heldStreams - row.brokenStreams} of ${row.heldStreams}`,
       `${row.newClients.accepted ?? 0} of ${total(row.newClients)}`,
       ms(row.slowestAdmissionMs),
@@ -83,6 +85,10 @@ function leakOf(attack: string, report: Report): string {
 
 function ms(value: number | null): string {
   return value === null ? '–' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+}
+
+function micros(cpuMs: number | null, connections: number): string {
+  return cpuMs === null || connections === 0 ? '?' : String(Math.round((cpuMs * 1000) / connections));
 }
 
 function megabytes(bytes: number | null): string {

@@ -18,11 +18,11 @@ export const CASE_VARIABLE = 'HYDROTEST_CHAOS_CASE';
  * Running processes that have this case in their environment, whoever started them: unlike a parent or a group it cannot
  * be left. Zombies have no environment and are left out. Linux only.
  */
-export function processesOf(caseId: string): CaseProcess[] {
+export function processesOf(caseId: string, variable = CASE_VARIABLE): CaseProcess[] {
   return allPids().flatMap((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-      return environment.includes(`${CASE_VARIABLE}=${caseId}`) ? [describe(pid)] : [];
+      return environment.includes(`${variable}=${caseId}`) ? [describe(pid)] : [];
     } catch {
       // Gone meanwhile, or another user's.
       return [];
@@ -44,7 +44,7 @@ export function processesOfSessions(sessionIds: ReadonlySet<number>): CaseProces
 }
 
 /** Inodes of the sockets on which these processes listen. */
-export function listeningSocketsOf(processes: readonly CaseProcess[]): Set<string> {
+export function listeningSocketsOf(processes: readonly Pick<CaseProcess, 'pid'>[]): Set<string> {
   const listening = listeningInodes();
   const inodes = processes.flatMap(({ pid }) => {
     try {
@@ -54,6 +54,11 @@ export function listeningSocketsOf(processes: readonly CaseProcess[]): Set<strin
     }
   });
   return new Set(inodes.filter((inode) => listening.has(inode)));
+}
+
+/** Whether this process listens anywhere. */
+export function holdsListener(pid: number): boolean {
+  return listeningSocketsOf([{ pid }]).size > 0;
 }
 
 /** Inodes of all TCP sockets of this machine that listen. */

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const [mode] = process.argv.slice(2);
 const forever = ['-e', 'setInterval(() => {}, 1000)'];
 const outDir = process.argv[process.argv.indexOf('--out') + 1] ?? '';
+const attachedPid = Number(process.argv[process.argv.indexOf('--pid') + 1]);
 
 const deeds = {
   'leaves-orphan': () => spawn(process.execPath, forever, { detached: true, stdio: 'ignore' }).unref(),
@@ -17,6 +18,7 @@ const deeds = {
   'leaves-nameless-orphan': () => spawn(process.execPath, forever, { env: {}, stdio: 'ignore' }).unref(),
   'leaves-file': () => writeFileSync(join(tmpdir(), 'cache'), 'x'),
   hangs: () => setInterval(() => {}, 1000),
+  'signals-server': () => process.kill(attachedPid, 'SIGTERM'),
   'shows-trace': () => {
     throw new Error('nobody caught me');
   },

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
+import type { AttachedServer } from './attached-server.ts';
 import type { CaseProcess, Role } from './census.ts';
+import type { Consequence } from './right-endings.ts';
 import type { RunKind, TargetName } from './run-kinds.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -17,7 +19,7 @@ export interface Moment {
 
 /** What the program is started with. A fault may change it before. */
 export interface Launch {
-  /** Shell command of the target. */
+  /** Shell command of the target; empty: it is attached to a server that runs. */
   command: string;
   /** Other arguments of `hydrotest run`, without `--out`. */
   args: string[];
@@ -30,6 +32,8 @@ export interface Launch {
 export interface Scene {
   sandbox: Sandbox;
   launch: Launch;
+  /** The server that is attached to; null: the program starts its own. */
+  server: AttachedServer | null;
   /** The same numbers each time that the case is repeated. */
   random(): number;
 }
@@ -39,9 +43,15 @@ export interface LiveScene extends Scene {
   harness: ChildProcess;
   /** The first process of a kind, as soon as there is one; null when the program ended before. */
   find(role: Role): Promise<CaseProcess | null>;
+  /** The process that serves: of a target that was started as soon as there is one; null: there is none any more. */
+  findTarget(): Promise<number | null>;
   /** Waits; less long where the program ends. */
   pause(ms: number): Promise<void>;
+  /** Waits until it holds, or the program ends. */
+  until(holds: () => boolean): Promise<void>;
   hasEnded(): boolean;
+  /** The fault has its effect now: what the journal says at this moment decides. Without it: when `strike` is over. */
+  mark(): void;
 }
 
 /** What one of them needs: where it is missing, the fault is left out or made in another way. */
@@ -56,9 +66,6 @@ export interface Machine {
 /** How the program may end: an exit code, or the name of the signal that ended it. */
 export type Ending = number | NodeJS.Signals;
 
-/** Nothing happened to the run: it passes. */
-export const CLEAN_ENDINGS: readonly Ending[] = [0];
-
 export interface Fault {
   name: string;
   describes: string;
@@ -66,18 +73,32 @@ export interface Fault {
   targets: readonly TargetName[];
   /** Empty: it is there from the beginning. */
   anchors: readonly Anchor[];
-  /** Endings that fit, when it has come in time. 0 only where everything can have been measured all the same. */
-  endings: readonly Ending[];
-  /** Changes what is started. Returns what undoes it. */
-  prepare?(scene: Scene, machine: Machine): Promise<() => void | Promise<void>>;
+  /** What it takes from a run: with the journal this gives the only endings that are right. */
+  takes: Consequence;
+  /** Changes what is started. What it returns undoes it. */
+  prepare?(scene: Scene, machine: Machine): Promise<Undo | undefined>;
   /** False: it found nothing to strike. */
   strike?(scene: LiveScene): Promise<boolean>;
   /** After the end of the program, before its reports are made again: a full disk has room again. */
   relieve?(scene: Scene): void;
-  /** The journal is gone with it: there is nothing to make reports from. */
-  takesJournal?: boolean;
   /** Nothing can be removed from the folder of the run any more. */
   freezesFolder?: boolean;
   /** Why it cannot be made on this machine; null: it can. */
   unfit?(machine: Machine): string | null;
+}
+
+export type Undo = () => void | Promise<void>;
+
+export const ANY_TIME: readonly Anchor[] = ['spawn', 'journal', 'ready', 'ready', 'ready', 'clean-up', 'end'];
+/** While the journal is written and a target is wanted. */
+export const WHILE_MEASURED: readonly Anchor[] = ['journal', 'ready', 'ready', 'clean-up'];
+export const FROM_THE_BEGINNING: readonly Anchor[] = [];
+
+/** False: there is no such process. */
+export function kill(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }

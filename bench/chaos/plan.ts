@@ -29,49 +29,29 @@ const LONGEST_DELAY_MS = { spawn: 900, journal: 500, 'clean-up': 400, end: 250 }
 export function planCase(seed: number, number: number, machine: Machine): ChaosCase {
   const caseSeed = (Math.imul(seed, 1_000_003) + number) >>> 0;
   const random = createRandom(caseSeed);
-  const targets = (kind: RunKind, wanted: readonly TargetName[]) =>
-    kind.targets.filter((name) => wanted.includes(name) && (name !== 'python' || machine.python !== null));
+  const fault = faultOf(seed, number, machine);
+  const targetsOf = (kind: RunKind) =>
+    kind.targets.filter(
+      (name) => (fault?.targets.includes(name) ?? true) && (name !== 'python' || machine.python !== null),
+    );
+  const kinds = RUN_KINDS.filter(
+    (kind) => (fault?.kinds.includes(kind.name) ?? kind.short) && targetsOf(kind).length > 0,
+  );
+  const kind = pick(kinds, random);
+  const target = pick(targetsOf(kind), random);
+  const inspect = random() < INSPECT_SHARE;
+  const moment = fault === null ? null : momentOf(fault, kind, random);
+  return { number, fault, kind, target, inspect, moment, seed: caseSeed };
+}
+
+/** Null: this one is a clean run. */
+function faultOf(seed: number, number: number, machine: Machine): Fault | null {
   const position = number % CLEAN_EVERY;
-  if (position === CLEAN_EVERY - 1) {
-    const kind = pick(
-      RUN_KINDS.filter(({ short }) => short),
-      random,
-    );
-    const target = pick(
-      kind.targets.filter((name) => name !== 'python' || machine.python !== null),
-      random,
-    );
-    return {
-      number,
-      fault: null,
-      kind,
-      target,
-      inspect: random() < INSPECT_SHARE,
-      moment: null,
-      seed: caseSeed,
-    };
-  }
+  if (position === CLEAN_EVERY - 1) return null;
   const possible = faults.filter((fault) => (fault.unfit?.(machine) ?? null) === null);
   const turn = Math.floor(number / CLEAN_EVERY) * (CLEAN_EVERY - 1) + position;
   const round = shuffle(possible, createRandom(seed + Math.floor(turn / possible.length)));
-  const fault = round[turn % possible.length] as Fault;
-  const kind = pick(
-    RUN_KINDS.filter(
-      ({ name, ...rest }) =>
-        fault.kinds.includes(name) && targets({ name, ...rest }, fault.targets).length > 0,
-    ),
-    random,
-  );
-  const target = pick(targets(kind, fault.targets), random);
-  return {
-    number,
-    fault,
-    kind,
-    target,
-    inspect: random() < INSPECT_SHARE,
-    moment: momentOf(fault, kind, random),
-    seed: caseSeed,
-  };
+  return round[turn % possible.length] ?? null;
 }
 
 function momentOf(fault: Fault, kind: RunKind, random: () => number): Moment | null {

@@ -1,6 +1,7 @@
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
-import { CLEAN_ENDINGS, type Ending } from './fault.ts';
+import type { Finding } from '../../harness/model.ts';
 import type { ChaosCase } from './plan.ts';
+import { type Consequence, REPORT_TOLD, rightEndings } from './right-endings.ts';
 import type { Observation } from './run-case.ts';
 
 /** What the program promises whatever happens to it. */
@@ -10,6 +11,7 @@ export type PromiseName =
   | 'no orphans'
   | 'no leftovers'
   | 'no hang'
+  | 'server left alone'
   | 'journal readable'
   | 'marked incomplete';
 
@@ -34,19 +36,21 @@ export function judgeCase(chaosCase: Pick<ChaosCase, 'fault'>, seen: Observation
   if (seen.hang !== null) say('no hang', seen.hang);
   for (const orphan of seen.orphans) say('no orphans', orphan);
   for (const left of seen.leftovers) say('no leftovers', left);
+  for (const done of seen.harm) say('server left alone', done);
 
   const reported = seen.report !== null || (seen.again?.report ?? null) !== null;
   const errors = [seen.stderr, seen.again?.stderr ?? ''].join('\n');
   const explained = errors.split('\n').some(isClearError);
   // Killed before there was anything to report.
-  const neverBegan =
-    typeof seen.ending === 'string' && seen.journal.state === 'none' && !takesJournal(chaosCase);
+  const neverBegan = typeof seen.ending === 'string' && !seen.after.begun;
   if (!reported && !explained && !neverBegan && seen.hang === null)
     say('report or clear error', `neither; stderr: ${seen.stderr.trim().slice(-300)}`);
   for (const text of [seen.stderr, seen.again?.stderr ?? '']) {
     const trace = traceIn(text);
     if (trace !== null) say('report or clear error', `a fault is shown as to a programmer: ${trace}`);
   }
+  if (lacksReports(chaosCase, seen))
+    say('report or clear error', 'there is no report.json, and nobody says why');
   for (const name of seen.tornReports) say('report or clear error', `${name} is there, and not whole`);
 
   if (seen.hang === null) for (const what of wrongEnding(chaosCase, seen)) say('exit code fits', what);
@@ -75,23 +79,38 @@ export function judgeCase(chaosCase: Pick<ChaosCase, 'fault'>, seen: Observation
   return { reported, explained, broken };
 }
 
-function takesJournal({ fault }: Pick<ChaosCase, 'fault'>): boolean {
-  return fault?.takesJournal ?? false;
+/** Who ends by itself after a journal was begun makes its reports, or says of each that it could not be made. A second Ctrl-C does not wait for them. */
+function lacksReports({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): boolean {
+  const inHaste = typeof fault?.takes === 'object' && fault.takes.twice;
+  const isOver = typeof seen.ending === 'number' && seen.after.begun && seen.hasFolder;
+  return isOver && !inHaste && seen.report === null && !REPORT_TOLD.test(seen.stderr);
 }
 
 function wrongEnding({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): string[] {
-  const { ending, report } = seen;
+  const { ending, report, again, atStrike, after, stderr } = seen;
   const wrong: string[] = [];
-  const allowed = allowedEndings(fault, seen);
-  if (ending === null || !allowed.includes(ending))
+  const { endings, because } = rightEndings(fault?.takes ?? null, { atStrike, after, stderr });
+  if (ending === null || !endings.includes(ending))
     wrong.push(
-      `it ended with ${ending}, and ${allowed.join(' or ')} would fit; it was struck at: ${seen.struckAt?.slice(0, 200)}`,
+      `it ended with ${ending}, and ${endings.length === 0 ? 'nothing' : endings.join(' or ')} would be right: ${because}; it was struck at: ${seen.struckAt?.slice(0, 200)}`,
     );
-  if (ending === 0 && (report === null || !report.complete || report.verdict.outcome !== 'pass'))
-    wrong.push('it ended with 0, and its report is missing, not complete or no pass');
-  if (ending === 1 && report !== null && report.verdict.outcome !== 'fail')
-    wrong.push(`it ended with 1, and its report says ${report.verdict.outcome}`);
-  const { again } = seen;
+  if (ending === 0 && !(after.ended && after.measured))
+    wrong.push('it ended with 0, and its journal does not show that all was measured');
+  if (ending === 0 && seen.hasFolder && (report === null || !report.complete))
+    wrong.push('it ended with 0, and its report is missing or not complete');
+  if (
+    report !== null &&
+    (ending === 0 || ending === 1 || ending === 3) &&
+    EXIT_CODES[report.verdict.outcome] !== ending
+  )
+    wrong.push(`it ended with ${ending}, and its report says ${report.verdict.outcome}`);
+  const failed = [report, again?.report ?? null].filter((one) => one?.verdict.outcome === 'fail');
+  if (ending === 1 && !failed.some((one) => one?.scenarios.some(({ findings }) => findings.some(isFailure))))
+    wrong.push('it ended with 1, and no report has a finding that failed');
+  if (failed.length > 0 && !mayBlame(fault?.takes ?? null))
+    wrong.push(`the server is blamed for what was done to others: ${failed[0]?.verdict.reason}`);
+  if (ending === 4 && again !== null && again.report?.verdict.outcome !== 'pass')
+    wrong.push(`it ended with 4, and its journal says ${again.report?.verdict.outcome}`);
   if (again?.report != null && again.ending !== EXIT_CODES[again.report.verdict.outcome])
     wrong.push(
       `the report that was made again says ${again.report.verdict.outcome} and ended with ${again.ending}`,
@@ -99,13 +118,13 @@ function wrongEnding({ fault }: Pick<ChaosCase, 'fault'>, seen: Observation): st
   return wrong;
 }
 
-/** A fault that came too late, or found nothing to strike, takes nothing from a run that was measured. */
-function allowedEndings(
-  fault: ChaosCase['fault'],
-  { struck, struckAfterEnd }: Observation,
-): readonly Ending[] {
-  if (fault === null || struck === false) return CLEAN_ENDINGS;
-  return struckAfterEnd ? [...fault.endings, ...CLEAN_ENDINGS] : fault.endings;
+function isFailure({ outcome }: Finding): boolean {
+  return outcome === 'fail';
+}
+
+/** The servers of all cases are good ones: they fail only by what is done to themselves. */
+function mayBlame(takes: Consequence | null): boolean {
+  return takes === 'target';
 }
 
 /** The words by which messages say what to do. */

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,19 +5,16 @@ import { messageOf } from '../../harness/errors.ts';
 import { JOURNAL_NAME, readJournal } from '../../harness/journal.ts';
 import type { Report } from '../../harness/model.ts';
 import { createRandom } from '../../harness/random.ts';
-import {
-  CASE_VARIABLE,
-  type CaseProcess,
-  listeningInodes,
-  listeningSocketsOf,
-  processesOf,
-  processesOfSessions,
-} from './census.ts';
-import type { Anchor, Ending, Launch, LiveScene, Machine, Moment } from './fault.ts';
+import { type AttachedServer, startServer } from './attached-server.ts';
+import { CASE_VARIABLE } from './census.ts';
+import { type Course, courseOf, type JournalWatch, watchJournal } from './course.ts';
+import type { Anchor, Ending, Launch, Machine, Moment } from './fault.ts';
 import type { ChaosCase } from './plan.ts';
-import { chaosTarget } from './run-kinds.ts';
+import { attachArgs, isAttached, startedTarget } from './run-kinds.ts';
 import type { Sandbox } from './sandbox.ts';
+import { type Running, startProgram } from './start-program.ts';
 import { tornReports } from './torn-reports.ts';
+import { traceProcesses } from './trace-processes.ts';
 
 /** What a case looked like from outside. */
 export interface Observation {
@@ -31,8 +27,12 @@ export interface Observation {
   struck: boolean | null;
   /** How far the run had come when the fault struck: the last line of its journal; null: there was none. */
   struckAt: string | null;
-  /** The fault came after the last line of the journal, when everything had been measured. */
-  struckAfterEnd: boolean;
+  /** How far it had come when the fault had its effect, by the journal; null: it never had one, or was there from the beginning. */
+  atStrike: Course | null;
+  /** The same when the program had ended. */
+  after: Course;
+  /** The folder of the run is still there. */
+  hasFolder: boolean;
   /** What the run wrote to report.json; null: nothing that can be read. */
   report: Report | null;
   /** Reports that are there but not whole. */
@@ -44,6 +44,8 @@ export interface Observation {
   orphans: string[];
   /** Files outside of the output folder, and what a run should not leave in it. */
   leftovers: string[];
+  /** What was done to a server that was attached to, by anyone but the driver. */
+  harm: string[];
   /** What it waited for, where it did not end. */
   hang: string | null;
 }
@@ -60,11 +62,11 @@ export interface CaseOptions {
   machine: Machine;
   /** After so long it hangs. */
   deadlineMs: number;
+  /** What may take a process to end after the program. */
+  orphanMs?: number;
 }
 
 const POLL_MS = 20;
-const CENSUS_MS = 250;
-/** What may take a process to end after the program. */
 const ORPHAN_MS = 5000;
 const REPORT_MS = 60_000;
 
@@ -72,54 +74,51 @@ const REPORT_MS = 60_000;
 export async function runCase(
   chaosCase: ChaosCase,
   sandbox: Sandbox,
-  { program, machine, deadlineMs }: CaseOptions,
+  { program, machine, deadlineMs, orphanMs = ORPHAN_MS }: CaseOptions,
 ): Promise<Observation> {
-  const { fault, moment } = chaosCase;
+  const { fault, moment, target } = chaosCase;
   const random = createRandom(chaosCase.seed);
-  const { command, args } = chaosTarget(chaosCase.target, machine.python ?? 'python3', chaosCase.kind.name);
-  const launch: Launch = {
-    command,
-    args: [
-      ...args,
-      ...chaosCase.kind.args,
-      ...(chaosCase.inspect ? [] : ['--no-inspect']),
-      ...['--grace', '1s', '--seed', String(chaosCase.seed)],
-    ],
-    outDir: sandbox.outDir,
-    through: [],
-  };
-  const scene = { sandbox, launch, random };
+  const caseId = sandbox.env[CASE_VARIABLE] ?? '';
+  const server = isAttached(target) ? await startServer(caseId) : null;
+  const launch = launchOf(chaosCase, sandbox, machine, server);
+  const scene = { sandbox, launch, server, random };
   const undo = (await fault?.prepare?.(scene, machine)) ?? (() => {});
-  const trace = traceProcesses(sandbox.env[CASE_VARIABLE] ?? '');
+  const trace = traceProcesses(caseId);
+  const journal = watchJournal(sandbox);
   try {
     const began = performance.now();
-    const line = [...launch.through, ...program, 'run', '--command', launch.command, ...launch.args];
-    const running = start([...line, '--out', launch.outDir], sandbox, deadlineMs);
+    const command = launch.command === '' ? [] : ['--command', launch.command];
+    const line = [...launch.through, ...program, 'run', ...command, ...launch.args, '--out', launch.outDir];
+    const running = startProgram(line, sandbox, deadlineMs);
     if (running.live.harness.pid !== undefined) trace.follow(running.live.harness.pid);
-    const blow = { struck: null as boolean | null, at: null as string | null, afterEnd: false };
-    const strike = fault?.strike;
-    if (strike !== undefined && moment !== null) {
+    const blow = { struck: null as boolean | null, at: null as string | null, course: null as Course | null };
+    const mark = () => {
+      blow.course ??= courseOf(journal.read());
+    };
+    if (fault?.strike !== undefined && moment !== null) {
       blow.struck = false;
-      const live: LiveScene = { ...scene, ...running.live };
-      if (await reach(moment, sandbox, running.live)) {
-        const journal = readText(sandbox);
-        blow.at = journal.trimEnd().split('\n').at(-1) ?? null;
-        blow.afterEnd = hasEntry(journal, 'end');
-        blow.struck = await strike.call(fault, live);
+      if (await reach(moment, journal, running.live)) {
+        blow.at = journal.read().trimEnd().split('\n').at(-1) ?? null;
+        const findTarget = async () => server?.pid ?? (await running.live.find('target'))?.pid ?? null;
+        blow.struck = await fault.strike({ ...scene, ...running.live, findTarget, mark });
+        if (blow.struck) mark();
       }
     }
     const { ending, hang } = await running.ended;
     const seconds = (performance.now() - began) / 1000;
-    const orphans = await trace.orphans();
+    const orphans = await trace.orphans(orphanMs);
+    const harm = (await server?.harm()) ?? [];
+    const after = courseOf(journal.read());
+    journal.close();
     const inOut = fault?.freezesFolder === true ? [] : leftInOut(sandbox, typeof ending === 'string');
     fault?.relieve?.(scene);
     const runFolder = sandbox.runFolder();
+    const state: JournalState =
+      runFolder === null ? { state: 'none' } : journalState(join(runFolder, JOURNAL_NAME));
     const torn = runFolder === null ? [] : tornReports(runFolder);
     const report = runFolder === null ? null : readReport(runFolder);
-    const journal: JournalState =
-      runFolder === null ? { state: 'none' } : journalState(join(runFolder, JOURNAL_NAME));
     const again =
-      runFolder === null || journal.state === 'none' || fault === null || hang !== null
+      runFolder === null || state.state === 'none' || fault === null || hang !== null
         ? null
         : await reportAgain(program, runFolder, sandbox);
     return {
@@ -129,120 +128,59 @@ export async function runCase(
       seconds,
       struck: blow.struck,
       struckAt: blow.at,
-      struckAfterEnd: blow.afterEnd,
+      atStrike: blow.course,
+      after,
+      hasFolder: runFolder !== null,
       report,
       tornReports: torn,
-      journal,
+      journal: state,
       again,
       orphans,
       leftovers: [...sandbox.leftovers(), ...inOut, ...trace.openSockets()],
+      harm,
       hang,
     };
   } finally {
+    journal.close();
     trace.close();
     await undo();
+    await server?.close();
   }
 }
 
-/** Follows the processes of a case, so that those are found in the end which do not look like it any more. */
-function traceProcesses(caseId: string) {
-  const sessions = new Set<number>();
-  const sockets = new Set<string>();
-  const look = () => {
-    const processes = processesOf(caseId);
-    for (const { sessionId } of processes) sessions.add(sessionId);
-    for (const inode of listeningSocketsOf(processes)) sockets.add(inode);
-  };
-  const timer = setInterval(look, CENSUS_MS);
-  const remaining = (): CaseProcess[] => {
-    const all = [...processesOf(caseId), ...processesOfSessions(sessions)];
-    return [...new Map(all.map((found) => [found.pid, found])).values()];
-  };
+function launchOf(
+  { target, kind, inspect, seed }: ChaosCase,
+  sandbox: Sandbox,
+  machine: Machine,
+  server: AttachedServer | null,
+): Launch {
+  const { command, args } = isAttached(target)
+    ? { command: '', args: attachArgs(target, server ?? noServer()) }
+    : startedTarget(target, machine.python ?? 'python3', kind.name);
   return {
-    /** The session of a process that leads its own. */
-    follow: (sessionId: number) => void sessions.add(sessionId),
-    /** Those that ran on for 5 s after now. They are killed. */
-    async orphans(): Promise<string[]> {
-      const deadline = performance.now() + ORPHAN_MS;
-      while (remaining().length > 0 && performance.now() < deadline) await sleep(POLL_MS * 2);
-      const left = remaining();
-      for (const { pid } of left) killQuietly(pid);
-      return left.map(({ role, command }) => `${role}: ${command.slice(0, 200)}`);
-    },
-    openSockets(): string[] {
-      const listening = listeningInodes();
-      return [...sockets]
-        .filter((inode) => listening.has(inode))
-        .map((inode) => `a listening socket (${inode})`);
-    },
-    close() {
-      clearInterval(timer);
-      for (const { pid } of remaining()) killQuietly(pid);
-    },
+    command,
+    args: [
+      ...args,
+      ...kind.args,
+      ...(inspect ? [] : ['--no-inspect']),
+      ...['--grace', '1s', '--seed', String(seed)],
+    ],
+    outDir: sandbox.outDir,
+    through: [],
   };
 }
 
-interface Running {
-  output: { stdout: string; stderr: string };
-  ended: Promise<{ ending: Ending | null; hang: string | null }>;
-  live: Omit<LiveScene, 'sandbox' | 'launch' | 'random'>;
-}
-
-function start(line: readonly string[], sandbox: Sandbox, deadlineMs: number): Running {
-  const [command = '', ...args] = line;
-  const caseId = sandbox.env[CASE_VARIABLE] ?? '';
-  // In a group of its own: an interrupt from the terminal is the driver's.
-  const child = spawn(command, args, {
-    cwd: sandbox.cwd,
-    env: sandbox.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const output = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  let ended = false;
-  let hang: string | null = null;
-  const deadline = setTimeout(() => {
-    hang = describeHang(child, sandbox, output, deadlineMs);
-    for (const { pid } of processesOf(caseId)) killQuietly(pid);
-  }, deadlineMs);
-  const closed = new Promise<void>((done) => child.once('close', () => done()));
-  const ending = new Promise<{ ending: Ending | null; hang: string | null }>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', async (code, name) => {
-      ended = true;
-      clearTimeout(deadline);
-      // The rest of its output; who else holds the pipe may hold it for ever.
-      await Promise.race([closed, sleep(500)]);
-      resolve({ ending: hang === null ? (code ?? name) : null, hang });
-    });
-  });
-  return {
-    output,
-    ended: ending,
-    live: {
-      harness: child,
-      hasEnded: () => ended,
-      async find(role) {
-        for (;;) {
-          const found = processesOf(caseId).find((one) => one.role === role);
-          if (found !== undefined) return found;
-          if (ended) return null;
-          await sleep(POLL_MS);
-        }
-      },
-      async pause(ms) {
-        const until = performance.now() + ms;
-        while (!ended && performance.now() < until) await sleep(Math.min(POLL_MS, ms));
-      },
-    },
-  };
+function noServer(): never {
+  throw new Error('there is no server to attach to');
 }
 
 /** False: the program ended before the moment came. */
-async function reach({ anchor, delayMs }: Moment, sandbox: Sandbox, live: Running['live']): Promise<boolean> {
-  while (!hasCome(anchor, readText(sandbox))) {
+async function reach(
+  { anchor, delayMs }: Moment,
+  journal: JournalWatch,
+  live: Running['live'],
+): Promise<boolean> {
+  while (!hasCome(anchor, journal.read())) {
     if (live.hasEnded()) return false;
     await sleep(POLL_MS);
   }
@@ -261,20 +199,7 @@ function hasCome(anchor: Anchor, journal: string): boolean {
     case 'clean-up':
       return journal.includes('"phase":"clean-up"');
     case 'end':
-      return hasEntry(journal, 'end');
-  }
-}
-
-function hasEntry(journal: string, type: string): boolean {
-  return journal.includes(`{"type":"${type}",`);
-}
-
-function readText(sandbox: Sandbox): string {
-  const run = sandbox.runFolder();
-  try {
-    return run === null ? '' : readFileSync(join(run, JOURNAL_NAME), 'utf8');
-  } catch {
-    return '';
+      return journal.includes('{"type":"end",');
   }
 }
 
@@ -283,7 +208,7 @@ async function reportAgain(
   runFolder: string,
   sandbox: Sandbox,
 ): Promise<Observation['again']> {
-  const running = start([...program, 'report', runFolder], sandbox, REPORT_MS);
+  const running = startProgram([...program, 'report', runFolder], sandbox, REPORT_MS);
   const { ending } = await running.ended;
   return { ending, ...running.output, report: readReport(runFolder) };
 }
@@ -319,44 +244,4 @@ function leftInOut(sandbox: Sandbox, killed: boolean): string[] {
   return readdirSync(run)
     .filter((name) => !BELONGS.test(name) && !(killed && UNFINISHED.test(name)))
     .map((name) => `${name} in the folder of the run`);
-}
-
-function describeHang(
-  child: ChildProcess,
-  sandbox: Sandbox,
-  { stdout, stderr }: { stdout: string; stderr: string },
-  deadlineMs: number,
-): string {
-  const last = (text: string) => text.trimEnd().split('\n').at(-1)?.slice(0, 300) ?? '';
-  const processes = processesOf(sandbox.env[CASE_VARIABLE] ?? '').map(
-    ({ pid, role }) => `${role} ${pid} (${waitOf(pid)})`,
-  );
-  return [
-    `process ${child.pid} goes on after ${deadlineMs / 1000} s`,
-    `processes: ${processes.join(', ')}`,
-    `journal: ${last(readText(sandbox))}`,
-    `stdout: ${last(stdout)}`,
-    `stderr: ${last(stderr)}`,
-  ].join('\n');
-}
-
-/** Its state, and the function of the kernel in which it waits. */
-function waitOf(pid: number): string {
-  const read = (name: string) => {
-    try {
-      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-    } catch {
-      return '?';
-    }
-  };
-  const state = /^State:\s+(\S+)/m.exec(read('status'))?.[1] ?? '?';
-  return `${state} ${read('wchan')}`;
-}
-
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
 }

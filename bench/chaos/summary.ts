@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { ChaosCase } from './plan.ts';
 import type { Judgement } from './promises.ts';
 import type { Observation } from './run-case.ts';
+import { isAttached } from './run-kinds.ts';
 
 export interface CaseResult extends Judgement {
   chaosCase: ChaosCase;
@@ -15,6 +16,8 @@ export interface SummaryRow {
   cases: number;
   /** The fault came while the program ran, or was there from the beginning. */
   struck: number;
+  /** Cases on a server that ran already. */
+  attached: number;
   reports: number;
   clearErrors: number;
   /** Such as `3 ×4, SIGKILL ×2`. */
@@ -44,6 +47,7 @@ function rowOf(fault: string, results: readonly CaseResult[]): SummaryRow {
     fault,
     cases: results.length,
     struck: count(({ chaosCase, seen }) => chaosCase.fault !== null && seen.struck !== false),
+    attached: count(({ chaosCase }) => isAttached(chaosCase.target)),
     reports: count(({ reported }) => reported),
     clearErrors: count(({ explained }) => explained),
     endings: endingsOf(results),
@@ -70,6 +74,7 @@ const HEAD = [
   'fault',
   'cases',
   'struck',
+  'attached',
   'reports',
   'clear errors',
   'ended with',
@@ -80,8 +85,12 @@ const HEAD = [
 ];
 
 export function cellsOf(row: SummaryRow): string[] {
-  const { fault, cases, struck, reports, clearErrors, endings, orphans, leftovers, hangs, broken } = row;
-  return [fault, cases, struck, reports, clearErrors, endings, orphans, leftovers, hangs, broken].map(String);
+  const { fault, cases, struck, attached, reports, clearErrors, endings, orphans, leftovers, hangs, broken } =
+    row;
+  return [
+    ...[fault, cases, struck, attached, reports, clearErrors, endings],
+    ...[orphans, leftovers, hangs, broken],
+  ].map(String);
 }
 
 export function renderSummary(rows: readonly SummaryRow[]): string {

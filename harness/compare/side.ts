@@ -81,6 +81,7 @@ export function measuredIn(record: RunRecord, folder: string): RunMetrics {
 function unusableReason(record: RunRecord): string | null {
   if (record.interrupted !== null) return `it was stopped before its end: ${record.interrupted}`;
   if (!record.complete) return 'its journal ends before the run did';
+  if (record.lostLineCount > 0) return `${record.lostLineCount} lines of its journal are gone`;
   if (record.tornLineCount > 0) return `${record.tornLineCount} lines of its journal cannot be read`;
   return record.scenarios.length === 0 ? 'no scenario ran' : null;
 }

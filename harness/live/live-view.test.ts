@@ -102,7 +102,7 @@ describe('the page', () => {
 
 describe('what an open page hears', () => {
   it('is everything first, then what has changed, and in the end the report', async () => {
-    const { url, begin, endScenario, end, append, live } = await openView();
+    const { url, begin, endScenario, end, append, nextLine, live } = await openView();
     const page = await watch(url);
     const { frames, headers } = page;
     const last = () => frames.at(-1)?.update;
@@ -114,8 +114,8 @@ describe('what an open page hears', () => {
 
     endScenario(0);
     // A line that is torn waits for the rest: it is neither lost nor counted as unreadable.
-    const line =
-      '{"type":"skipped","scenario":"reject","proves":"p","elapsedMs":10000,"reason":"kein Limit – é"}\n';
+    const skipped = { type: 'skipped', scenario: 'reject', proves: 'p', elapsedMs: 10_000 };
+    const line = nextLine({ ...skipped, reason: 'kein Limit – é' });
     append(line.slice(0, 90));
     await until('the scenario has ended', () => last()?.status.scenario === null);
     append(line.slice(90));

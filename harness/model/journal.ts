@@ -64,7 +64,7 @@ export interface ScenarioStart {
 
 export interface RunEntry {
   type: 'run';
-  journalVersion: 1;
+  journalVersion: 2;
   runId: string;
   startedAt: string;
   /** The command line that repeats this run. */
@@ -88,6 +88,11 @@ export interface TargetEntry {
   pid: number;
   /** What decides leaks on this target. */
   leakProbe: 'heap' | 'anonymous' | 'rss';
+  /**
+   * Whether the processes that are measured are those that serve: one of them listens on the port. Null: the user has named the process,
+   * or the system does not tell.
+   */
+  listens: boolean | null;
   /** For all but `ready`: what happened, to which pid; for `lost`, `starved` and `stopped` with the last lines of output. */
   detail: string | null;
 }
@@ -314,8 +319,10 @@ export interface RunRecord {
   interrupted: string | null;
   /** The journal has its `end` line. */
   complete: boolean;
-  /** Lines that could not be read, such as one torn by a crash. */
+  /** Lines that could not be read, such as one torn by a crash, or that stand where they were not written. */
   tornLineCount: number;
+  /** Lines of which nothing is there, by the numbers of those around them. */
+  lostLineCount: number;
   durationMs: number;
 }
 

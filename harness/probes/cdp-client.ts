@@ -54,6 +54,12 @@ export async function openCdp(url: string, limits: CallLimits): Promise<CdpClien
       return;
     }
     const reply = parseReply(data);
+    if (reply === 'no-json') {
+      for (const { reject } of pending.values())
+        reject(failure(`the inspector at ${url} answered with something that is no JSON`));
+      pending.clear();
+      return;
+    }
     if (reply === null) return;
     const waiting = pending.get(reply.id);
     pending.delete(reply.id);
@@ -118,12 +124,21 @@ async function within<Value>(value: Promise<Value>, limits: CallLimits, what: st
   }
 }
 
-function parseReply(data: unknown): { id: number; result: unknown; error: string | null } | null {
-  const message: unknown = JSON.parse(String(data));
+/** A message of the protocol has some hundred characters; what another program says is told by its beginning. */
+const MAX_ERROR_LENGTH = 300;
+
+/** Null: an event. Never throws: nobody would catch it, and the harness would go down with an inspector that is none. */
+function parseReply(data: unknown): { id: number; result: unknown; error: string | null } | 'no-json' | null {
+  let message: unknown;
+  try {
+    message = JSON.parse(String(data));
+  } catch {
+    return 'no-json';
+  }
   if (typeof message !== 'object' || message === null) return null;
   // Messages without an id are events.
   if (!('id' in message) || typeof message.id !== 'number') return null;
-  const error = 'error' in message ? JSON.stringify(message.error) : null;
+  const error = 'error' in message ? JSON.stringify(message.error).slice(0, MAX_ERROR_LENGTH) : null;
   return { id: message.id, result: 'result' in message ? message.result : null, error };
 }
 

@@ -46,15 +46,18 @@ const MEMORY = `(({ arrayBuffers, external }) => arrayBuffers + ' ' + external)(
 export async function readSizes(client: CdpClient, limits: CallLimits): Promise<HeapSizes> {
   const usage = await client.call('Runtime.getHeapUsage', {}, limits);
   const usedBytes = fieldOf(usage, 'usedSize');
-  if (typeof usedBytes !== 'number') throw unreadable('usedSize', usage);
+  if (!isByteCount(usedBytes)) throw unreadable('usedSize', usage);
   // One after the other: of two answers in a row the second waits 40 ms for our kernel to acknowledge the first (Nagle).
   const memory = await evaluate(client, MEMORY, limits);
   // `getHeapUsage` has a backingStorageSize since V8 12, which is all external memory: only Node tells the two apart.
   const [arrayBufferBytes, externalBytes] = String(memory).split(' ').map(Number);
-  if (arrayBufferBytes === undefined || Number.isNaN(arrayBufferBytes))
-    throw unreadable('arrayBuffers', memory);
-  const isTold = externalBytes !== undefined && !Number.isNaN(externalBytes);
-  return { usedBytes, arrayBufferBytes, externalBytes: isTold ? externalBytes : null };
+  if (!isByteCount(arrayBufferBytes)) throw unreadable('arrayBuffers', memory);
+  return { usedBytes, arrayBufferBytes, externalBytes: isByteCount(externalBytes) ? externalBytes : null };
+}
+
+/** What a program says that is no Node's inspector may be any number, which no memory has. */
+function isByteCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }
 
 /**

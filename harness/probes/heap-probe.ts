@@ -21,8 +21,8 @@ export interface HeapProbe {
   follow(tree: readonly ProcessEntry[], signal: AbortSignal): Promise<string | null>;
   /**
    * Collects garbage until the sum of the heaps has settled. `between` runs in each pause between two collections.
-   * Null: a process ended or closed its inspector meanwhile, so that there is no sum: follow, and read again.
-   * @throws HydrotestError `target-lost` if a process does not answer within a minute, `aborted`.
+   * Null: a process ended, closed its inspector or did not answer within a minute, so that there is no sum: follow, and read again.
+   * @throws HydrotestError `target-lost` if the target has ended, `aborted`.
    */
   readSettled(signal: AbortSignal, between: () => Promise<void>): Promise<SettledHeap | null>;
   /** Throw `target-lost`, `aborted`. */
@@ -68,6 +68,8 @@ export async function openHeapProbe(options: {
   rootPid: number;
   port: number;
   mayOpen: boolean;
+  /** For one reading, all of its collections included. Default: a minute. */
+  readMs?: number;
   signal: AbortSignal;
 }): Promise<HeapProbe> {
   const probe = createHeapProbe(options);
@@ -81,8 +83,13 @@ export async function openHeapProbe(options: {
   }
 }
 
-function createHeapProbe(options: { rootPid: number; port: number; mayOpen: boolean }): HeapProbe {
-  const { rootPid, port, mayOpen } = options;
+function createHeapProbe(options: {
+  rootPid: number;
+  port: number;
+  mayOpen: boolean;
+  readMs?: number;
+}): HeapProbe {
+  const { rootPid, port, mayOpen, readMs = READ_MS } = options;
   let heaps: NodeHeap[] = [];
   let others: ServerProcesses['others'] = [];
   /** Why a process cannot be read; none is asked twice, as it may take SIGUSR1 for something else. */
@@ -162,17 +169,22 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
     return missing;
   }
 
-  /** Whether a heap that could not be read is no loss of the target: then it is looked for anew. */
-  async function letGo(heap: NodeHeap, signal: AbortSignal): Promise<boolean> {
-    const { entry } = heap;
-    if (!heap.isDisconnected || signal.aborted) return false;
+  /**
+   * Whether a heap that could not be read is no loss of the target: then it is looked for anew. An inspector that hangs or talks
+   * nonsense is no hanging server: whether that answers is for others to see.
+   */
+  async function letGo(heap: NodeHeap, cause: unknown, signal: AbortSignal): Promise<boolean> {
+    const { entry, isDisconnected } = heap;
+    if (signal.aborted || !(cause instanceof HydrotestError)) return false;
     // The connection goes a moment before the process does.
     await pause(YOUNG_MS, signal);
     followed = '';
     heaps = heaps.filter((other) => other !== heap);
     await heap.close();
-    if (isSame(entry))
-      refused.set(nameOf(entry), `no heap probe: process ${entry.pid} has closed its inspector`);
+    const what = isDisconnected
+      ? `process ${entry.pid} has closed its inspector`
+      : `the heap of process ${entry.pid} cannot be read any more: ${cause.message}`;
+    if (isSame(entry)) refused.set(nameOf(entry), `no heap probe: ${what}`);
     else if (entry.pid === rootPid) return false;
     return true;
   }
@@ -188,7 +200,7 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
     for (const [n, result] of results.entries()) {
       if (result.status === 'rejected') {
         const heap = heaps[n];
-        if (heap === undefined || !(await letGo(heap, limits.signal))) throw result.reason;
+        if (heap === undefined || !(await letGo(heap, result.reason, limits.signal))) throw result.reason;
         return null;
       }
       const { usedBytes, arrayBufferBytes, externalBytes } = result.value;
@@ -234,7 +246,7 @@ function createHeapProbe(options: { rootPid: number; port: number; mayOpen: bool
       return next;
     },
     async readSettled(signal, between) {
-      const deadline = performance.now() + READ_MS;
+      const deadline = performance.now() + readMs;
       const levels: number[] = [];
       for (let collection = 1; ; collection++) {
         const sum = await collectAll({ withinMs: Math.max(0, deadline - performance.now()), signal });

@@ -51,14 +51,16 @@ async function openHeap(
   processes: ProcessProbe,
   look: ProcessLook,
 ): Promise<{ heap: HeapProbe | null; gap: string | null }> {
-  const { rootPid, port, inspect, mayOpen, signal } = options;
+  const { rootPid, port, inspect, mayOpen, readMs, signal } = options;
   if (!inspect) return { heap: null, gap: null };
   if (!processes.seesTree) {
     const gap = `no heap probe: finding the process behind a port needs Linux's /proc, and this is ${process.platform}`;
     return { heap: null, gap };
   }
   try {
-    const heap = await openHeapProbe({ tree: alive(look.entries), rootPid, port, mayOpen, signal });
+    const reading = readMs === undefined ? {} : { readMs };
+    const tree = alive(look.entries);
+    const heap = await openHeapProbe({ tree, rootPid, port, mayOpen, ...reading, signal });
     return { heap, gap: heap.note() };
   } catch (error) {
     throwIfAborted(signal);

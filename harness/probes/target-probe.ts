@@ -64,6 +64,8 @@ export interface TargetProbeOptions {
   inspect: boolean;
   /** False: only inspectors that are open already are used; no process is signalled. */
   mayOpen: boolean;
+  /** For one reading of the heap, all of its collections included. Default: a minute. */
+  readMs?: number;
   /** Ends the opening, not what was opened. */
   signal: AbortSignal;
 }

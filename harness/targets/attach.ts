@@ -1,6 +1,6 @@
 import { HydrotestError } from '../errors.ts';
 import { findOwner, listeningInodes } from './listener.ts';
-import { isProcessAlive, readCommand, readIdentity } from './process-group.ts';
+import { isHidden, isProcessAlive, readCommand, readIdentity } from './process-group.ts';
 import type { Target, TargetExit } from './target.ts';
 
 /** Another process's child sends us no signal when it ends: we look. */
@@ -12,9 +12,10 @@ const POLL_MS = 200;
  */
 export function attachByPid(pid: number): Target {
   if (!Number.isSafeInteger(pid) || pid <= 0 || !isProcessAlive(pid, null)) {
-    throw new HydrotestError('target-start', `no process ${pid} runs: check the pid (ps, pgrep)`, {
-      observed: { pid },
-    });
+    const what = isHidden(pid)
+      ? `process ${pid} runs and cannot be seen: it is another user's, and /proc hides those here (hidepid). Run as its user`
+      : `no process ${pid} runs: check the pid (ps, pgrep)`;
+    throw new HydrotestError('target-start', what, { observed: { pid } });
   }
   const startTicks = readIdentity(pid)?.startTicks ?? null;
   const isAlive = () => isProcessAlive(pid, startTicks);
@@ -31,6 +32,8 @@ export function attachByPid(pid: number): Target {
     kind: 'attached',
     pid,
     command: readCommand(pid),
+    listener: null,
+    listens: null,
     exited,
     isAlive,
     lastOutput: () => '',

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { belongsTo, findListener } from './listener.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { belongsTo, findListener, listeningInodes } from './listener.ts';
 import { readIdentity } from './process-group.ts';
 
 export interface ListenerOrigin {
@@ -31,6 +31,31 @@ export function readListenerOrigin(port: number, rootPid: number): ListenerOrigi
   if (belongsTo(pid, rootPid)) return { kind: 'own', pid, name };
   const ranBefore = startTicks !== null && startTicks < root.startTicks;
   return { kind: ranBefore && pid !== 1 && !FORWARDERS.test(name) ? 'stranger' : 'helper', pid, name };
+}
+
+/**
+ * Whether the processes of a target with this root are those that serve on its port, told by who listens there. False where nobody is seen to
+ * and every process of the target can be looked into: then it is one that is hidden from us. Null: it cannot be told, as without a `/proc`, where a
+ * process of the target is closed to us, or where the listener is in another network.
+ */
+export function servesItself(origin: ListenerOrigin | null, port: number, rootPid: number): boolean | null {
+  if (process.platform !== 'linux') return null;
+  if (origin !== null) return origin.kind === 'own';
+  return listeningInodes(port).size > 0 && isOpenToUs(rootPid) ? false : null;
+}
+
+function isOpenToUs(rootPid: number): boolean {
+  const members = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && belongsTo(Number(name), rootPid),
+  );
+  return members.every((pid) => {
+    try {
+      readdirSync(`/proc/${pid}/fd`);
+      return true;
+    } catch (cause) {
+      return (cause as NodeJS.ErrnoException).code === 'ENOENT'; // It has ended.
+    }
+  });
 }
 
 function readName(pid: number): string {

@@ -49,6 +49,11 @@ export function isProcessAlive(pid: number, startTicks: number | null): boolean 
   return startTicks === null || identity.startTicks === startTicks;
 }
 
+/** Whether there is a process of which `/proc` does not tell (hidepid): a signal would find it. */
+export function isHidden(pid: number): boolean {
+  return process.platform === 'linux' && acceptsSignals(pid) && readIdentity(pid) === null;
+}
+
 /**
  * Whether any process of the group still runs. `kill(2)` also finds zombies, and in a container whose first process
  * does not reap its orphans they stay for ever: on Linux they are looked up and left out.

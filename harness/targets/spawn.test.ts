@@ -76,6 +76,8 @@ test('is ready when the port answers, and stops without force', async () => {
   expect(await isOpen()).toBe(true);
   expect(target.isAlive()).toBe(true);
   expect(isGroupAlive(target.pid)).toBe(true);
+  expect(target.listens).toBe(true);
+  expect(target.listener).toMatchObject({ kind: 'own', pid: target.pid });
 
   const [first, second] = await Promise.all([target.stop(), target.stop()]);
   expect(first).toEqual({ code: 7, signal: null, forced: false });
@@ -83,6 +85,15 @@ test('is ready when the port answers, and stops without force', async () => {
   expect(await target.exited).toEqual({ code: 7, signal: null });
   expect(target.isAlive()).toBe(false);
   expect(await isOpen()).toBe(false);
+});
+
+test('a server that left the group and the tree is not taken for the target', async () => {
+  const server = serverCommand(LISTEN);
+  const target = await start(`(setsid sh -c '${server}' &); exec sleep 60`);
+  const { listens, listener } = target;
+  if (listener !== null) process.kill(listener.pid, 'SIGKILL');
+  expect(listens).toBe(false);
+  expect(listener?.kind).toBe('helper');
 });
 
 test('stops a server and its grandchild that both ignore SIGTERM, behind a shell', async () => {

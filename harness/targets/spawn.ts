@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HydrotestError, messageOf } from '../errors.ts';
 import { startGuardian } from './guard.ts';
-import { readListenerOrigin } from './listener-origin.ts';
+import { type ListenerOrigin, readListenerOrigin, servesItself } from './listener-origin.ts';
 import { type Endpoint, endpointOf, isPortOpen } from './open-port.ts';
 import { readTail } from './output-tail.ts';
 import { endGroup, isProcessAlive, readIdentity } from './process-group.ts';
@@ -58,25 +58,33 @@ export async function spawnTarget(options: SpawnOptions): Promise<Target> {
   const target = launch(options);
   try {
     await waitUntilReady(target, endpoint, options);
+    const listener = readListenerOrigin(endpoint.port, target.pid);
+    if (listener?.kind === 'stranger') throw strangerOn(endpoint.port, listener, target, options);
+    return { ...target, listener, listens: servesItself(listener, endpoint.port, target.pid) };
   } catch (cause) {
     await target.stop();
     throw cause;
   }
-  return target;
 }
 
-function launch(options: SpawnOptions): Target {
+type Launched = Omit<Target, 'listener' | 'listens'>;
+
+function launch(options: SpawnOptions): Launched {
   const { command, outputFile, ownedFolder = null } = options;
-  const outputStart = makePlace(options);
+  const output = openOutput(outputFile);
+  /** Where in the file the output of this target begins. */
+  const outputStart = fstatSync(output).size;
   // Before the target: a harness that is killed between the two must not leave one alone.
   const guardian = startGuardian({ folder: ownedFolder });
   let child: ChildProcess & { pid: number };
   try {
     if (options.workFolder !== undefined) makeFolder(options.workFolder);
-    child = startShell(options);
+    child = startShell(options, output);
   } catch (cause) {
     void guardian.dismiss();
     throw cause;
+  } finally {
+    closeSync(output);
   }
   const { pid } = child;
   const startTicks = readIdentity(pid)?.startTicks ?? null;
@@ -110,38 +118,25 @@ function launch(options: SpawnOptions): Target {
   };
 }
 
-/** Where in the file the output of this target begins. */
-function makePlace({ outputFile }: SpawnOptions): number {
-  const output = openOutput(outputFile);
-  try {
-    return fstatSync(output).size;
-  } finally {
-    closeSync(output);
-  }
-}
-
-function startShell({ command, outputFile, env, cwd }: SpawnOptions): ChildProcess & { pid: number } {
-  // The file itself is the child's output: through a pipe, a harness that is busy with streams would make the
-  // server wait for it on every line that it logs.
-  const output = openOutput(outputFile);
-  try {
-    const child = spawn(command, {
-      shell: true,
-      detached: true,
-      stdio: ['ignore', output, output],
-      env,
-      ...(cwd === undefined ? {} : { cwd }),
-      windowsHide: true,
-    });
-    if (child.pid !== undefined) return child as ChildProcess & { pid: number };
-    child.once('error', () => {});
-    throw new HydrotestError(
-      'target-start',
-      `no shell could be started for "${command}": check PATH and memory`,
-    );
-  } finally {
-    closeSync(output);
-  }
+/**
+ * `output`: the descriptor of a file, which itself is the child's output. Through a pipe, a harness that is busy with streams would make the
+ * server wait for it on every line that it logs.
+ */
+function startShell({ command, env, cwd }: SpawnOptions, output: number): ChildProcess & { pid: number } {
+  const child = spawn(command, {
+    shell: true,
+    detached: true,
+    stdio: ['ignore', output, output],
+    env,
+    ...(cwd === undefined ? {} : { cwd }),
+    windowsHide: true,
+  });
+  if (child.pid !== undefined) return child as ChildProcess & { pid: number };
+  child.once('error', () => {});
+  throw new HydrotestError(
+    'target-start',
+    `no shell could be started for "${command}": check PATH and memory`,
+  );
 }
 
 function openOutput(file: string): number {
@@ -178,7 +173,7 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
-async function waitUntilReady(target: Target, endpoint: Endpoint, options: SpawnOptions): Promise<void> {
+async function waitUntilReady(target: Launched, endpoint: Endpoint, options: SpawnOptions): Promise<void> {
   const { command, readyTimeoutMs, signal } = options;
   const deadline = performance.now() + readyTimeoutMs;
   const place = `${endpoint.host}:${endpoint.port}`;
@@ -189,10 +184,7 @@ async function waitUntilReady(target: Target, endpoint: Endpoint, options: Spawn
     ]);
     throwIfAborted(signal);
     if (typeof state === 'object') throw endedEarly(target, state, command, place);
-    if (state && target.isAlive()) {
-      refuseStranger(target, endpoint, options);
-      return;
-    }
+    if (state && target.isAlive()) return;
     if (performance.now() > deadline) {
       throw new HydrotestError(
         'target-start',
@@ -205,17 +197,20 @@ async function waitUntilReady(target: Target, endpoint: Endpoint, options: Spawn
 }
 
 /** Between our look at the port and its use somebody else may have taken it; then a server that waits or tries again is not what answers. */
-function refuseStranger(target: Target, { port }: Endpoint, { command }: SpawnOptions): void {
-  const origin = readListenerOrigin(port, target.pid);
-  if (origin?.kind !== 'stranger') return;
-  throw new HydrotestError(
+function strangerOn(
+  port: number,
+  { pid, name }: ListenerOrigin,
+  target: Launched,
+  { command }: SpawnOptions,
+): HydrotestError {
+  return new HydrotestError(
     'target-start',
-    `port ${port} was taken by a stranger while the target was started: process ${origin.pid} (${origin.name}) listens there, which ran before "${command}" and does not belong to it. Stop it, or choose another port${quote(target.lastOutput())}`,
-    { observed: { port, pid: origin.pid, command } },
+    `port ${port} was taken by a stranger while the target was started: process ${pid} (${name}) listens there, which ran before "${command}" and does not belong to it. Stop it, or choose another port${quote(target.lastOutput())}`,
+    { observed: { port, pid, command } },
   );
 }
 
-function endedEarly(target: Target, exit: TargetExit, command: string, place: string): HydrotestError {
+function endedEarly(target: Launched, exit: TargetExit, command: string, place: string): HydrotestError {
   const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
   return new HydrotestError(
     'target-start',

@@ -1,3 +1,5 @@
+import type { ListenerOrigin } from './listener-origin.ts';
+
 /** How a target ended. Both null: it is gone, but its exit status belongs to another parent (an attached target). */
 export interface TargetExit {
   code: number | null;
@@ -16,6 +18,10 @@ export interface Target {
   readonly pid: number;
   /** The command as given, or what `/proc` says of an attached process; null where the system does not tell. */
   readonly command: string | null;
+  /** Who listened on its port when it was ready; null: nobody who can be seen, or it is attached. */
+  readonly listener: ListenerOrigin | null;
+  /** Whether that is one of its processes; null: it cannot be told, or it is attached, to a process that the user has named. */
+  readonly listens: boolean | null;
   /** Resolves when the root process has ended. Never rejects. Stays pending once an attached target is let go. */
   readonly exited: Promise<TargetExit>;
   /** Whether the root process runs. */

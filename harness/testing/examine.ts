@@ -1,3 +1,4 @@
+import { lineOf } from '../journal-entry.ts';
 import { judge } from '../judge.ts';
 import type {
   CheckName,
@@ -44,6 +45,11 @@ export function deepFreeze<T>(value: T): T {
     for (const part of Object.values(value)) deepFreeze(part);
   }
   return value;
+}
+
+/** The lines of a journal with these entries. */
+export function linesOf(entries: readonly JournalEntry[]): string[] {
+  return entries.map((entry, index) => lineOf(entry, index + 1));
 }
 
 /** The journal that reads back as this record. */

@@ -54,7 +54,7 @@ export function healthyRun(names: readonly ScenarioName[] = SCENARIO_NAMES): Run
   return {
     run: {
       type: 'run',
-      journalVersion: 1,
+      journalVersion: 2,
       runId: '2026-01-02T03-04-05-1',
       startedAt: '2026-01-02T03:04:05.000Z',
       repeatCommand: 'hydrotest run --seed 1',
@@ -74,6 +74,7 @@ export function healthyRun(names: readonly ScenarioName[] = SCENARIO_NAMES): Run
     interrupted: null,
     complete: true,
     tornLineCount: 0,
+    lostLineCount: 0,
     durationMs: names.length * SCENARIO_PACE_MS,
   };
 }
@@ -109,6 +110,7 @@ function healthyScenario(name: ScenarioName, startMs: number): ScenarioRecord {
         attempt: 0,
         pid: PID,
         leakProbe: 'heap',
+        listens: true,
         detail: null,
       },
     ],

@@ -38,6 +38,8 @@ export function sessionOf(
       kind: 'attached',
       pid: NO_PID,
       command: null,
+      listener: null,
+      listens: null,
       exited: new Promise(() => {}),
       isAlive: () => true,
       lastOutput: () => '',

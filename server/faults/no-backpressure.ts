@@ -10,6 +10,7 @@ export const noBackpressure: Fault = {
     settings: {
       ...parts.settings,
       maxQueueBytes: Number.POSITIVE_INFINITY,
+      maxQueuesBytes: Number.POSITIVE_INFINITY,
       stallMs: maxTimerMs,
       vanishedMs: maxTimerMs,
     },

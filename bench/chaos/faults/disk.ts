@@ -1,11 +1,15 @@
 import { chmodSync, closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Anchor, Fault, Scene } from '../fault.ts';
-import type { RunKind, TargetName } from '../run-kinds.ts';
-
-const SHORT: readonly RunKind['name'][] = ['limit', 'timeout', 'tabs', 'hold', 'orphans'];
-const ANY_TARGET: readonly TargetName[] = ['reference', 'plain', 'python'];
-const IN_THE_RUN: readonly Anchor[] = ['journal', 'ready', 'ready', 'ready', 'clean-up', 'end'];
+import { JOURNAL_NAME } from '../../../harness/journal.ts';
+import {
+  ANY_TIME,
+  type Fault,
+  FROM_THE_BEGINNING,
+  type LiveScene,
+  type Scene,
+  WHILE_MEASURED,
+} from '../fault.ts';
+import { ANY_TARGET, SHORT } from '../run-kinds.ts';
 
 /** Room for the journal, the logs and a part of the reports. */
 const DISK_KB = 4096;
@@ -14,7 +18,14 @@ const FILLER = 'filler';
 /** Kilobytes that a file may have: less than the journal, than report.json, or than report.html. */
 const FILE_LIMITS_KB = [2, 8, 24, 100];
 
-const nothing = () => {};
+/** False: there is no folder of a run. */
+const inRunFolder =
+  (deed: (run: string, scene: LiveScene) => void) =>
+  async (scene: LiveScene): Promise<boolean> => {
+    const run = scene.sandbox.runFolder();
+    if (run !== null) deed(run, scene);
+    return run !== null;
+  };
 
 export const diskFaults: readonly Fault[] = [
   {
@@ -22,13 +33,12 @@ export const diskFaults: readonly Fault[] = [
     describes: `something else fills the disk, a file system of ${DISK_KB / 1024} MB`,
     kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: IN_THE_RUN,
-    // 4: the reports could not be written, the verdict was a good one. 1: a target that logs to the disk crashed on it first.
-    endings: [1, 3, 4],
+    anchors: ANY_TIME.filter((anchor) => anchor !== 'spawn'),
+    takes: 'room',
     unfit: ({ canMount }) => (canMount ? null : 'no file system can be mounted here'),
     async prepare({ sandbox }) {
       sandbox.mount(sandbox.outDir, ['-t', 'tmpfs', '-o', `size=${DISK_KB}k`, 'none']);
-      return nothing;
+      return undefined;
     },
     async strike({ sandbox }) {
       fill(join(sandbox.outDir, FILLER));
@@ -40,13 +50,13 @@ export const diskFaults: readonly Fault[] = [
     name: 'file-limit',
     describes: 'no file may grow beyond 2 to 100 kB (ulimit -f)',
     kinds: SHORT,
-    targets: ['reference', 'python'],
-    anchors: [],
-    endings: [3, 4],
+    targets: ANY_TARGET,
+    anchors: FROM_THE_BEGINNING,
+    takes: 'room',
     async prepare({ launch, random }) {
       const limit = FILE_LIMITS_KB[Math.floor(random() * FILE_LIMITS_KB.length)] ?? 2;
       launch.through = ['bash', '-c', `ulimit -f ${limit}; exec "$0" "$@"`];
-      return nothing;
+      return undefined;
     },
   },
   {
@@ -54,17 +64,17 @@ export const diskFaults: readonly Fault[] = [
     describes: 'the output folder cannot be made: a file has its name, or its file system is read-only',
     kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: [],
-    endings: [2],
+    anchors: FROM_THE_BEGINNING,
+    takes: 'output',
     async prepare(scene, { canMount }) {
       const { sandbox, launch, random } = scene;
       if (canMount && random() < 0.5) {
         sandbox.mount(sandbox.outDir, ['-t', 'tmpfs', '-o', 'ro,size=64k', 'none']);
-        return nothing;
+        return undefined;
       }
       launch.outDir = join(sandbox.outDir, 'taken');
       writeFileSync(launch.outDir, 'a file\n');
-      return nothing;
+      return undefined;
     },
   },
   {
@@ -72,50 +82,28 @@ export const diskFaults: readonly Fault[] = [
     describes: 'the journal is removed while it is written',
     kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [3],
-    takesJournal: true,
-    async strike({ sandbox }) {
-      const run = sandbox.runFolder();
-      if (run === null) return false;
-      rmSync(join(run, 'journal.ndjson'));
-      return true;
-    },
+    anchors: WHILE_MEASURED,
+    takes: 'journal',
+    strike: inRunFolder((run) => rmSync(join(run, JOURNAL_NAME))),
   },
   {
     name: 'run-folder-removed',
     describes: 'the folder of the run is removed in the run',
     kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    // 4: it came as the reports were written, which have no place any more.
-    endings: [3, 4],
-    takesJournal: true,
-    async strike({ sandbox }) {
-      const run = sandbox.runFolder();
-      if (run === null) return false;
-      rmSync(run, { recursive: true, maxRetries: 5 });
-      return true;
-    },
+    anchors: WHILE_MEASURED,
+    takes: 'journal',
+    strike: inRunFolder((run) => rmSync(run, { recursive: true, maxRetries: 5 })),
   },
   {
     name: 'reports-read-only',
     describes: 'the folder of the run becomes read-only',
     kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
+    anchors: WHILE_MEASURED,
     freezesFolder: true,
-    // 4: the verdict was a good one, and its reports could not be written. 3: the target's files could not, either.
-    endings: [3, 4],
-    async prepare() {
-      return nothing;
-    },
-    async strike(scene) {
-      const run = scene.sandbox.runFolder();
-      if (run === null) return false;
-      makeReadOnly(scene, run);
-      return true;
-    },
+    takes: 'room',
+    strike: inRunFolder((run, scene) => makeReadOnly(scene, run)),
     relieve({ sandbox }) {
       sandbox.unmount();
       const run = sandbox.runFolder();

@@ -1,15 +1,14 @@
-import type { Anchor, Fault, LiveScene } from '../fault.ts';
-import type { RunKind, TargetName } from '../run-kinds.ts';
+import { ANY_TIME, type Fault, kill, type LiveScene } from '../fault.ts';
+import { ANY_KIND, ANY_TARGET, SHORT } from '../run-kinds.ts';
 
-const ANY_KIND: readonly RunKind['name'][] = ['limit', 'timeout', 'tabs', 'hold', 'orphans', 'churn', 'all'];
-const SHORT: readonly RunKind['name'][] = ['limit', 'timeout', 'tabs', 'hold', 'orphans'];
-const ANY_TARGET: readonly TargetName[] = ['reference', 'plain', 'python'];
-const ANY_TIME: readonly Anchor[] = ['spawn', 'journal', 'ready', 'ready', 'ready', 'clean-up', 'end'];
+/** The second of two interrupts must come later than what counts as one (200 ms). */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 1200;
 
-/**
- * Each kind of signal to the program: it reports what it has and says 3. Before it listens for signals, and when its reports
- * are under way, the signal ends it as any program.
- */
+const LEAST_STOP_MS = 500;
+const LONGEST_STOP_MS = 3000;
+
+/** To the program itself, at any time in any run. */
 function signalled(name: string, signal: NodeJS.Signals, describes: string): Fault {
   return {
     name,
@@ -17,46 +16,26 @@ function signalled(name: string, signal: NodeJS.Signals, describes: string): Fau
     kinds: ANY_KIND,
     targets: ANY_TARGET,
     anchors: ANY_TIME,
-    endings: [3, signal],
+    takes: { signal, twice: false },
     strike: async ({ harness }) => harness.kill(signal),
   };
 }
 
-/** The second of two interrupts must come later than what counts as one (200 ms). */
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 1200;
-
-async function interruptTwice({ harness, random, pause }: LiveScene): Promise<boolean> {
-  if (!harness.kill('SIGINT')) return false;
-  await pause(FIRST_PAUSE_MS + random() * (LONGEST_PAUSE_MS - FIRST_PAUSE_MS));
-  harness.kill('SIGINT');
-  return true;
-}
-
-const LEAST_STOP_MS = 500;
-const LONGEST_STOP_MS = 3000;
-
 export const harnessFaults: readonly Fault[] = [
-  {
-    name: 'harness-sigkill',
-    describes: 'kill -9',
-    kinds: ANY_KIND,
-    targets: ANY_TARGET,
-    anchors: ANY_TIME,
-    endings: ['SIGKILL'],
-    strike: async ({ harness }) => harness.kill('SIGKILL'),
-  },
+  signalled('harness-sigkill', 'SIGKILL', 'kill -9'),
   signalled('harness-sigterm', 'SIGTERM', 'SIGTERM, as from a CI job that is cancelled'),
   signalled('harness-sigint', 'SIGINT', 'Ctrl-C'),
   signalled('harness-sighup', 'SIGHUP', 'the terminal is closed'),
   {
-    name: 'harness-sigint-twice',
-    describes: 'Ctrl-C, and again',
-    kinds: ANY_KIND,
-    targets: ANY_TARGET,
-    anchors: ANY_TIME,
-    endings: [3, 'SIGINT'],
-    strike: interruptTwice,
+    ...signalled('harness-sigint-twice', 'SIGINT', 'Ctrl-C, and again'),
+    takes: { signal: 'SIGINT', twice: true },
+    async strike({ harness, random, pause, mark }) {
+      if (!harness.kill('SIGINT')) return false;
+      mark();
+      await pause(between(FIRST_PAUSE_MS, LONGEST_PAUSE_MS, random));
+      harness.kill('SIGINT');
+      return true;
+    },
   },
   {
     name: 'harness-sigstop',
@@ -64,11 +43,11 @@ export const harnessFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: ANY_TIME,
-    // Not 1: the server has nothing to do with it.
-    endings: [0, 3],
-    async strike({ harness, random, pause }) {
+    takes: 'time',
+    async strike({ harness, random, pause, mark }) {
       if (!harness.kill('SIGSTOP')) return false;
-      await pause(LEAST_STOP_MS + random() * (LONGEST_STOP_MS - LEAST_STOP_MS));
+      mark();
+      await pause(between(LEAST_STOP_MS, LONGEST_STOP_MS, random));
       harness.kill('SIGCONT');
       return true;
     },
@@ -79,12 +58,8 @@ export const harnessFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: ['ready'],
-    endings: [0, 3],
-    async strike({ find }) {
-      const guardian = await find('guardian');
-      if (guardian === null) return false;
-      return kill(guardian.pid, 'SIGKILL');
-    },
+    takes: 'nothing',
+    strike: killGuardian,
   },
   {
     name: 'stdout-closed',
@@ -92,7 +67,7 @@ export const harnessFaults: readonly Fault[] = [
     kinds: SHORT,
     targets: ANY_TARGET,
     anchors: ANY_TIME,
-    endings: [0, 3],
+    takes: 'nothing',
     async strike({ harness }) {
       harness.stdout?.destroy();
       return true;
@@ -100,11 +75,12 @@ export const harnessFaults: readonly Fault[] = [
   },
 ];
 
-/** False: there is no such process. */
-export function kill(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
-  }
+/** Where the server is attached to, there is one only beside load workers: until it comes, or the program ends. */
+async function killGuardian({ find }: LiveScene): Promise<boolean> {
+  const guardian = await find('guardian');
+  return guardian !== null && kill(guardian.pid, 'SIGKILL');
+}
+
+function between(least: number, most: number, random: () => number): number {
+  return least + random() * (most - least);
 }

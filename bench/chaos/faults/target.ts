@@ -2,28 +2,55 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { findFreePort } from '../../../harness/targets/free-port.ts';
-import { CASE_VARIABLE } from '../census.ts';
-import type { Fault, LiveScene } from '../fault.ts';
-import type { RunKind, TargetName } from '../run-kinds.ts';
-import { kill } from './harness.ts';
-
-/** Not all scenarios: the ones after a lost target go on with a new one, for minutes. */
-const ONE_SCENARIO: readonly RunKind['name'][] = ['limit', 'timeout', 'tabs', 'hold', 'orphans', 'churn'];
-const WITHOUT_PROMISES: readonly RunKind['name'][] = ['tabs', 'hold', 'orphans'];
-const ANY_TARGET: readonly TargetName[] = ['reference', 'plain', 'python'];
-
-/** Signals the target's own process, not a shell around it. */
-const signalTarget =
-  (signal: NodeJS.Signals) =>
-  async ({ find }: LiveScene): Promise<boolean> => {
-    const target = await find('target');
-    return target !== null && kill(target.pid, signal);
-  };
+import { isProcessAlive } from '../../../harness/targets/process-group.ts';
+import { CASE_VARIABLE, holdsListener } from '../census.ts';
+import {
+  type Anchor,
+  type Fault,
+  FROM_THE_BEGINNING,
+  kill,
+  type LiveScene,
+  WHILE_MEASURED,
+} from '../fault.ts';
+import { ANY_TARGET, ONE_SCENARIO, SHORT, WITHOUT_PROMISES } from '../run-kinds.ts';
 
 const STOP_MS = 1000;
 const HEAP_MB = 40;
 const MEMORY_BYTES = 150e6;
 const READY_TIMEOUT_MS = 3000;
+
+/** The target's own process, not a shell around it. */
+async function signalTarget(
+  { findTarget, server }: LiveScene,
+  signal: NodeJS.Signals,
+): Promise<number | null> {
+  const pid = await findTarget();
+  if (pid === null) return null;
+  // The driver's own server has to know which signals are the driver's.
+  const isSent = server === null ? kill(pid, signal) : server.kill(signal);
+  return isSent ? pid : null;
+}
+
+/** A signal that has its effect at once. */
+const struckBy =
+  (signal: NodeJS.Signals) =>
+  async (scene: LiveScene): Promise<boolean> =>
+    (await signalTarget(scene, signal)) !== null;
+
+/** The server does at SIGUSR2 what it was started for, and it takes a while until `pid` is as it should be: that is when it strikes. */
+const triggered =
+  (hasCome: (pid: number) => boolean) =>
+  async (scene: LiveScene): Promise<boolean> => {
+    const pid = await signalTarget(scene, 'SIGUSR2');
+    if (pid !== null) await scene.until(() => hasCome(pid));
+    return pid !== null;
+  };
+
+const isGone = (pid: number) => !isProcessAlive(pid, null);
+
+/** What a server without promises is started with, in a run that goes on until something can be measured. */
+const PLAIN = { kinds: WITHOUT_PROMISES, targets: ['plain'] } as const;
+const IN_USE: readonly Anchor[] = ['ready'];
 
 export const targetFaults: readonly Fault[] = [
   {
@@ -31,65 +58,62 @@ export const targetFaults: readonly Fault[] = [
     describes: 'kill -9 to the target',
     kinds: ONE_SCENARIO,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [1, 3],
-    strike: signalTarget('SIGKILL'),
+    anchors: WHILE_MEASURED,
+    takes: 'target',
+    strike: struckBy('SIGKILL'),
   },
   {
     name: 'target-sigsegv',
     describes: 'the target crashes (SIGSEGV)',
     kinds: ONE_SCENARIO,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [1, 3],
-    strike: signalTarget('SIGSEGV'),
+    anchors: WHILE_MEASURED,
+    takes: 'target',
+    strike: struckBy('SIGSEGV'),
   },
   {
     name: 'target-sigstop',
     describes: 'the target is stopped and never continued',
     kinds: ONE_SCENARIO,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [1, 3],
-    strike: signalTarget('SIGSTOP'),
+    anchors: WHILE_MEASURED,
+    takes: 'target-moment',
+    strike: struckBy('SIGSTOP'),
   },
   {
     name: 'target-sigstop-sigcont',
     describes: 'the target is stopped for a second',
-    kinds: ['limit', 'timeout', 'tabs', 'hold', 'orphans'],
+    kinds: SHORT,
     targets: ANY_TARGET,
-    anchors: ['journal', 'ready', 'ready', 'clean-up'],
-    endings: [0, 1, 3],
-    async strike({ find, pause }) {
-      const target = await find('target');
-      if (target === null || !kill(target.pid, 'SIGSTOP')) return false;
-      await pause(STOP_MS);
-      kill(target.pid, 'SIGCONT');
+    anchors: WHILE_MEASURED,
+    takes: 'target-moment',
+    async strike(scene) {
+      const pid = await signalTarget(scene, 'SIGSTOP');
+      if (pid === null) return false;
+      scene.mark();
+      await scene.pause(STOP_MS);
+      kill(pid, 'SIGCONT');
       return true;
     },
   },
   {
     name: 'target-heap-full',
     describes: `its heap of ${HEAP_MB} MB fills: V8 aborts it`,
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: ['ready'],
-    // 0: the run was over before it was full.
-    endings: [0, 1, 3],
+    ...PLAIN,
+    anchors: IN_USE,
+    takes: 'target',
     async prepare({ launch }) {
       launch.command = `${launch.command.replace("' '", `' --max-old-space-size=${HEAP_MB} '`)} --on-usr2 eat-heap`;
-      return () => {};
+      return undefined;
     },
-    strike: signalTarget('SIGUSR2'),
+    strike: triggered(isGone),
   },
   {
     name: 'target-oom-killed',
     describes: `its memory group of ${MEMORY_BYTES / 1e6} MB is full: the kernel kills it`,
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: ['ready'],
-    // 0: the run was over before it was full.
-    endings: [0, 1, 3],
+    ...PLAIN,
+    anchors: IN_USE,
+    takes: 'target',
     unfit: ({ memoryGroups }) => (memoryGroups === null ? 'no memory group can be made here' : null),
     async prepare({ launch, sandbox }, { memoryGroups }) {
       if (memoryGroups === null) throw new Error('no memory group can be made here');
@@ -99,66 +123,80 @@ export const targetFaults: readonly Fault[] = [
       launch.command = `echo $$ > '${group}/cgroup.procs' && exec ${launch.command} --on-usr2 eat-memory`;
       return () => removeGroup(group);
     },
-    strike: signalTarget('SIGUSR2'),
+    strike: triggered(isGone),
   },
   {
     name: 'target-restarted',
-    describes: 'the target is killed, and its supervisor starts it again',
+    describes: 'the target is killed, and its supervisor starts it again, on the same port',
     kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: ['ready'],
-    endings: [1, 3],
-    async prepare({ launch }) {
-      launch.command = `while :; do ${launch.command}; done`;
-      return () => {};
+    targets: ['plain', 'by-pid', 'by-port'],
+    anchors: IN_USE,
+    takes: 'target',
+    async prepare({ launch, server }) {
+      if (server === null) launch.command = `while :; do ${launch.command}; done`;
+      return undefined;
     },
-    strike: signalTarget('SIGKILL'),
+    async strike(scene) {
+      if (scene.server === null) return (await signalTarget(scene, 'SIGKILL')) !== null;
+      const ended = scene.server.restart();
+      scene.mark();
+      await ended;
+      return true;
+    },
   },
   {
     name: 'target-late',
     describes: 'the target listens late, but within --ready-timeout',
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: [],
-    endings: [0],
+    ...PLAIN,
+    anchors: FROM_THE_BEGINNING,
+    takes: 'nothing',
     async prepare({ launch, random }) {
       launch.command += ` --listen-after ${Math.round(500 + random() * 2000)}`;
       launch.args.push('--ready-timeout', '20s');
-      return () => {};
+      return undefined;
     },
   },
   {
     name: 'target-too-late',
     describes: `the target listens after --ready-timeout (${READY_TIMEOUT_MS / 1000} s)`,
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: [],
-    endings: [3],
+    ...PLAIN,
+    anchors: FROM_THE_BEGINNING,
+    takes: 'start',
     async prepare({ launch, random }) {
       launch.command += ` --listen-after ${Math.round(READY_TIMEOUT_MS + 5000 + random() * 20_000)}`;
       launch.args.push('--ready-timeout', `${READY_TIMEOUT_MS}ms`);
-      return () => {};
+      return undefined;
     },
   },
   {
     name: 'target-exits',
     describes: 'the target ends at once, with an exit code of 0 to 3',
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: [],
-    endings: [3],
+    ...PLAIN,
+    anchors: FROM_THE_BEGINNING,
+    takes: 'start',
     async prepare({ launch, random }) {
       launch.command = `echo 'no such database' >&2; exit ${Math.floor(random() * 4)}`;
-      return () => {};
+      return undefined;
+    },
+  },
+  {
+    name: 'target-gone',
+    describes: 'the server to attach to ended just before',
+    kinds: WITHOUT_PROMISES,
+    targets: ['by-pid', 'by-port'],
+    anchors: FROM_THE_BEGINNING,
+    takes: 'start',
+    async prepare({ server }) {
+      await server?.close();
+      return undefined;
     },
   },
   {
     name: 'target-port-taken',
     describes: 'a stranger listens where the target should',
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: [],
-    endings: [3],
+    ...PLAIN,
+    anchors: FROM_THE_BEGINNING,
+    takes: 'start',
     async prepare({ launch }) {
       const stranger = createServer((_request, response) => response.end());
       const port = await findFreePort();
@@ -172,16 +210,14 @@ export const targetFaults: readonly Fault[] = [
   {
     name: 'target-closes-listener',
     describes: 'the target takes no more connections, and keeps those that it has',
-    kinds: WITHOUT_PROMISES,
-    targets: ['plain'],
-    anchors: ['ready'],
-    // 0: everything that was to be measured needed no connection after that.
-    endings: [0, 1, 3],
+    ...PLAIN,
+    anchors: IN_USE,
+    takes: 'target',
     async prepare({ launch }) {
       launch.command += ' --on-usr2 close-listener';
-      return () => {};
+      return undefined;
     },
-    strike: signalTarget('SIGUSR2'),
+    strike: triggered((pid) => !holdsListener(pid)),
   },
 ];
 

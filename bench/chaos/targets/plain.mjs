@@ -2,13 +2,18 @@
  * A server without promises, as many are: streams at PORT, an event on connect and ten a second. Options:
  * - `--listen-after MS`: listens so much later
  * - `--on-usr2 close-listener`: at SIGUSR2 it takes no more connections, and keeps those that it has
+ * - `--tell-signals`: each signal that it gets is a line on standard output, and ends nothing
  * - `--on-usr2 eat-heap`, `--on-usr2 eat-memory`: from SIGUSR2 on it fills its heap, or memory outside of it
  */
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { 'listen-after': { type: 'string' }, 'on-usr2': { type: 'string' } },
+  options: {
+    'listen-after': { type: 'string' },
+    'on-usr2': { type: 'string' },
+    'tell-signals': { type: 'boolean', default: false },
+  },
 });
 
 const server = createServer((_request, response) => {
@@ -29,3 +34,8 @@ const deeds = {
 };
 const deed = deeds[values['on-usr2']];
 if (deed !== undefined) process.on('SIGUSR2', deed);
+
+// SIGCONT is left out: whoever stops the server lets it go on.
+const told = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGWINCH'];
+if (values['tell-signals'])
+  for (const name of told) process.on(name, () => process.stdout.write(`${name}\n`));

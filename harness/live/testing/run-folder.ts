@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JOURNAL_NAME } from '../../journal.ts';
-import type { ScenarioRecord } from '../../model.ts';
+import { lineOf } from '../../journal-entry.ts';
+import type { JournalEntry, ScenarioRecord } from '../../model.ts';
 import { healthyRun } from '../../testing/records.ts';
 
 const run = healthyRun(['limit', 'tabs']);
@@ -12,13 +13,19 @@ export function makeRunFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'hydrotest-live-'));
   const journal = join(folder, JOURNAL_NAME);
   const append = (text: string) => appendFileSync(journal, text);
-  const write = (...entries: object[]) =>
-    append(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  let lineCount = 0;
+  const nextLine = (entry: object) => {
+    lineCount += 1;
+    return `${lineOf(entry as JournalEntry, lineCount)}\n`;
+  };
+  const write = (...entries: object[]) => append(entries.map(nextLine).join(''));
   write(run.run);
   return {
     folder,
     journal,
     append,
+    /** To be appended before anything else is written. */
+    nextLine,
     write,
     begin: (index: number) => write(...linesOf(run.scenarios[index] as ScenarioRecord)),
     endScenario(index: number) {
