@@ -4,8 +4,9 @@
  *
  *     npm run hostile -- [ROUTE …] [--seconds 3] [--at-once 3] [--bound-mb 32] [--program]
  *
- * `--program`: the whole program instead, `hydrotest run --scenarios tabs`, on each route. Exit code 1: a run that passed, or that
- * neither ended by itself nor said what it found.
+ * `--program`: the whole program instead, `hydrotest run --scenarios tabs`, on each route. Exit code 1: a run that passed though no
+ * client could have, that neither ended by itself nor said what it found, that let controls or markup through to its output, its journal or a
+ * report, or that took more memory than the bound beyond the median of the others.
  */
 import { hostileRoutes } from '../harness/testing/hostile-server/routes.ts';
 import { meetAll, type Row } from './hostile/meet.ts';
@@ -30,8 +31,8 @@ async function main(): Promise<number> {
   if (unknown.length > 0) throw new OptionError(`there is no route ${unknown.join(', ')}`);
   const routes = positionals.length === 0 ? Object.keys(hostileRoutes) : positionals;
   const atOnce = wholeNumber('--at-once', values['at-once']);
-  if (values.program) return showProgram(routes, atOnce);
   const boundBytes = wholeNumber('--bound-mb', values['bound-mb'], 0) * MB;
+  if (values.program) return showProgram(routes, atOnce, boundBytes);
   const rows = await meetAll({
     routes,
     watchMs: wholeNumber('--seconds', values.seconds) * 1000,
@@ -87,7 +88,7 @@ function megabytes(bytes: number): string {
   return (bytes / MB).toFixed(1);
 }
 
-async function showProgram(routes: string[], atOnce: number): Promise<number> {
+async function showProgram(routes: string[], atOnce: number, boundBytes: number): Promise<number> {
   const rows = await runProgram({
     routes,
     atOnce,
@@ -98,15 +99,28 @@ async function showProgram(routes: string[], atOnce: number): Promise<number> {
       [
         { title: 'route', align: 'left' },
         { title: 'exit code', align: 'right' },
+        { title: 'peak memory, MB', align: 'right' },
         { title: 'first finding', align: 'left' },
       ],
-      rows.map(({ route, exit, finding }) => [route, exit, finding]),
+      rows.map(({ route, exit, peakBytes, finding }) => [
+        route,
+        exit,
+        peakBytes === null ? 'not measured' : megabytes(peakBytes),
+        finding,
+      ]),
     )}\n`,
   );
-  const wrong = rows.filter(({ isFair }) => !isFair);
-  for (const { route, exit, finding } of wrong)
-    process.stdout.write(`not as it should be: ${route}: ${exit}, ${finding}\n`);
-  return wrong.length === 0 ? 0 : 1;
+  // Beside each other, the runs are their own yardstick.
+  const peaks = rows.flatMap(({ peakBytes }) => peakBytes ?? []).sort((a, b) => a - b);
+  const median = peaks[Math.floor(peaks.length / 2)] ?? 0;
+  process.stdout.write(`\nmedian of the peaks: ${megabytes(median)} MB\n`);
+  const wrong = rows.map(({ route, faults, peakBytes }) => ({
+    route,
+    faults: (peakBytes ?? 0) > median + boundBytes ? [...faults, 'beyond the bound'] : faults,
+  }));
+  for (const { route, faults } of wrong)
+    if (faults.length > 0) process.stdout.write(`not as it should be: ${route}: ${faults.join('; ')}\n`);
+  return wrong.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
 await command('hostile', main);
