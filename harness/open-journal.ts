@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { printableJson } from '../reports/printable-json.ts';
 import { HydrotestError, messageOf } from './errors.ts';
 import { readLines } from './journal.ts';
 import { createLineReader } from './journal-lines.ts';
@@ -83,7 +84,7 @@ export function openJournal(path: string, onFailure: (error: HydrotestError) => 
     path,
     write(entry) {
       if (!open) return;
-      const text = JSON.stringify(redactEntry(entry));
+      const text = printableJson(redactEntry(entry));
       firstLine ??= text;
       if (!canWrite) return keep(text);
       const line = Buffer.from(`${text}\n`);

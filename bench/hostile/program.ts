@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../../harness/model.ts';
 import { hostileRoutes } from '../../harness/testing/hostile-server/routes.ts';
+import { oneLine } from '../../reports/text.ts';
 
 const CLI = fileURLToPath(new URL('../../harness/cli.ts', import.meta.url));
 const SERVER = fileURLToPath(new URL('../../harness/testing/hostile-server/main.ts', import.meta.url));
@@ -113,12 +114,12 @@ function firstFinding({ scenarios, verdict }: Report): string {
   const findings = scenarios.flatMap((scenario) => scenario.findings);
   const first =
     findings.find(({ outcome }) => outcome === 'fail') ?? findings.find(({ outcome }) => outcome !== 'pass');
-  return (first?.reason ?? verdict.reason).replace(/\s+/g, ' ').slice(0, 200);
+  return oneLine(first?.reason ?? verdict.reason).slice(0, 200);
 }
 
 /** It ended before a report: what it said last is why. */
 function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+  return oneLine(output.trim().split('\n').at(-1) ?? '').slice(0, 200);
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are looked for.
