@@ -1,6 +1,6 @@
 /**
  * Each route of the hostile server against the raw client, the tab and the flood, each in a process of its own; the servers are in another.
- * Prints how each ended and how far its resident memory grew. Exit code 1: one grew by more than the bound.
+ * Prints how each ended, the most memory that it held, and how far its resident memory grew. Exit code 1: one held more than the bound.
  *
  *     npm run hostile -- [ROUTE …] [--seconds 3] [--at-once 3] [--bound-mb 32] [--program]
  *
@@ -37,13 +37,13 @@ async function main(): Promise<number> {
     routes,
     watchMs: wholeNumber('--seconds', values.seconds) * 1000,
     atOnce,
-    onRow: ({ route, client, grownBytes }) =>
-      process.stderr.write(`${route}, ${client}: ${megabytes(grownBytes)} MB\n`),
+    onRow: ({ route, client, heldBytes }) =>
+      process.stderr.write(`${route}, ${client}: ${megabytes(heldBytes)} MB\n`),
   });
   process.stdout.write(`${table(rows)}\n\n${summary(rows)}\n`);
-  const beyond = rows.filter(({ grownBytes }) => grownBytes > boundBytes);
-  for (const { route, client, grownBytes } of beyond)
-    process.stdout.write(`beyond the bound: ${route}, ${client}: ${megabytes(grownBytes)} MB\n`);
+  const beyond = rows.filter(({ heldBytes }) => heldBytes > boundBytes);
+  for (const { route, client, heldBytes } of beyond)
+    process.stdout.write(`beyond the bound: ${route}, ${client}: ${megabytes(heldBytes)} MB\n`);
   return beyond.length === 0 ? 0 : 1;
 }
 
@@ -53,32 +53,41 @@ function table(rows: Row[]): string {
       { title: 'route', align: 'left' },
       { title: 'client', align: 'left' },
       { title: 'end', align: 'left' },
-      { title: 'growth, MB', align: 'right' },
+      { title: 'held, MB', align: 'right' },
+      { title: 'resident, MB', align: 'right' },
     ],
-    rows.map(({ route, client, line, grownBytes }) => [route, client, line, megabytes(grownBytes)]),
+    rows.map(({ route, client, line, heldBytes, grownBytes }) => [
+      route,
+      client,
+      line,
+      megabytes(heldBytes),
+      megabytes(grownBytes),
+    ]),
   );
 }
 
-/** Of each client: the largest growth, and where it was. */
+/** Of each client: the most that it held and grew, and where it was. */
 function summary(rows: Row[]): string {
   return markdownTable(
     [
       { title: 'client', align: 'left' },
       { title: 'routes', align: 'right' },
-      { title: 'median growth, MB', align: 'right' },
-      { title: 'largest growth, MB', align: 'right' },
+      { title: 'held, MB: median', align: 'right' },
+      { title: 'most', align: 'right' },
       { title: 'with', align: 'left' },
+      { title: 'resident, MB: most', align: 'right' },
     ],
     clientNames.map((client) => {
-      const own = rows.filter((row) => row.client === client).sort((a, b) => a.grownBytes - b.grownBytes);
+      const own = rows.filter((row) => row.client === client).sort((a, b) => a.heldBytes - b.heldBytes);
       const largest = own.at(-1);
       const median = own[Math.floor(own.length / 2)];
       return [
         client,
         String(own.length),
-        megabytes(median?.grownBytes ?? 0),
-        megabytes(largest?.grownBytes ?? 0),
+        megabytes(median?.heldBytes ?? 0),
+        megabytes(largest?.heldBytes ?? 0),
         largest?.route ?? '',
+        megabytes(Math.max(0, ...own.map(({ grownBytes }) => grownBytes))),
       ];
     }),
   );
