@@ -5,10 +5,12 @@ import type { EventOrder } from './event-order.ts';
 /** A line without an end is a server's fault long before it is 4 MiB: the reference server skips lines over 1 MiB. */
 export const maxLineBytes = 4 * 1024 * 1024;
 /**
- * From one blank line to the next: a longest line and what belongs to it. Counted in bytes and not in text, because a `data` line
- * without text is one more character and 32 bytes of memory.
+ * From one blank line to the next: a longest line and what belongs to it. Counted in bytes and not in text, and with `dataLineCostBytes` for
+ * each line of data.
  */
 export const maxEventBytes = maxLineBytes + 1024 * 1024;
+/** A `data` line without text is six bytes, one more character, and 32 bytes of memory: 5 MiB of them would be 30 MB. */
+const dataLineCostBytes = 32;
 /**
  * Of an id or the name of an event, in UTF-16 units. An id goes back in a header, and nginx, unless told otherwise, takes none of
  * more than 8 KiB.
@@ -20,6 +22,7 @@ export const maxRetryMs = 2 ** 31 - 1;
 const blankLines = ['\n\n', '\n\r', '\r\r'];
 const LF = 10;
 const CR = 13;
+const D = 100;
 /** V8 copies a slice shorter than this, and keeps the whole sliced text alive for a longer one. */
 const slicedLength = 13;
 
@@ -139,9 +142,22 @@ export class EventReader {
     // Behind an LF any line end is a blank line; behind a CR an LF may be its other half.
     if (this.#endsLine && (first === CR || first === LF)) this.#eventBytes = 0;
     const end = Math.max(...blankLines.map((pair) => bytes.lastIndexOf(pair)));
-    this.#eventBytes = (end === -1 ? this.#eventBytes : -2 - end) + bytes.length;
+    const from = end === -1 ? 0 : end + 2;
+    const lineCount = dataLineCount(bytes, from) + (end === -1 && this.#endsLine && first === D ? 1 : 0);
+    this.#eventBytes =
+      (end === -1 ? this.#eventBytes : 0) + bytes.length - from + dataLineCostBytes * lineCount;
     this.#endsLine = last === LF || last === CR;
     if (this.#eventBytes > maxEventBytes)
-      this.failure ??= `event of more than ${maxEventBytes} bytes without a blank line`;
+      this.failure ??= `event of more than ${maxEventBytes} bytes, with ${dataLineCostBytes} more for each line of data, without a blank line`;
   }
+}
+
+/** Lines that begin with a `d` in these bytes, from there on, behind the end of another. */
+function dataLineCount(bytes: Buffer, from: number): number {
+  let count = 0;
+  for (const end of [LF, CR]) {
+    for (let at = bytes.indexOf(end, Math.max(0, from - 1)); at !== -1; at = bytes.indexOf(end, at + 1))
+      if (bytes[at + 1] === D) count += 1;
+  }
+  return count;
 }
