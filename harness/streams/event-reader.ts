@@ -43,8 +43,8 @@ export class EventReader {
   #decoder: TextDecoder | null = null;
   #lineBytes = 0;
   #eventBytes = 0;
-  /** Bytes so far end in a line's end. */
-  #endsLine = false;
+  /** The last byte so far; 0: none. */
+  #lastByte = 0;
   /** The id of a block until it is known to have data or not. */
   #blockId: string | null = null;
 
@@ -101,7 +101,7 @@ export class EventReader {
     this.#decoder = null;
     this.#lineBytes = 0;
     this.#eventBytes = 0;
-    this.#endsLine = false;
+    this.#lastByte = 0;
   }
 
   /** A block with an id but no data is no event, yet it moves the id: without this the next event would be a gap. */
@@ -132,21 +132,22 @@ export class EventReader {
 
   /** An event is kept until its blank line comes. */
   #guardEvent(bytes: Buffer): void {
-    const [first, last] = [bytes[0], bytes[bytes.length - 1]];
+    const [before, first, last] = [this.#lastByte, bytes[0] ?? 0, bytes[bytes.length - 1] ?? 0];
+    this.#lastByte = last;
     // Nearly all chunks end with their event: nothing has to be searched for.
     if (last === LF && bytes[bytes.length - 2] === LF) {
       this.#eventBytes = 0;
-      this.#endsLine = true;
       return;
     }
-    // Behind an LF any line end is a blank line; behind a CR an LF may be its other half.
-    if (this.#endsLine && (first === CR || first === LF)) this.#eventBytes = 0;
+    // Behind an LF any line end is a blank line; behind a CR an LF is its other half, wherever a server cuts them apart.
+    if ((before === LF && (first === CR || first === LF)) || (before === CR && first === CR))
+      this.#eventBytes = 0;
     const end = Math.max(...blankLines.map((pair) => bytes.lastIndexOf(pair)));
     const from = end === -1 ? 0 : end + 2;
-    const lineCount = dataLineCount(bytes, from) + (end === -1 && this.#endsLine && first === D ? 1 : 0);
+    const beginsLine = end === -1 && (before === LF || before === CR) && first === D;
+    const lineCount = dataLineCount(bytes, from) + (beginsLine ? 1 : 0);
     this.#eventBytes =
       (end === -1 ? this.#eventBytes : 0) + bytes.length - from + dataLineCostBytes * lineCount;
-    this.#endsLine = last === LF || last === CR;
     if (this.#eventBytes > maxEventBytes)
       this.failure ??= `event of more than ${maxEventBytes} bytes, with ${dataLineCostBytes} more for each line of data, without a blank line`;
   }
