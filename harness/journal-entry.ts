@@ -17,6 +17,7 @@ import {
   TARGET_EVENTS,
   tabReading,
   text,
+  timings,
   UNITS,
 } from './journal-schemas.ts';
 import type { JournalEntry } from './model.ts';
@@ -144,7 +145,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     ...inScenario,
     phase: text,
     behaviour: oneOf(BEHAVIOURS),
-    timings: z.partialRecord(z.enum(['firstByte', 'firstEvent', 'event', 'duration', 'lateness']), text),
+    timings,
   }) as unknown as z.ZodType<OfType<'timings'>>,
   load: z.looseObject({
     type: z.literal('load'),

@@ -5,9 +5,17 @@ import type { Report } from '../harness/model.ts';
 import { blockLines } from '../harness/progress/block.ts';
 import { STATUS } from '../harness/progress/testing/status.ts';
 import type { RunStatus } from '../harness/run.ts';
+import {
+  faultIn,
+  junitFault,
+  looks,
+  markdownFault,
+  none,
+  pageFault,
+  payload,
+} from '../harness/testing/hostile-text.ts';
 import { healthyRun } from '../harness/testing/records.ts';
 import { comparisonMarkdown, renderComparison } from './index.ts';
-import { faultIn, junitFault, looks, markdownFault, none, pageFault, payload } from './testing/hostile-text.ts';
 import { replaced, stringLeaves } from './testing/leaves.ts';
 import { failingReport, interruptedReport } from './testing/sample-report.ts';
 

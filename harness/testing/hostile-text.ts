@@ -1,7 +1,7 @@
-import type { Report } from '../../harness/model.ts';
-import { explain } from '../../harness/test-suite.ts';
-import { html, json, junit, markdown, renderMarkdown, renderTerminal } from '../index.ts';
-import { failingReport } from './sample-report.ts';
+import { html, json, junit, markdown, renderMarkdown, renderTerminal } from '../../reports/index.ts';
+import { failingReport } from '../../reports/testing/sample-report.ts';
+import type { Report } from '../model.ts';
+import { explain } from '../test-suite.ts';
 
 /** Controls of terminals, C1, direction, NUL; markup of HTML, Markdown and XML; all of it says `hostile`. */
 export const payload = [
@@ -45,7 +45,11 @@ export function junitFault(text: string): string | null {
   return /<img|<script|<\/script/.exec(text.replace(/<!\[CDATA\[.*?\]\]>/gs, ''))?.[0] ?? null;
 }
 
-export type Look = [name: string, render: (report: Report) => string, faultOf: (text: string) => string | null];
+export type Look = [
+  name: string,
+  render: (report: Report) => string,
+  faultOf: (text: string) => string | null,
+];
 export const none = () => null;
 /** Everything that shows a report. */
 export const looks: Look[] = [
