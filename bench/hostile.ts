@@ -101,7 +101,8 @@ async function showProgram(routes: string[], atOnce: number, boundBytes: number)
   const rows = await runProgram({
     routes,
     atOnce,
-    onRow: ({ route, exit, finding }) => process.stderr.write(`${route}: ${exit}, ${finding}\n`),
+    onRow: ({ route, exit, finding, faults }) =>
+      process.stderr.write(`${route}: ${exit}, ${finding}${faults.map((fault) => ` [${fault}]`).join('')}\n`),
   });
   process.stdout.write(
     `${markdownTable(
