@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { compare } from '../harness/compare/compare.ts';
+import { historyEntryOf } from '../harness/compare/history.ts';
 import { measuredIn } from '../harness/compare/side.ts';
-import type { Report } from '../harness/model.ts';
+import type { HistoryEntry, Report } from '../harness/model.ts';
 import { blockLines } from '../harness/progress/block.ts';
 import { STATUS } from '../harness/progress/testing/status.ts';
 import type { RunStatus } from '../harness/run.ts';
 import {
+  elementFault,
   faultIn,
   junitFault,
   looks,
@@ -15,7 +17,7 @@ import {
   payload,
 } from '../harness/testing/hostile-text.ts';
 import { healthyRun } from '../harness/testing/records.ts';
-import { comparisonMarkdown, renderComparison } from './index.ts';
+import { comparisonMarkdown, renderComparison, trendPage } from './index.ts';
 import { replaced, stringLeaves } from './testing/leaves.ts';
 import { failingReport, interruptedReport } from './testing/sample-report.ts';
 
@@ -67,6 +69,15 @@ describe('hostile text in each field of a report in turn stays text', () => {
     const comparison = compare(side, { ...side, runs: [] }, [{ what: 'd', baseline: 'e', run: 'f' }]);
     expect(faultsOf(comparison, comparisonMarkdown, markdownFault)).toEqual([]);
     expect(faultsOf(comparison, (one) => renderComparison(one, { columns: 100 }), none)).toEqual([]);
+  });
+
+  test('of a history', () => {
+    const entry = historyEntryOf(measuredIn(healthyRun(['timeout']), '/runs/a'), 'abc123');
+    const page = (one: HistoryEntry) => trendPage({ entries: [one, entry], skippedLineCount: 1 });
+    const scripts = (text: string) => text.match(/<script\b|<\/script\b/gi)?.length;
+    const faultOf = (text: string) =>
+      scripts(text) === scripts(page(entry)) ? elementFault(text) : 'tags of scripts';
+    expect(faultsOf(entry, page, faultOf)).toEqual([]);
   });
 
   test('of the progress', () => {

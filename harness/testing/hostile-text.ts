@@ -19,7 +19,11 @@ const tag = /<[a-z!/][^\s>]*(?:\s+(?:"[^"]*"|'[^']*'|[^"'>])*)?>/gi;
 /** What the payload has made of a page, in words; null: nothing. */
 export function pageFault(page: string): string | null {
   const scripts = page.match(/<script\b|<\/script\b/gi)?.length ?? 0;
-  if (scripts !== plainScripts) return `${scripts} tags of scripts`;
+  return scripts === plainScripts ? elementFault(page) : `${scripts} tags of scripts`;
+}
+
+/** The same, but for the number of scripts. */
+export function elementFault(page: string): string | null {
   for (const [element] of page.replace(/<(script|style)\b[^>]*>.*?<\/\1>/gs, '').matchAll(tag)) {
     if (/hostile/.test(element.replace(/"[^"]*"/g, ''))) return element;
     if (/(href|src|action|style|on\w+)="[^"]*(hostile|javascript:)/.test(element)) return element;
