@@ -20,6 +20,8 @@ interface Inside extends Client {
     finish(): Error | undefined;
     reinitialize(type: 'RESPONSE'): void;
   };
+  /** Made behind `setupClient` and before the first connection (retimer). */
+  readonly timeoutTicker: { _schedule(ms: number): void };
   readonly pipelinedRequests: { clear(): void; addBody(bytes: Buffer): void };
   _connect(): void;
   _doRequest(): void;
@@ -62,7 +64,10 @@ export function guardClient(
     if (at !== -1 && isRedirect(statusCode)) onProblem(unfollowed(statusCode, headers[at + 1] ?? ''));
   });
 
+  let hasTicker = false;
   inside._connect = () => {
+    if (!hasTicker) tickAtLeast(inside.timeoutTicker, 1);
+    hasTicker = true;
     inside.parser.reinitialize('RESPONSE');
     inside.pipelinedRequests.clear();
     receivedBytes = 0;
@@ -101,6 +106,12 @@ export function guardClient(
     });
     inside._doRequest();
   };
+}
+
+/** Where the event loop was late, retimer asks for less than nothing, and Node would print a TimeoutNegativeWarning. */
+function tickAtLeast(ticker: Inside['timeoutTicker'], leastMs: number): void {
+  const schedule = ticker._schedule.bind(ticker);
+  ticker._schedule = (ms) => schedule(Math.max(leastMs, ms));
 }
 
 /** In words, or null: all is within limits. What has a size says so before it comes, and bodies are not kept. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { printableJson } from '../reports/printable-json.ts';
 import {
   BEHAVIOURS,
   CHECKS,
@@ -17,6 +18,7 @@ import {
   TARGET_EVENTS,
   tabReading,
   text,
+  timings,
   UNITS,
 } from './journal-schemas.ts';
 import type { JournalEntry } from './model.ts';
@@ -146,7 +148,7 @@ const SCHEMAS: { [Type in JournalEntry['type']]: z.ZodType<OfType<Type>> } = {
     ...inScenario,
     phase: text,
     behaviour: oneOf(BEHAVIOURS),
-    timings: z.partialRecord(z.enum(['firstByte', 'firstEvent', 'event', 'duration', 'lateness']), text),
+    timings,
   }) as unknown as z.ZodType<OfType<'timings'>>,
   load: z.looseObject({
     type: z.literal('load'),
@@ -226,7 +228,7 @@ const numbered = z.looseObject({ line: z.int().min(1) });
 
 /** An entry as a line of the journal, without its line feed. */
 export function lineOf(entry: JournalEntry, number: number): string {
-  return JSON.stringify({ ...entry, line: number });
+  return printableJson({ ...entry, line: number });
 }
 
 /**

@@ -4,6 +4,7 @@ import type {
   BehaviourName,
   CheckName,
   DoseUnit,
+  EncodedTimings,
   Environment,
   EnvironmentFact,
   GeneratorHealth,
@@ -14,6 +15,7 @@ import type {
   TabReading,
   TargetEntry,
 } from './model.ts';
+import { Timings } from './timings.ts';
 
 export const text = z.string();
 export const names = z.array(text);
@@ -89,6 +91,24 @@ export const TARGET_EVENTS: All<TargetEntry['event']> = {
   replaced: true,
 };
 
+/** A histogram of times takes up to 20 KB; one that is larger may be made to fill memory when it is unpacked. */
+const maxHistogramLength = 64 * 1024;
+
+/** Histograms that can be read: a judge of a damaged one has nothing to say. */
+export const timings = z
+  .partialRecord(
+    z.enum(['firstByte', 'firstEvent', 'event', 'duration', 'lateness']),
+    text.max(maxHistogramLength),
+  )
+  .refine((encoded) => {
+    try {
+      new Timings().add(encoded as EncodedTimings);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
 export const UNITS: All<DoseUnit> = { connection: true, event: true, rejection: true, second: true };
 
 export const sockets = z.record(z.string(), count);
@@ -155,9 +175,24 @@ export const tabReading: z.ZodType<TabReading> = z.looseObject({
   firstError: text.nullable(),
 });
 
-/** What a verdict reads of it; the rest is there to be shown, and may be lacking in a journal of another version. */
+/** What a verdict reads of it, and what is shown of every run; the rest may be lacking in a journal of another version. */
 export const runConfig = z.looseObject({
-  target: z.looseObject({ mode: z.enum(['spawn', 'attach', 'attach-port']) }),
+  target: z.discriminatedUnion('mode', [
+    z.looseObject({ mode: z.literal('spawn'), command: text }),
+    z.looseObject({ mode: z.literal('attach'), pid: count }),
+    z.looseObject({ mode: z.literal('attach-port'), port: count }),
+  ]),
+  url: text,
+  key: text,
+  headers: z.record(text, text),
+  remote: z
+    .looseObject({
+      addresses: z.record(text, names),
+      mostPerSecond: count,
+      expected: z.looseObject({ streamCount: count, connectionCount: count, requestCount: count }),
+    })
+    .nullish(),
+  seed: count,
   page: text.nullable(),
   browser: z.looseObject({}).nullable(),
   eventsFile: text.nullable(),

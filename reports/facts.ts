@@ -63,7 +63,8 @@ export function evidenceFacts(finding: Finding): PrintedFact[] {
 /** `memory-leak: abrupt drop`, or the check alone where it says it all. Not escaped. */
 export function findingTitle(finding: Finding): string {
   const subject = oneLine(finding.subject);
-  return subject === '' ? finding.check : `${finding.check}: ${subject}`;
+  const check = oneLine(finding.check);
+  return subject === '' ? check : `${check}: ${subject}`;
 }
 
 /** Every leak measurement of a report, in the order of the run. */

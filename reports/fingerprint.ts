@@ -66,7 +66,7 @@ export function rowState({ state, outcome }: FingerprintRow): string {
  */
 export function cellText(cell: FingerprintCell): string {
   if (cell.kind === 'none') return '–';
-  if (cell.kind === 'confounded') return `with ${cell.with}`;
+  if (cell.kind === 'confounded') return `with ${oneLine(cell.with)}`;
   const { ratePerUnitBytes, lowPerUnitBytes: low, highPerUnitBytes: high } = cell;
   if (cell.leaks) return `${outcomeSymbols.fail} ${formatBytes(ratePerUnitBytes)}`;
   if (low > 0 || high < 0) return formatBytes(ratePerUnitBytes);

@@ -3,6 +3,7 @@
  * budget of 500 MB is 500,000,000 bytes. Reports say so once, with `unitsNote`.
  */
 import type { DoseUnit, Outcome } from '../harness/model.ts';
+import { oneLine } from './text.ts';
 
 export const unitsNote = 'Units are decimal: 1 kB = 1,000 bytes, 1 MB = 1,000,000 bytes.';
 
@@ -84,7 +85,7 @@ export function formatCount(count: number | null): string {
 
 /** Bytes kept for ever by one unit of work: `12.4 B per connection`. */
 export function formatRate(bytes: number | null, unit: DoseUnit): string {
-  return bytes === null ? notMeasured : `${formatBytes(bytes)} per ${unit}`;
+  return bytes === null ? notMeasured : `${formatBytes(bytes)} per ${oneLine(unit)}`;
 }
 
 /** An interval of bytes with its unit once where both ends have the same: `−3.1 to 3.9 B`, `850 B to 1.2 kB`. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { html, type Markup, trusted } from './html-markup.ts';
 import { localeScript } from './html-page-script.ts';
+import { printableJson } from './printable-json.ts';
 
 export interface OfflinePage {
   title: string;
@@ -63,5 +64,5 @@ const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).di
 
 /** JSON that cannot end the script element it stands in (HTML, "Restrictions for contents of script elements"). */
 function inertJson(data: object): string {
-  return JSON.stringify(data).replaceAll('<', '\\u003c');
+  return printableJson(data).replaceAll('<', '\\u003c');
 }

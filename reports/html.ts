@@ -81,7 +81,7 @@ function soFar(report: Report): Report {
 export function chartData(report: Report, view: ReportView = {}): PageData {
   const { outcome } = report.verdict;
   const running = view.running === true;
-  const words = running ? '… running' : `${outcomeSymbols[outcome]} ${outcome}`;
+  const words = running ? '… running' : `${outcomeSymbols[outcome]} ${oneLine(outcome)}`;
   return {
     title: `${words} · hydrotest ${oneLine(report.runId)}`,
     icon: icon(running ? runningColor : iconColors[outcome]),

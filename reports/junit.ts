@@ -206,7 +206,7 @@ function writeCase(node: Element, suite: Suite, { name, problem }: TestCase): vo
   if (problem === null) return;
   const { tag, type, message, text } = problem;
   if (tag === 'skipped') element.ele('skipped', { message });
-  else element.ele(tag, { type, message }).txt(text);
+  else element.ele(tag, { type: oneLine(type), message }).txt(text);
 }
 
 function timestamp(startedAt: string, offsetMs: number): string {

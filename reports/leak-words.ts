@@ -10,6 +10,7 @@ import {
   formatRate,
   notMeasured,
 } from './format.ts';
+import { cleanText, oneLine } from './text.ts';
 
 /** One fact behind a finding, ready to print: words and value. A value may have several lines. */
 export interface PrintedFact {
@@ -65,7 +66,7 @@ export function budgetSentence(finding: Finding, budgetBytes: number): string | 
   if (unit === 'second') return `Whatever its clients do, ${crosses}.`;
   const plural = first.trafficPerSecond === 1 ? '' : 's';
   const parts = [
-    `At ${formatCount(first.trafficPerSecond)} ${unit}${plural} a second ${crosses}`,
+    `At ${formatCount(first.trafficPerSecond)} ${oneLine(unit)}${plural} a second ${crosses}`,
     ...others.map(
       ({ trafficPerSecond, seconds }) =>
         `at ${formatCount(trafficPerSecond)} a second, in ${formatLongTime(seconds)}`,
@@ -111,7 +112,9 @@ export function leakFacts(evidence: LeakEvidence): PrintedFact[] {
       correlation === null ? notMeasured : correlationWords(correlation),
     ],
   ];
-  return facts.flatMap(([label, value]) => (value === null ? [] : [{ label, value }]));
+  return facts.flatMap(([label, value]) =>
+    value === null ? [] : [{ label: oneLine(label), value: cleanText(value) }],
+  );
 }
 
 function interval({

@@ -32,7 +32,7 @@ export function fingerprintSection(report: Report): string {
 
 function rateCell(cell: FingerprintCell): string {
   const text = cellText(cell);
-  if (cell.kind !== 'rate') return text;
+  if (cell.kind !== 'rate') return escapeMarkdown(text);
   return `${cell.leaks ? `**${text}**` : text}<br>${cellInterval(cell)}`;
 }
 

@@ -52,7 +52,7 @@ export function renderMarkdown(report: Report, { maxBytes = defaultMaxBytes }: M
 }
 
 function verdictSection({ verdict, complete, durationMs, config }: Report): string {
-  const badge = `${outcomeSymbols[verdict.outcome]} ${verdict.outcome.toUpperCase()}`;
+  const badge = `${outcomeSymbols[verdict.outcome]} ${escapeMarkdown(verdict.outcome.toUpperCase())}`;
   const facts = [
     formatCounts(verdict.counts),
     formatDuration(durationMs),
@@ -69,7 +69,7 @@ function scenarioSection({ scenarios }: Report): string {
   const note = `Memory over time: RSS from zero to the run's highest reading, ${formatBytes(topBytes)}.`;
   const rows = scenarios.map((scenario) => [
     `**${escapeMarkdown(scenario.scenario)}**`,
-    `${outcomeSymbols[scenario.outcome]} ${scenario.outcome}`,
+    `${outcomeSymbols[scenario.outcome]} ${escapeMarkdown(scenario.outcome)}`,
     escapeMarkdown(clip(scenario.shown)),
     sparkline(scenario.series, topBytes) || '–',
     scenario.peakRssBytes === null ? '–' : formatBytes(scenario.peakRssBytes),

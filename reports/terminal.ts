@@ -124,7 +124,7 @@ function verdictLines(
   pen: Pen,
 ): string[] {
   const { outcome } = verdict;
-  const badge = `${outcomeSymbols[outcome]} ${outcome.toUpperCase()}`;
+  const badge = `${outcomeSymbols[outcome]} ${oneLine(outcome).toUpperCase()}`;
   const style: Style = ['bold', ...[outcomeStyles[outcome]].flat()];
   const sentence = hanging(oneLine(verdict.reason), textWidth(badge) + 2, pen.columns);
   sentence[0] = `${pen.paint(style, badge)}  ${(sentence[0] ?? '').trimStart()}`;
@@ -172,7 +172,7 @@ function scenarioLines({ scenarios }: Report, pen: Pen): string[] {
 
 function outcomeCell(outcome: Outcome, pen: Pen) {
   return {
-    text: `${outcomeSymbols[outcome]} ${outcome}`,
+    text: `${outcomeSymbols[outcome]} ${oneLine(outcome)}`,
     style: (line: string) => pen.paint(outcomeStyles[outcome], line),
   };
 }

@@ -10,7 +10,7 @@ const parserFailures =
 const cuts =
   /^the connection was closed (before a response|inside the response head|before the last chunk|\d+ bytes before the end of (the body|a chunk))$/;
 const readerFailures =
-  /^(retry of (\d+|[\d.]+e\+\d+|Infinity) ms: more than \d+ ms, the longest timer|id of \d+ characters, more than \d+|event name of \d+ characters, more than \d+|line of more than \d+ bytes without an end|event of more than \d+ bytes without a blank line)$/;
+  /^(retry of (\d+|[\d.]+e\+\d+|Infinity) ms: more than \d+ ms, the longest timer|id of \d+ characters, more than \d+|event name of \d+ characters, more than \d+|line of more than \d+ bytes without an end|event of more than \d+ bytes, with \d+ more for each line of data, without a blank line)$/;
 /** Longer inputs come in pieces only: each byte by itself costs some microseconds. */
 const mostSingleBytes = 2_000;
 /** Nothing that a terminal obeys may be left in words about foreign bytes. */

@@ -65,7 +65,7 @@ async function meetOne(meeting: Meeting): Promise<Met> {
 }
 
 function start(file: string): ChildProcess {
-  return fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: [] });
+  return fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--expose-gc'] });
 }
 
 async function answerOf<T>(child: ChildProcess, who: string): Promise<T> {

@@ -23,6 +23,8 @@ export interface Meeting {
 export interface Met {
   /** How it ended, as `recordLine` and `floodLine` write it. */
   line: string;
-  /** Highest resident memory from the meeting on, less that behind the warm-up. */
+  /** The most that a collection left of heap and buffers, less that behind the warm-up. */
+  heldBytes: number;
+  /** The same of resident memory, with what had not been collected yet. */
   grownBytes: number;
 }

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { comparisonMarkdown, renderComparison, terminalOptions } from '../../reports/index.ts';
+import { printableJson } from '../../reports/printable-json.ts';
 import { compare } from '../compare/compare.ts';
 import { exitCodeOf, type FailOn, failOnOf } from '../compare/exit-code.ts';
 import { measureInTurns, type SideName } from '../compare/in-turns.ts';
@@ -202,7 +203,7 @@ export async function writeComparison(
   if (summary !== null) process.stdout.write(`${summary}\n`);
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+    await writeFile(join(folder, 'compare.json'), `${printableJson(comparison, 2)}\n`);
     await writeFile(join(folder, 'compare.md'), markdown);
   } catch (error) {
     const message = messageOf(error);

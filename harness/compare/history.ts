@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { printableJson } from '../../reports/printable-json.ts';
 import { HydrotestError, messageOf } from '../errors.ts';
 import type { History, HistoryEntry, HistoryMetric, Metric, RunMetrics } from '../model.ts';
 import { exactStudentQuantile } from '../verdict/quantiles.ts';
@@ -67,7 +68,7 @@ export async function appendHistory(file: string, entry: HistoryEntry): Promise<
     try {
       const { size } = await handle.stat();
       const last = size === 0 ? '\n' : (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString();
-      const line = Buffer.from(`${last === '\n' ? '' : '\n'}${JSON.stringify(entry)}\n`);
+      const line = Buffer.from(`${last === '\n' ? '' : '\n'}${printableJson(entry)}\n`);
       const { bytesWritten } = await handle.write(line);
       if (bytesWritten < line.length)
         throw new Error(`only ${bytesWritten} of ${line.length} bytes were written`);

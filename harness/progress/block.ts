@@ -41,7 +41,7 @@ function memoryLine(
 
 function growthWords({ unit, bytesPerUnit, thresholdBytes }: NonNullable<RunStatus['growth']>): string {
   if (bytesPerUnit === null) return 'too few cycles yet';
-  return `so far ${formatBytes(bytesPerUnit)} ${oneOf(unit)} (threshold ${formatBytes(thresholdBytes)})`;
+  return `so far ${formatBytes(bytesPerUnit)} ${oneLine(oneOf(unit))} (threshold ${formatBytes(thresholdBytes)})`;
 }
 
 /** As exact as it is known: to ten seconds, and to a minute from two of them on. */

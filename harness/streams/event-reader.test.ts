@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser';
 import { expect, test } from 'vitest';
 import { EventOrder } from './event-order.ts';
-import { EventReader, maxLineBytes } from './event-reader.ts';
+import { EventReader, maxEventBytes, maxLineBytes } from './event-reader.ts';
 
 function read(input: string | Buffer, pieceBytes = Infinity) {
   const order = new EventOrder();
@@ -92,4 +92,29 @@ test('behind a failure no retry is taken, however the bytes are cut', () => {
     for (const piece of pieces) reader.push(Buffer.from(piece));
     expect(reader).toMatchObject({ retryMs: null, failure: expect.stringMatching(/retry of 9999999999 ms/) });
   }
+});
+
+test.each(['\n', '\r', '\r\n'])(
+  'lines of data without text count for the memory that they take, ended by %j',
+  (end) => {
+    const line = `data:${end}`;
+    const mostLines = Math.floor(maxEventBytes / (line.length + 32));
+    // The first line has no line's end before it.
+    for (const pieceBytes of [1001, Infinity]) {
+      const failureOf = (text: string) => read(text, pieceBytes).reader.failure;
+      expect(failureOf(line.repeat(mostLines))).toBeNull();
+      expect(failureOf(line.repeat(mostLines + 2))).toMatch(
+        /^event of .*, with 32 more for each line of data/,
+      );
+      expect(failureOf(`:data${end}`.repeat(mostLines + 2))).toBeNull();
+      expect(failureOf(`${line.repeat(mostLines - 9)}${end}${line.repeat(mostLines - 9)}`)).toBeNull();
+    }
+  },
+);
+
+test('a server that cuts each CRLF in two gets no event without an end', () => {
+  const { reader } = read('data: a\r');
+  const piece = Buffer.from(`\n${`data: ${'a'.repeat(1000)}\r\n`.repeat(60)}data: a\r`);
+  for (let bytes = 0; bytes < 2 * maxEventBytes; bytes += piece.length) reader.push(piece);
+  expect(reader.failure).toMatch(/^event of more than/);
 });

@@ -7,10 +7,12 @@ import { EventPosition } from './event-position.ts';
 /** A line without an end is a server's fault long before it is 4 MiB: the reference server skips lines over 1 MiB. */
 export const maxLineBytes = 4 * 1024 * 1024;
 /**
- * From one blank line to the next: a longest line and what belongs to it. Counted in bytes and not in text, because a `data` line
- * without text is one more character and 32 bytes of memory.
+ * From one blank line to the next: a longest line and what belongs to it. Counted in bytes and not in text, and with `dataLineCostBytes` for
+ * each line of data.
  */
 export const maxEventBytes = maxLineBytes + 1024 * 1024;
+/** A `data` line without text is six bytes, one more character, and 32 bytes of memory: 5 MiB of them would be 30 MB. */
+const dataLineCostBytes = 32;
 /**
  * Of an id or the name of an event, in UTF-16 units. An id goes back in a header, and nginx, unless told otherwise, takes none of
  * more than 8 KiB.
@@ -22,6 +24,7 @@ export const maxRetryMs = 2 ** 31 - 1;
 const blankLines = ['\n\n', '\n\r', '\r\r'];
 const LF = 10;
 const CR = 13;
+const D = 100;
 /** V8 copies a slice shorter than this, and keeps the whole sliced text alive for a longer one. */
 const slicedLength = 13;
 
@@ -42,8 +45,8 @@ export class EventReader implements BodyReader {
   #decoder: TextDecoder | null = null;
   #lineBytes = 0;
   #eventBytes = 0;
-  /** Bytes so far end in a line's end. */
-  #endsLine = false;
+  /** The last byte so far; 0: none. */
+  #lastByte = 0;
   /** The id of a block until it is known to have data or not. */
   #blockId: string | null = null;
   readonly #position: EventPosition | null;
@@ -117,7 +120,7 @@ export class EventReader implements BodyReader {
     this.#decoder = null;
     this.#lineBytes = 0;
     this.#eventBytes = 0;
-    this.#endsLine = false;
+    this.#lastByte = 0;
   }
 
   /** A block with an id but no data is no event, yet it moves the id: without this the next event would be a gap. */
@@ -148,19 +151,33 @@ export class EventReader implements BodyReader {
 
   /** An event is kept until its blank line comes. */
   #guardEvent(bytes: Buffer): void {
-    const [first, last] = [bytes[0], bytes[bytes.length - 1]];
+    const [before, first, last] = [this.#lastByte, bytes[0] ?? 0, bytes[bytes.length - 1] ?? 0];
+    this.#lastByte = last;
     // Nearly all chunks end with their event: nothing has to be searched for.
     if (last === LF && bytes[bytes.length - 2] === LF) {
       this.#eventBytes = 0;
-      this.#endsLine = true;
       return;
     }
-    // Behind an LF any line end is a blank line; behind a CR an LF may be its other half.
-    if (this.#endsLine && (first === CR || first === LF)) this.#eventBytes = 0;
+    // Behind an LF any line end is a blank line; behind a CR an LF is its other half, wherever a server cuts them apart.
+    if ((before === LF && (first === CR || first === LF)) || (before === CR && first === CR))
+      this.#eventBytes = 0;
     const end = Math.max(...blankLines.map((pair) => bytes.lastIndexOf(pair)));
-    this.#eventBytes = (end === -1 ? this.#eventBytes : -2 - end) + bytes.length;
-    this.#endsLine = last === LF || last === CR;
+    const from = end === -1 ? 0 : end + 2;
+    const beginsLine = end === -1 && (before === LF || before === CR) && first === D;
+    const lineCount = dataLineCount(bytes, from) + (beginsLine ? 1 : 0);
+    this.#eventBytes =
+      (end === -1 ? this.#eventBytes : 0) + bytes.length - from + dataLineCostBytes * lineCount;
     if (this.#eventBytes > maxEventBytes)
-      this.failure ??= `event of more than ${maxEventBytes} bytes without a blank line`;
+      this.failure ??= `event of more than ${maxEventBytes} bytes, with ${dataLineCostBytes} more for each line of data, without a blank line`;
   }
+}
+
+/** Lines that begin with a `d` in these bytes, from there on, behind the end of another. */
+function dataLineCount(bytes: Buffer, from: number): number {
+  let count = 0;
+  for (const end of [LF, CR]) {
+    for (let at = bytes.indexOf(end, Math.max(0, from - 1)); at !== -1; at = bytes.indexOf(end, at + 1))
+      if (bytes[at + 1] === D) count += 1;
+  }
+  return count;
 }

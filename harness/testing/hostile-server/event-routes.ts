@@ -35,12 +35,12 @@ export const eventRoutes: Record<string, HostileRoute> = {
   'event-endless': overLimit(
     'an event of data lines without an end',
     forEver(`${plainHead}${hello}`, `data: ${'x'.repeat(50_000)}\n`),
-    /event of more than 5242880 bytes without a blank line/,
+    /event of more than 5242880 bytes, with 32 more for each line of data, without a blank line/,
   ),
   'event-of-empty-lines': overLimit(
     'an event of empty data lines without an end',
     forEver(`${plainHead}${hello}`, 'data\n'.repeat(10_000)),
-    /event of more than 5242880 bytes without a blank line/,
+    /event of more than 5242880 bytes, with 32 more for each line of data, without a blank line/,
   ),
   'id-huge': overLimit(
     'an id of a mebibyte',
@@ -99,7 +99,7 @@ export const eventRoutes: Record<string, HostileRoute> = {
   'comment-flood': overLimit(
     'comments without a blank line, as fast as they go',
     forEver(plainHead, ':\n'.repeat(10_000)),
-    /event of more than 5242880 bytes without a blank line/,
+    /event of more than 5242880 bytes, with 32 more for each line of data, without a blank line/,
   ),
   'keep-alive-flood': lawful('comments as fast as they go', forEver(plainHead, ':\n\n'.repeat(10_000))),
   'event-flood': lawful('events as fast as they go', forEver(plainHead, `data: ${'x'.repeat(16_000)}\n\n`)),
