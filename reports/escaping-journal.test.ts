@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { compare } from '../harness/compare/compare.ts';
 import { measuredIn } from '../harness/compare/side.ts';
 import { readLines } from '../harness/journal.ts';
-import { parseEntry } from '../harness/journal-entry.ts';
+import { lineOf, parseLine } from '../harness/journal-entry.ts';
 import { judge } from '../harness/judge.ts';
 import type { JournalEntry, RunRecord } from '../harness/model.ts';
 import { healthyTabs, tabOf, tabs } from '../harness/testing/browser-entries.ts';
@@ -39,6 +39,7 @@ function talkativeRun(): RunRecord {
       attempt: 0,
       pid: 4711,
       leakProbe: 'heap',
+      listens: true,
       detail: 'it died',
     });
     if (name === 'tabs') {
@@ -94,18 +95,21 @@ function renamed(entry: JournalEntry, path: LeafPath): JournalEntry {
   return copy;
 }
 
-const lineOf = (forged: Forged[]) =>
-  JSON.stringify(
-    forged.reduce((entry, { forge }) => forge(entry), entries[forged[0]?.index ?? 0] as JournalEntry),
+function forgedLine(forged: Forged[]): string {
+  const index = forged[0]?.index ?? 0;
+  return lineOf(
+    forged.reduce((entry, { forge }) => forge(entry), entries[index] as JournalEntry),
+    index + 1,
   );
+}
 
-const isRefused = (forged: Forged[]) => parseEntry(lineOf(forged)) === null;
+const isRefused = (forged: Forged[]) => parseLine(forgedLine(forged)) === null;
 
 function readWith(forged: Forged[]): RunRecord {
   const reading = readLines('/runs/a/journal.ndjson');
-  const line = lineOf(forged);
+  const line = forgedLine(forged);
   for (const [at, entry] of entries.entries())
-    reading.add(at === forged[0]?.index ? line : JSON.stringify(entry));
+    reading.add(at === forged[0]?.index ? line : lineOf(entry, at + 1));
   return reading.record();
 }
 
