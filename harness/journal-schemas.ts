@@ -195,7 +195,7 @@ export const runConfig = z.looseObject({
   seed: count,
   page: text.nullable(),
   browser: z.looseObject({}).nullable(),
-  eventsFile: text.nullable(),
+  events: z.looseObject({ to: z.enum(['file', 'url']), at: text }).nullable(),
   limit: count.nullable(),
   deadlineMs: count.nullable(),
   budgetBytes: count.positive(),

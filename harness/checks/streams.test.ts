@@ -30,7 +30,7 @@ describe('streams-held', () => {
 
   it('passes without events where the harness cannot make any, and claims none', () => {
     const { outcome, reason } = examine('streams-held', 'tabs', (s, { run }) => {
-      run.config.eventsFile = null;
+      run.config.events = null;
       s.feeds = [];
       for (const stream of s.streams) stream.eventCount = 0;
     });

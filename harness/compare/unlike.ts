@@ -79,7 +79,7 @@ function configTraits(config: RunConfig): Record<string, string> {
     '--paths': list(config.paths),
     'load of hold': JSON.stringify(config.load),
     '--event-time': config.eventTime ?? 'none',
-    '--events-file': config.eventsFile === null ? 'none' : 'given',
+    'where events are written': config.events?.to ?? 'nowhere',
     '--page': config.page === null ? 'none' : 'given',
     'reading the heap': config.inspect
       ? config.openInspector

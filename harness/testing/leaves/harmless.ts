@@ -13,7 +13,7 @@ interface Harmless {
 const HARMLESS: Harmless[] = [
   {
     checks: ['event-integrity', 'load-held', 'streams-held', 'responsiveness', 'tabs-in-browser'],
-    leaves: ['run.config.eventsFile', 'run.config.page', 'scenario.deadlineMs', 'scenario.limit'],
+    leaves: ['run.config.events.at', 'run.config.page', 'scenario.deadlineMs', 'scenario.limit'],
     mutations: ['null', 'a text'],
     why: 'what was asked for and promised, no measurement: another run, in which this is not asked for',
   },
