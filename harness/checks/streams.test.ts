@@ -49,7 +49,7 @@ describe('streams-held', () => {
 
   it.each<[what: string, change: Change, says: string]>([
     ['one did not get in', first({ ...REFUSED }), '1 did not get in'],
-    ['one was never answered', first({ status: null }), '1 did not get in'],
+    ['one was never answered', first({ status: null, answer: null }), '1 did not get in'],
     [
       'one was broken off',
       first({ ending: 'server-reset', durationMs: 2500, error: 'ECONNRESET' }),
@@ -144,7 +144,7 @@ describe('timeout-close', () => {
     ['no streams', (s) => (s.streams = [])],
     ['no deadline', (s) => (s.deadlineMs = null)],
     ['one was refused', first({ ...REFUSED })],
-    ['none was answered', all({ status: null, ending: 'connect-failed' })],
+    ['none was answered', all({ status: null, answer: null, ending: 'connect-failed' })],
     [
       'streams of other phases only',
       (s) => s.streams.forEach((stream) => void Object.assign(stream, { phase: 'warm-up' })),
