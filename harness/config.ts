@@ -146,6 +146,8 @@ export function completeConfig(given: UserConfig): RunConfig {
   }
   const said: UserConfig = isReference ? { ...referenceTarget(user), ...user } : user;
   const protocol = protocolPlanOf(said);
+  // It may have come from a file.
+  keepSecret(secretsIn(protocol.body ?? ''));
   // A WebSocket begins as a request of HTTP.
   const url = (said.url as string).replace(/^ws(s?):/i, 'http$1:');
   const target = targetOf(said);
@@ -182,7 +184,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
     durationMs: holdMs,
-    load: loadPlanOf(said, said.duration === undefined ? null : holdMs),
+    load: loadPlanOf(said, said.duration === undefined ? null : holdMs, protocol.name),
     eventTime: said.eventTime ?? null,
     scenarios: listOf(said.scenarios),
     outDir: resolve(said.out ?? DEFAULTS.out),
@@ -301,8 +303,8 @@ function checkEventsFile(eventsFile: string, target: TargetConfig, url: string):
 }
 
 /** Before anything is checked: what is wrong is quoted. */
-function keepSecretsOf({ command, url, page, eventsFile }: UserConfig): void {
-  for (const text of [command, url, page, eventsFile])
+function keepSecretsOf({ command, url, page, eventsFile, body, send }: UserConfig): void {
+  for (const text of [command, url, page, eventsFile, body, send].flat())
     if (typeof text === 'string') keepSecret(secretsIn(text));
   keepSecret(secretsOfEnvironment(process.env));
 }

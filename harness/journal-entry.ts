@@ -22,6 +22,7 @@ import {
   UNITS,
 } from './journal-schemas.ts';
 import type { JournalEntry } from './model.ts';
+import { defaultPlan } from './streams/conversation.ts';
 
 type OfType<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
@@ -241,8 +242,15 @@ export function parseLine(text: string): { entry: JournalEntry; number: number }
     const { type } = value;
     if (typeof type !== 'string' || !Object.hasOwn(SCHEMAS, type)) return null;
     if (!SCHEMAS[type as JournalEntry['type']].safeParse(value).success) return null;
-    return { entry: value as unknown as JournalEntry, number: line };
+    const entry = value as unknown as JournalEntry;
+    return { entry: entry.type === 'run' ? withProtocol(entry) : entry, number: line };
   } catch {
     return null;
   }
+}
+
+/** Journals from before there were several protocols do not name theirs. */
+function withProtocol(entry: OfType<'run'>): OfType<'run'> {
+  const { protocol = defaultPlan, preset = null } = entry.config;
+  return { ...entry, config: { ...entry.config, protocol, preset } };
 }
