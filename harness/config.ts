@@ -152,6 +152,8 @@ export function completeConfig(given: UserConfig): RunConfig {
   }
   const said: UserConfig = isReference ? { ...referenceTarget(user), ...user } : user;
   const protocol = protocolPlanOf(said);
+  // It may have come from a file.
+  keepSecret(secretsIn(protocol.body ?? ''));
   // A WebSocket begins as a request of HTTP.
   const url = (said.url as string).replace(/^ws(s?):/i, 'http$1:');
   const target = targetOf(said);
@@ -189,7 +191,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
     durationMs: holdMs,
-    load: loadPlanOf(said, said.duration === undefined ? null : holdMs),
+    load: loadPlanOf(said, said.duration === undefined ? null : holdMs, protocol.name),
     eventTime: said.eventTime ?? null,
     scenarios: listOf(said.scenarios),
     outDir: resolve(said.out ?? DEFAULTS.out),
@@ -322,8 +324,8 @@ function checkEventsUrl(eventsUrl: string, target: TargetConfig, url: string): v
 }
 
 /** Before anything is checked: what is wrong is quoted. */
-function keepSecretsOf({ command, url, page, eventsFile, eventsUrl, body }: UserConfig): void {
-  for (const text of [command, url, page, eventsFile, eventsUrl, body])
+function keepSecretsOf({ command, url, page, eventsFile, eventsUrl, body, send }: UserConfig): void {
+  for (const text of [command, url, page, eventsFile, eventsUrl, body, send].flat())
     if (typeof text === 'string') keepSecret(secretsIn(text));
   keepSecret(secretsOfEnvironment(process.env));
 }
