@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { StartAt } from './event-log/types.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
+import { createHistoryRoute } from './routes/history.ts';
+import { createIngestionRoute } from './routes/ingestion.ts';
+import { type Route, requestPath, requestQuery } from './routes/route.ts';
+import { createWorkflowsRoute } from './routes/workflows.ts';
 import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
-import { listWorkflows, type WorkflowList } from './workflow-list.ts';
 
-/** More folders than a person reads through; the list then says that it is not complete. */
-const maxListedEntries = 1000;
 /** What the `Keep-Alive` header of a stream promises. */
 const keepAliveTimeoutMs = 60_000;
 /** How often shutdown looks for connections that have become idle. */
@@ -36,20 +42,22 @@ export interface SseServer {
   close(): Promise<void>;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse, segment: string) => void | Promise<void>;
-
 export function createServer(parts: ServerParts): SseServer {
-  const { settings, logger, registry, eventLog } = parts;
+  const { settings, logger, registry, eventLog, eventStore } = parts;
   const startedAtMs = performance.now();
   const openStreams = new Set<Stream>();
   const ended = Object.fromEntries(endReasons.map((reason) => [reason, 0])) as Record<EndReason, number>;
   let rejectedCount = 0;
   let closing: Promise<void> | null = null;
-  let listing: Promise<WorkflowList> | null = null;
 
-  const routes: { path: RegExp; handle: Handler }[] = [
+  const routes: Route[] = [
     { path: /^\/api\/events\/([^/]*)\/stream$/, handle: streamEvents },
-    { path: /^\/api\/workflows$/, handle: showWorkflows },
+    {
+      path: /^\/api\/events\/([^/]*)$/,
+      handle: createHistoryRoute({ eventStore, settings }),
+      take: createIngestionRoute({ eventStore, settings, refuse, isClosing: () => closing !== null }),
+    },
+    { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(settings.dir, registry) },
     { path: /^\/health$/, handle: showHealth },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
   ];
@@ -61,8 +69,8 @@ export function createServer(parts: ServerParts): SseServer {
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: settings.headTimeoutMs,
-      // A request is over with its head: one that has a body is refused without reading it.
-      requestTimeout: settings.headTimeoutMs,
+      // A request is over with its head: one that has a body is refused without reading it. The route that takes one ends it itself.
+      requestTimeout: settings.headTimeoutMs + 2 * settings.bodyTimeoutMs,
       connectionsCheckingInterval: Math.min(slowestCheckMs, settings.headTimeoutMs / checksPerTimeout),
     },
     route,
@@ -117,16 +125,19 @@ export function createServer(parts: ServerParts): SseServer {
       return;
     }
     const path = requestPath(request);
-    for (const { path: pattern, handle } of routes) {
+    for (const { path: pattern, handle: answer, take } of routes) {
       const match = pattern.exec(path);
       if (match === null) continue;
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        const error = `${request.method} is not possible here: use GET`;
+      const handle = request.method === 'POST' && take !== undefined ? take : answer;
+      if (handle === answer && request.method !== 'GET' && request.method !== 'HEAD') {
+        const [remedy, allowed] =
+          take === undefined ? ['GET', 'GET, HEAD'] : ['GET or POST', 'GET, HEAD, POST'];
+        const error = `${request.method} is not possible here: use ${remedy}`;
         // A body that nobody wants may never end.
-        sendJson(response, 405, { error }, { Allow: 'GET, HEAD', ...(hasBody(request) && thenClose) });
+        sendJson(response, 405, { error }, { Allow: allowed, ...(hasBody(request) && thenClose) });
         return;
       }
-      if (hasBody(request)) {
+      if (handle === answer && hasBody(request)) {
         refuse(request, response, 413, 'nothing here takes a body: leave it out');
         return;
       }
@@ -146,10 +157,11 @@ export function createServer(parts: ServerParts): SseServer {
     response: ServerResponse,
     status: number,
     error: string,
+    headers: OutgoingHttpHeaders = {},
   ): void {
     const { remoteAddress } = socket;
     logger.seldom({ status, remoteAddress }, 'request refused');
-    sendJson(response, status, { error }, thenClose);
+    sendJson(response, status, { error }, { ...headers, ...thenClose });
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -184,10 +196,10 @@ export function createServer(parts: ServerParts): SseServer {
     }
   }
 
-  /** Whether there are descriptors for another stream and for the file that it may be the first to follow. */
+  /** Whether there are descriptors for another stream and for the file that it may be the first to follow. Of history each reader has one. */
   function hasRoom(): boolean {
     const taken = room.connectionCount - room.waitingCount + eventLog.openTailCount;
-    return taken + 2 <= settings.maxDescriptors - settings.maxWaiting;
+    return taken + 2 <= settings.maxDescriptors - settings.maxWaiting - settings.maxHistoryReaders;
   }
 
   /** Synchronous from the request to the slot, so that the limit is exact. */
@@ -261,20 +273,6 @@ export function createServer(parts: ServerParts): SseServer {
     return { recentEvents: settings.recentEvents };
   }
 
-  async function showWorkflows(_request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Whoever asks meanwhile gets the same answer: a flood of questions opens the folder once at a time.
-    listing ??= listWorkflows(settings.dir, maxListedEntries).finally(() => {
-      listing = null;
-    });
-    const { workflowIds, truncated } = await listing;
-    const workflows = workflowIds.map((workflowId) => ({
-      workflowId,
-      openStreams: registry.openByWorkflow.get(workflowId) ?? 0,
-    }));
-    // Without a limit (Infinity) JSON has `null`.
-    sendJson(response, 200, { workflows, limit: registry.limit, truncated });
-  }
-
   function showHealth(_request: IncomingMessage, response: ServerResponse): void {
     const { rss, heapUsed, external } = process.memoryUsage();
     sendJson(response, 200, {
@@ -300,6 +298,7 @@ export function createServer(parts: ServerParts): SseServer {
     clearInterval(sweep);
     clearTimeout(force);
     await eventLog.close();
+    await eventStore.close();
     logger.close();
   }
 
@@ -326,18 +325,6 @@ const thenClose = { Connection: 'close' };
 /** RFC 9112, section 6.3: without one of these headers a request has no body. */
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-/** The path as it was sent, also from `GET http://host/path` (RFC 9112, section 3.2.2); nothing is resolved. */
-function requestPath(request: IncomingMessage): string {
-  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
-  const path = target.split('?', 1)[0];
-  return path || '/';
-}
-
-function requestQuery(request: IncomingMessage): URLSearchParams {
-  const [, query = ''] = (request.url ?? '').split('?', 2);
-  return new URLSearchParams(query);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

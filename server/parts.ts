@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { type CalmLog, createCalmLog } from './calm-log.ts';
 import { type ConnectionRoom, type ConnectionRoomOptions, createConnectionRoom } from './connection-room.ts';
-import { createEventLog } from './event-log/event-log.ts';
 import type { EventLog } from './event-log/types.ts';
+import { createJsonlStore } from './event-store/jsonl-store.ts';
+import type { EventStore } from './event-store/types.ts';
 import { type RefuseConnection, refuseConnection } from './refuse-connection.ts';
 import { type RejectStream, rejectStream } from './reject-stream.ts';
 import type { ServerSettings } from './settings.ts';
@@ -15,7 +16,10 @@ export interface ServerParts {
   settings: ServerSettings;
   logger: CalmLog;
   registry: StreamRegistry;
+  /** What streams follow. */
   eventLog: EventLog;
+  /** What is read page by page, added to and archived. */
+  eventStore: EventStore;
   sse: SseEncoder;
   openStream: OpenStream;
   rejectStream: RejectStream;
@@ -29,11 +33,15 @@ export function createParts(
   pino: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): ServerParts {
   const logger = createCalmLog(pino);
+  // Streams and readers that began before have ended by then.
+  const freeAfterMs = settings.maxDurationMs + settings.lingerMs;
+  const eventStore = createJsonlStore({ dir: settings.dir, logger, freeAfterMs });
   return {
     settings,
     logger,
     registry: createStreamRegistry({ limit: settings.limit }),
-    eventLog: createEventLog({ dir: settings.dir, logger }),
+    eventLog: eventStore,
+    eventStore,
     sse,
     openStream,
     rejectStream,

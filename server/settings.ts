@@ -28,6 +28,15 @@ export interface ServerSettings {
   shutdownGraceMs: number;
   /** A connection gets so long for the head of a request; then it gets a 408. */
   headTimeoutMs: number;
+  /** Of a request that brings events; more gets a 413. */
+  maxBodyBytes: number;
+  /** Of all bodies that are being read or stored; beyond it a 503. */
+  maxHeldBodyBytes: number;
+  maxEventsPerRequest: number;
+  /** A body gets so long to be here; then the request gets a 408. */
+  bodyTimeoutMs: number;
+  /** Pages of history that are read or sent at a time; beyond it a 503. */
+  maxHistoryReaders: number;
   /** Connections without a stream: beyond so many, the one that has waited longest makes room for the next. */
   maxWaiting: number;
   /** Descriptors that streams, the files that they follow and `maxWaiting` may take together. Beyond it, streams get a 503. */
@@ -36,6 +45,8 @@ export interface ServerSettings {
 
 /** More than browsers and probes keep open at a time; at 10,000 connects a second each still has 100 ms for its request. */
 const usualWaiting = 1000;
+/** Each may hold 256 KiB, and the disk's readers are 4. */
+const usualHistoryReaders = 32;
 const maxDescriptors = freeDescriptors();
 
 export const defaultSettings: ServerSettings = {
@@ -57,6 +68,12 @@ export const defaultSettings: ServerSettings = {
   shutdownGraceMs: 1 * second,
   // Heads are a few hundred bytes. A radio that wakes up or a lost packet sent again three times is done by then.
   headTimeoutMs: 10 * second,
+  maxBodyBytes: 4 * MiB,
+  maxHeldBodyBytes: 32 * MiB,
+  maxEventsPerRequest: 1000,
+  // 4 MiB in it are 3.4 Mbit/s.
+  bodyTimeoutMs: 10 * second,
+  maxHistoryReaders: Math.min(usualHistoryReaders, Math.ceil(maxDescriptors / 8)),
   // Where few files may be open, most of them are for streams.
   maxWaiting: Math.min(usualWaiting, Math.ceil(maxDescriptors / 4)),
   maxDescriptors,

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  /** What the path's one group matched, as it came over the wire. */
+  segment: string,
+) => void | Promise<void>;
+
+export interface Route {
+  path: RegExp;
+  /** Answers GET and HEAD; never called with a body. */
+  handle: Handler;
+  /** Answers POST, and reads the body itself. Without it POST is refused. */
+  take?: Handler;
+}
+
+/** Answers with an error and ends the connection: what else comes on it, such as a body, is of no use. */
+export type Refuse = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  error: string,
+  headers?: Record<string, string>,
+) => void;
+
+/** The path as it was sent, also from `GET http://host/path` (RFC 9112, section 3.2.2); nothing is resolved. */
+export function requestPath(request: IncomingMessage): string {
+  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
+  const path = target.split('?', 1)[0];
+  return path || '/';
+}
+
+export function requestQuery(request: IncomingMessage): URLSearchParams {
+  const [, query = ''] = (request.url ?? '').split('?', 2);
+  return new URLSearchParams(query);
+}
