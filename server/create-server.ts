@@ -8,7 +8,7 @@ import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
 import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
-import { listWorkflows, type WorkflowList } from './workflow-list.ts';
+import type { WorkflowList } from './workflow-list.ts';
 
 /** More folders than a person reads through; the list then says that it is not complete. */
 const maxListedEntries = 1000;
@@ -263,7 +263,7 @@ export function createServer(parts: ServerParts): SseServer {
 
   async function showWorkflows(_request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whoever asks meanwhile gets the same answer: a flood of questions opens the folder once at a time.
-    listing ??= listWorkflows(settings.dir, maxListedEntries).finally(() => {
+    listing ??= parts.listWorkflows(maxListedEntries).finally(() => {
       listing = null;
     });
     const { workflowIds, truncated } = await listing;

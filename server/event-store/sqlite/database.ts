@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { migrations } from './schema.ts';
 import { isBusy, SqliteStoreError } from './sqlite-store-error.ts';
@@ -51,6 +51,11 @@ export function openDatabase({ path, busyMs, isDurable }: DatabaseOptions): Data
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new SqliteStoreError('cannot-open', `cannot open the event store ${path}: ${message}`, { cause });
   }
+}
+
+/** Where the database of a folder of workflows lies. */
+export function databasePath(dir: string): string {
+  return join(dir, 'events.db');
 }
 
 function versionOf(database: DatabaseSync): number {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EventFields } from '../event-fields.ts';
 import type { AppendResult } from '../types.ts';
 import type { NewLine } from './new-line.ts';
 import { TimeBlocks } from './time-blocks.ts';
@@ -9,9 +10,11 @@ export interface WorkflowRow {
   endId: number;
 }
 
-/** A line of a log, with the id that its place in the file gives it. */
-export interface PlacedLine extends Omit<NewLine, 'bytes' | 'key'> {
-  id: number;
+/** Lines of a log being stored, in order, each with the id that its place in the file gives it. */
+export interface Placing {
+  add(id: number, line: string, fields: EventFields): void;
+  /** @param endId offset behind the last line that was looked at, one that was skipped included */
+  save(endId: number): void;
 }
 
 /** Puts events into the tables. Each method is a part of the transaction that its caller has begun. */
@@ -67,16 +70,21 @@ export class Writer {
     return { ids, duplicateCount };
   }
 
-  /** Stores lines of a log from where its last ones ended up to `endId`: the offset behind the last line, one that was skipped included. */
-  place(workflowId: string, lines: readonly PlacedLine[], endId: number): void {
-    const { workflow } = this.#findOrMake(workflowId);
+  /** Null: the workflow does not end at `fromId` (any more). */
+  place(workflowId: string, fromId: number): Placing | null {
+    const { workflow, endId } = this.#findOrMake(workflowId);
+    if (endId !== fromId) return null;
     const block = this.#blocks.open(workflow);
-    for (const { id, type, atMs, line } of lines) {
-      this.#insertEvent.run(workflow, id, type, atMs, line);
-      block.add(id, atMs);
-    }
-    block.save();
-    this.#setEnd.run(endId, workflow);
+    return {
+      add: (id, line, { type, atMs }) => {
+        this.#insertEvent.run(workflow, id, type, atMs, line);
+        block.add(id, atMs);
+      },
+      save: (end) => {
+        block.save();
+        this.#setEnd.run(end, workflow);
+      },
+    };
   }
 
   #findOrMake(workflowId: string): WorkflowRow {
