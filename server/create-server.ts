@@ -57,7 +57,7 @@ export function createServer(parts: ServerParts): SseServer {
       handle: createHistoryRoute({ eventStore, settings }),
       take: createIngestionRoute({ eventStore, settings, refuse, isClosing: () => closing !== null }),
     },
-    { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(settings.dir, registry) },
+    { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(parts) },
     { path: /^\/health$/, handle: showHealth },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
   ];

@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander';
 import { pino, stdTimeFunctions } from 'pino';
 import { createServer } from './create-server.ts';
+import { importCommand } from './event-store/import-command.ts';
+import { SqliteStoreError } from './event-store/sqlite/sqlite-store-error.ts';
 import { describeFaults } from './faults/index.ts';
 import { openLogOutput } from './log-output.ts';
 import { type Options, parseOptions } from './options.ts';
-import { createParts } from './parts.ts';
+import { createParts, type ServerParts } from './parts.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** The process is gone so soon after a signal, whatever still holds it. The promise is 2 s. */
@@ -36,7 +38,7 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     },
     output,
   );
-  const parts = createParts(settings, logger);
+  const parts = partsOrExit(settings, logger);
   const server = createServer(fault?.apply(parts) ?? parts);
 
   const url = await server.listen(port, host).catch((error: NodeJS.ErrnoException) => {
@@ -61,6 +63,16 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
   }
 }
 
+function partsOrExit(...options: Parameters<typeof createParts>): ServerParts {
+  try {
+    return createParts(...options);
+  } catch (error) {
+    if (!(error instanceof SqliteStoreError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 function listenRemedy(error: NodeJS.ErrnoException): string {
   switch (error.code) {
     case 'EADDRINUSE':
@@ -72,9 +84,13 @@ function listenRemedy(error: NodeJS.ErrnoException): string {
   }
 }
 
-const options = readOptions();
-if (options.listFaults) process.stdout.write(describeFaults());
+const [command, ...args] = process.argv.slice(2);
+if (command === 'import') process.exitCode = await importCommand(args);
 else {
-  keepYoungGenerationSmall();
-  await serve(options);
+  const options = readOptions();
+  if (options.listFaults) process.stdout.write(describeFaults());
+  else {
+    keepYoungGenerationSmall();
+    await serve(options);
+  }
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { levels } from 'pino';
 import { type Fault, faults } from './faults/index.ts';
-import { defaultSettings, maxTimerMs, type ServerSettings } from './settings.ts';
+import { defaultSettings, maxTimerMs, type ServerSettings, storeKinds } from './settings.ts';
 
 export interface Options {
   port: number;
@@ -17,6 +17,8 @@ Examples:
   $ npm run server                                   follow agents/<workflow>/events.jsonl on port 8080
   $ npm run server -- --port 0 --dir /var/lib/agents any free port; the first line of the log names it
   $ npm run server -- --limit 2 --max-duration 60    two streams a workflow, a minute each
+  $ npm run server -- import                         agents/*/events.jsonl into agents/events.db (import --help)
+  $ npm run server -- --store sqlite                 serve agents/events.db
   $ npm run server -- --fault response-kept          with a deliberate defect
   $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream`;
 
@@ -34,6 +36,11 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0, 65_535), 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--dir <folder>', 'folder that holds a folder for each workflow', defaultSettings.dir)
+    .addOption(
+      new Option('--store <kind>', 'where the events are: events.jsonl of each workflow, or <dir>/events.db')
+        .choices(storeKinds)
+        .default(defaultSettings.store),
+    )
     .option('--limit <streams>', 'open streams a workflow', whole(1, 1e9), defaultSettings.limit)
     .addOption(timed('--max-duration <seconds>', 'how long a stream may last', defaultSettings.maxDurationMs))
     .option(
@@ -83,6 +90,7 @@ export function parseOptions(argv: readonly string[]): Options {
     settings: {
       ...defaultSettings,
       dir: given.dir,
+      store: given.store,
       limit: given.limit,
       maxDurationMs: given.maxDuration,
       recentEvents: given.recent,

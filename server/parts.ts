@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type CalmLog, createCalmLog } from './calm-log.ts';
 import { type ConnectionRoom, type ConnectionRoomOptions, createConnectionRoom } from './connection-room.ts';
 import type { EventLog } from './event-log/types.ts';
-import { createJsonlStore } from './event-store/jsonl-store.ts';
+import { openStore } from './event-store/open-store.ts';
 import type { EventStore } from './event-store/types.ts';
 import { type RefuseConnection, refuseConnection } from './refuse-connection.ts';
 import { type RejectStream, rejectStream } from './reject-stream.ts';
@@ -10,6 +10,7 @@ import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
 import { type OpenStream, openStream } from './stream.ts';
 import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts';
+import type { WorkflowList } from './workflow-list.ts';
 
 /** What a server is made of. Whoever wants it to behave otherwise replaces a part. */
 export interface ServerParts {
@@ -20,6 +21,8 @@ export interface ServerParts {
   eventLog: EventLog;
   /** What is read page by page, added to and archived. */
   eventStore: EventStore;
+  /** Sorted by name; looks at so many entries at most. */
+  listWorkflows(maxEntries: number): Promise<WorkflowList>;
   sse: SseEncoder;
   openStream: OpenStream;
   rejectStream: RejectStream;
@@ -27,21 +30,24 @@ export interface ServerParts {
   createRoom(options: ConnectionRoomOptions): ConnectionRoom;
 }
 
-/** The parts of the good server. */
+/**
+ * The parts of the good server.
+ *
+ * @throws SqliteStoreError where the database cannot be used
+ */
 export function createParts(
   settings: ServerSettings,
   pino: Pick<Logger, 'info' | 'warn' | 'error'>,
 ): ServerParts {
   const logger = createCalmLog(pino);
-  // Streams and readers that began before have ended by then.
-  const freeAfterMs = settings.maxDurationMs + settings.lingerMs;
-  const eventStore = createJsonlStore({ dir: settings.dir, logger, freeAfterMs });
+  const { eventStore, listWorkflows } = openStore(settings, logger);
   return {
     settings,
     logger,
     registry: createStreamRegistry({ limit: settings.limit }),
     eventLog: eventStore,
     eventStore,
+    listWorkflows,
     sse,
     openStream,
     rejectStream,

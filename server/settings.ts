@@ -4,9 +4,14 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const second = 1000;
 
+export const storeKinds = ['jsonl', 'sqlite'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
 export interface ServerSettings {
-  /** Folder that holds `<workflowId>/events.jsonl`. */
+  /** Folder that holds `<workflowId>/events.jsonl`, or `events.db`. */
   dir: string;
+  /** Where the events are: a file a workflow, or one SQLite database. */
+  store: StoreKind;
   /** Streams a workflow. */
   limit: number;
   /** A stream is closed when it is this old; at most 2^31 - 1, the longest that a Node timer waits. */
@@ -51,6 +56,7 @@ const maxDescriptors = freeDescriptors();
 
 export const defaultSettings: ServerSettings = {
   dir: 'agents',
+  store: 'jsonl',
   limit: 5,
   maxDurationMs: 3600 * second,
   recentEvents: 1000,

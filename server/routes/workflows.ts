@@ -1,16 +1,19 @@
+import type { ServerParts } from '../parts.ts';
 import { sendJson } from '../respond.ts';
-import type { StreamRegistry } from '../stream-registry.ts';
-import { listWorkflows, type WorkflowList } from '../workflow-list.ts';
+import type { WorkflowList } from '../workflow-list.ts';
 import type { Handler } from './route.ts';
 
 /** More folders than a person reads through; the list then says that it is not complete. */
 const maxListedEntries = 1000;
 
-export function createWorkflowsRoute(dir: string, registry: StreamRegistry): Handler {
+export function createWorkflowsRoute({
+  registry,
+  listWorkflows,
+}: Pick<ServerParts, 'registry' | 'listWorkflows'>): Handler {
   let listing: Promise<WorkflowList> | null = null;
   return async (_request, response) => {
     // Whoever asks meanwhile gets the same answer: a flood of questions opens the folder once at a time.
-    listing ??= listWorkflows(dir, maxListedEntries).finally(() => {
+    listing ??= listWorkflows(maxListedEntries).finally(() => {
       listing = null;
     });
     const { workflowIds, truncated } = await listing;
