@@ -6,11 +6,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { createDiskGauge } from './disk-gauge.ts';
 import type { StartAt } from './event-log/types.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
+import { startRetention } from './retention.ts';
 import { createHistoryRoute } from './routes/history.ts';
 import { createIngestionRoute } from './routes/ingestion.ts';
 import { type Route, requestPath, requestQuery } from './routes/route.ts';
@@ -49,6 +51,8 @@ export function createServer(parts: ServerParts): SseServer {
   const ended = Object.fromEntries(endReasons.map((reason) => [reason, 0])) as Record<EndReason, number>;
   let rejectedCount = 0;
   let closing: Promise<void> | null = null;
+  let retention: { stop(): void } | undefined;
+  const diskGauge = createDiskGauge(eventStore, logger);
 
   const routes: Route[] = [
     { path: /^\/api\/events\/([^/]*)\/stream$/, handle: streamEvents },
@@ -284,11 +288,13 @@ export function createServer(parts: ServerParts): SseServer {
       ended,
       rejected: rejectedCount,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
+      disk: diskGauge.read(),
     });
   }
 
   async function shutDown(): Promise<void> {
     clearInterval(heartbeat);
+    retention?.stop();
     const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
     for (const stream of openStreams) stream.end('server_shutdown');
     // `close` ended the connections that were idle; the others become idle when their last bytes are out.
@@ -309,6 +315,8 @@ export function createServer(parts: ServerParts): SseServer {
         httpServer.listen({ port, host, backlog }, () => {
           httpServer.off('error', reject);
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
+          const { retainDays } = settings;
+          if (retainDays !== null) retention = startRetention({ eventStore, retainDays, logger });
           resolve(urlOf(httpServer.address() as AddressInfo));
         });
       });

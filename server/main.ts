@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { pino, stdTimeFunctions } from 'pino';
+import { archiveCommand } from './archive-command.ts';
 import { createServer } from './create-server.ts';
 import { importCommand } from './event-store/import-command.ts';
 import { SqliteStoreError } from './event-store/sqlite/sqlite-store-error.ts';
@@ -86,6 +87,7 @@ function listenRemedy(error: NodeJS.ErrnoException): string {
 
 const [command, ...args] = process.argv.slice(2);
 if (command === 'import') process.exitCode = await importCommand(args);
+else if (command === 'archive') process.exitCode = await archiveCommand(args);
 else {
   const options = readOptions();
   if (options.listFaults) process.stdout.write(describeFaults());

@@ -19,6 +19,7 @@ Examples:
   $ npm run server -- --limit 2 --max-duration 60    two streams a workflow, a minute each
   $ npm run server -- import                         agents/*/events.jsonl into agents/events.db (import --help)
   $ npm run server -- --store sqlite                 serve agents/events.db
+  $ npm run server -- --retain 30                    archive what is older than 30 days (once: archive --help)
   $ npm run server -- --fault response-kept          with a deliberate defect
   $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream`;
 
@@ -68,6 +69,7 @@ export function parseOptions(argv: readonly string[]): Options {
         defaultSettings.headTimeoutMs,
       ),
     )
+    .option('--retain <days>', 'archive older events, about every hour', amount('days', 0, 36_500))
     .option('--log-level <level>', `${Object.keys(levels.values).join(', ')} or silent`, logLevel, 'info')
     .option('--fault <name>', 'run with a deliberate defect', knownFault)
     .option('--list-faults', 'list the defects, what they break and which check must catch them')
@@ -98,6 +100,7 @@ export function parseOptions(argv: readonly string[]): Options {
       maxQueueBytes: given.maxQueue,
       retryMs: given.retry,
       headTimeoutMs: given.headTimeout,
+      retainDays: given.retain ?? null,
     },
   };
 }
@@ -114,8 +117,17 @@ function timed(flags: string, description: string, defaultMs: number): Option {
   return new Option(flags, description).argParser(seconds).default(defaultMs, String(defaultMs / 1000));
 }
 
+/** A number that need not be whole. */
+export function amount(unit: string, minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`Give ${unit} from ${minimum} to ${maximum}, such as 30 or 0.5.`);
+  };
+}
+
 /** Seconds on the command line, milliseconds inside. */
-function seconds(text: string): number {
+export function seconds(text: string): number {
   const ms = Number(text) * 1000;
   if (/^\d+(\.\d+)?$/.test(text) && ms >= 1 && ms <= maxTimerMs) return ms;
   throw new InvalidArgumentError(

@@ -42,6 +42,8 @@ export interface ServerSettings {
   bodyTimeoutMs: number;
   /** Pages of history that are read or sent at a time; beyond it a 503. */
   maxHistoryReaders: number;
+  /** Older events are archived, about every hour; null: never. */
+  retainDays: number | null;
   /** Connections without a stream: beyond so many, the one that has waited longest makes room for the next. */
   maxWaiting: number;
   /** Descriptors that streams, the files that they follow and `maxWaiting` may take together. Beyond it, streams get a 503. */
@@ -80,6 +82,7 @@ export const defaultSettings: ServerSettings = {
   // 4 MiB in it are 3.4 Mbit/s.
   bodyTimeoutMs: 10 * second,
   maxHistoryReaders: Math.min(usualHistoryReaders, Math.ceil(maxDescriptors / 8)),
+  retainDays: null,
   // Where few files may be open, most of them are for streams.
   maxWaiting: Math.min(usualWaiting, Math.ceil(maxDescriptors / 4)),
   maxDescriptors,

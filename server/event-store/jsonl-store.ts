@@ -43,7 +43,8 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
     ...options,
     floorOf: async (workflowId, file) => (await readArchivedPart(join(dir, workflowId), file)).endOffset,
   });
-  let isClosed = false;
+  const stopping = new AbortController();
+  const archiving = new Set<Promise<unknown>>();
 
   async function* read(workflowId: string, query: EventQuery): AsyncGenerator<StoredEvent> {
     const folder = join(dir, workflowId);
@@ -84,7 +85,7 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
     await mkdir(dir, { recursive: true }); // the lock lies in it
     await withArchiveLock(dir, async () => {
       for await (const workflowId of workflows(dir)) {
-        if (isClosed) return;
+        stopping.signal.throwIfAborted();
         try {
           const archived = await archiveWorkflow({
             dir,
@@ -93,6 +94,7 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
             buffers,
             maxLineBytes,
             freeAfterMs,
+            signal: stopping.signal,
           });
           if (archived.notFreed !== null) notFreed.add(archived.notFreed);
           if (archived.eventCount === 0) continue;
@@ -100,6 +102,7 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
           result.eventCount += archived.eventCount;
           result.bytes += archived.bytes;
         } catch (cause) {
+          stopping.signal.throwIfAborted();
           logger.warn({ workflowId, err: cause }, 'cannot archive the events of a workflow');
           failures.push(cause);
         }
@@ -135,14 +138,18 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
     },
     read,
     append(workflowId, events) {
-      if (isClosed) return Promise.reject(new Error('the event store is closed'));
+      if (stopping.signal.aborted) return Promise.reject(new Error('the event store is closed'));
       return appender.append(workflowId, events);
     },
-    archiveOlderThan,
+    archiveOlderThan(beforeMs) {
+      const run = archiveOlderThan(beforeMs).finally(() => archiving.delete(run));
+      archiving.add(run);
+      return run;
+    },
     diskUse,
     async close() {
-      isClosed = true;
-      await Promise.all([eventLog.close(), appender.close()]);
+      stopping.abort(new Error('the event store is closed'));
+      await Promise.all([eventLog.close(), appender.close(), Promise.allSettled(archiving)]);
     },
   };
 }

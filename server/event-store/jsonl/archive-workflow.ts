@@ -28,6 +28,8 @@ export interface ArchiveWorkflowOptions {
   maxLineBytes: number;
   /** Space is given back when it was archived so long ago: no stream that began before reads there any more. */
   freeAfterMs: number;
+  /** Gives up where nothing has been changed yet. */
+  signal: AbortSignal;
 }
 
 export interface WorkflowArchived {
@@ -60,11 +62,11 @@ export async function archiveWorkflow(options: ArchiveWorkflowOptions): Promise<
   try {
     let part = await readArchivedPart(folder, file);
     await removeUnfinished(folder, part);
-    const found = await findCut({ file, floor: part.endOffset, buffers, maxLineBytes }, options.beforeMs);
+    const found = await findCut({ file, floor: part.endOffset, buffers, maxLineBytes }, options);
     const bytes = found.endOffset - part.endOffset;
     if (found.eventCount > 0) {
       await makeFolderDurably(join(folder, ARCHIVE_FOLDER));
-      await copyCompressed(file, folder, part, found.endOffset, buffers);
+      await copyCompressed(file, folder, part, found.endOffset, options);
       const { generation } = part;
       const { endOffset } = found;
       part = { generation, endOffset, checksum: await checksumAt(file, endOffset) };
@@ -80,11 +82,12 @@ export async function archiveWorkflow(options: ArchiveWorkflowOptions): Promise<
 /** Behind the last event that goes into the archive. */
 async function findCut(
   reading: ReadLinesOptions,
-  beforeMs: number,
+  { beforeMs, signal }: ArchiveWorkflowOptions,
 ): Promise<{ endOffset: number; eventCount: number }> {
   let cut = { endOffset: reading.floor, eventCount: 0 };
   let eventCount = 0;
   for await (const events of readForwards(reading, reading.floor)) {
+    signal.throwIfAborted();
     for (const { id, line } of events) {
       const { atMs } = eventFields(line);
       if (atMs !== null && atMs >= beforeMs) return cut;
@@ -100,10 +103,11 @@ async function copyCompressed(
   folder: string,
   { generation, endOffset: fromOffset }: ArchivedPart,
   endOffset: number,
-  buffers: ReadBuffers,
+  { buffers, signal }: ArchiveWorkflowOptions,
 ): Promise<void> {
   async function* bytes(): AsyncGenerator<Buffer> {
     for (let at = fromOffset; at < endOffset; ) {
+      signal.throwIfAborted();
       const chunk = await buffers.use(async (buffer) => {
         const room = buffer.subarray(0, endOffset - at);
         return Buffer.from(room.subarray(0, await file.readAt(room, at)));
