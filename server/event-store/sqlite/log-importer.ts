@@ -23,11 +23,18 @@ export interface ImportedLog {
   skippedLineCount: number;
 }
 
+export interface ReadAt {
+  buffer: Buffer;
+  offset: number;
+}
+
 export interface ImportOptions {
   workflowId: string;
   path: string;
   /** The folder that the file must lie in, wherever links lead. */
   root: string;
+  /** Longer lines are skipped. */
+  maxLineBytes?: number | undefined;
   /** Told after each transaction, of all bytes of this import of the log. */
   onProgress?(bytes: number): void;
   /** As the tail of the log tells it. */
@@ -65,18 +72,29 @@ export class LogImporter {
    *   says is thrown as it is.
    */
   async import(options: ImportOptions): Promise<ImportedLog> {
-    const { file } = await LogFile.open(options.path, options.root);
+    const { file, facts } = await LogFile.open(options.path, options.root);
     try {
-      const from = this.storedBytes(options.workflowId);
-      await this.#assertSame(file, options, from);
-      return await this.#importFrom(file, options, from);
+      const steps = this.steps(options, facts.size);
+      let step = steps.next();
+      while (!step.done) {
+        const { buffer, offset } = step.value;
+        step = steps.next(await file.readAt(buffer, offset));
+      }
+      return step.value;
     } finally {
       await file.close();
     }
   }
 
-  async #importFrom(file: LogFile, options: ImportOptions, from: number): Promise<ImportedLog> {
-    const { workflowId, onProgress, onSkipped } = options;
+  /** The same without the reading: yields what is to be read next, takes how many bytes it was. */
+  *steps(options: ImportOptions, sizeBytes: number): Generator<ReadAt, ImportedLog, number> {
+    const from = this.storedBytes(options.workflowId);
+    if (from > 0) yield* this.#assertSame(options, from, sizeBytes);
+    return yield* this.#importFrom(options, from);
+  }
+
+  *#importFrom(options: ImportOptions, from: number): Generator<ReadAt, ImportedLog, number> {
+    const { workflowId, maxLineBytes = MAX_LINE_BYTES, onProgress, onSkipped } = options;
     const result: ImportedLog = { eventCount: 0, bytes: 0, skippedLineCount: 0 };
     const skip = (reason: SkipReason, lineOffset: number) => {
       result.skippedLineCount += 1;
@@ -84,11 +102,11 @@ export class LogImporter {
     };
     const cutter = new LineCutter({
       startOffset: from,
-      maxLineBytes: MAX_LINE_BYTES,
+      maxLineBytes,
       onTooLong: (lineOffset) => skip('too long', lineOffset),
     });
     for (;;) {
-      const bytesRead = await file.readAt(this.#buffer, cutter.readOffset);
+      const bytesRead = yield { buffer: this.#buffer, offset: cutter.readOffset };
       if (bytesRead === 0) return result;
       const before = cutter.lineOffset;
       inTransaction(this.#database, () => {
@@ -113,9 +131,7 @@ export class LogImporter {
     }
   }
 
-  async #assertSame(file: LogFile, options: ImportOptions, from: number): Promise<void> {
-    if (from === 0) return;
-    const sizeBytes = await file.sizeBytes();
+  *#assertSame(options: ImportOptions, from: number, sizeBytes: number): Generator<ReadAt, void, number> {
     if (sizeBytes < from) {
       throw otherLines(options, `it has ${sizeBytes} bytes, and ${from} of it are stored`);
     }
@@ -125,7 +141,7 @@ export class LogImporter {
     const end = last === undefined ? from : Number(last.id);
     const start = Math.max(0, end - line.length - 1 - MOST_RETURNS);
     const bytes = Buffer.alloc(end - start);
-    await file.readAt(bytes, start);
+    yield { buffer: bytes, offset: start };
     let length = bytes.length - 1;
     const hasEnd = bytes[length] === LINE_FEED;
     while (length > 0 && bytes[length - 1] === CARRIAGE_RETURN) length -= 1;
