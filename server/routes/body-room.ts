@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-const FIRST_BYTES = 16 * 1024;
+const FIRST_BYTES = 1024;
 
 /** What became of a body. `gone`: the client has ended the request before its end. */
 export type Body =
