@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../event-log/path-watch.ts';
@@ -42,6 +42,7 @@ export async function withArchiveLock<T>(dir: string, work: () => Promise<T>): P
     utimes(path, now, now).catch(() => undefined);
   }, REFRESH_MS).unref();
   try {
+    await tidyUp(dir);
     return await work();
   } finally {
     clearInterval(refresh);
@@ -49,14 +50,26 @@ export async function withArchiveLock<T>(dir: string, work: () => Promise<T>): P
   }
 }
 
+/** The file appears with its content, or not at all: a process killed in between would leave a lock of nobody. */
 async function take(path: string, mine: Holder): Promise<boolean> {
+  const unfinished = `${path}.${mine.token}`;
+  await writeFile(unfinished, JSON.stringify(mine));
   try {
-    const handle = await open(path, 'wx');
-    await handle.writeFile(JSON.stringify(mine)).finally(() => handle.close());
+    await link(unfinished, path);
     return true;
   } catch (cause) {
-    if (hasCode(cause, 'EEXIST')) return false;
+    // ENOENT: who has the lock has tidied up.
+    if (hasCode(cause, 'EEXIST') || hasCode(cause, 'ENOENT')) return false;
     throw cause;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+/** What processes have left that were killed while they took the lock. */
+async function tidyUp(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(`${LOCK_FILE}.`)) await rm(join(dir, name), { force: true });
   }
 }
 
@@ -82,7 +95,7 @@ async function readHolder(path: string): Promise<Holder | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
   } catch {
-    return null; // not there, or not written yet
+    return null; // not there any more
   }
 }
 
