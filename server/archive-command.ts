@@ -15,7 +15,10 @@ given back by the first run that comes --free-after seconds later, when no strea
  * `archive --older-than <days>`: archives once, and says what it did. Exit code 0: done; 1: not all of it, or another process is at it;
  * 2: wrong options.
  */
-export async function archiveCommand(argv: readonly string[]): Promise<number> {
+export async function archiveCommand(
+  argv: readonly string[],
+  { stdout, stderr }: Record<'stdout' | 'stderr', { write(text: string): unknown }> = process,
+): Promise<number> {
   const program = new Command('server archive')
     .description('Moves the oldest events of every workflow into its archive.')
     .requiredOption('--older-than <days>', 'events made before that', amount('days', 0, 36_500))
@@ -34,14 +37,14 @@ export async function archiveCommand(argv: readonly string[]): Promise<number> {
         .default(defaultSettings.maxDurationMs, String(defaultSettings.maxDurationMs / 1000)),
     )
     .addHelpText('after', examples)
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: () => {} })
     .exitOverride();
   try {
     program.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    process.stderr.write(`${error.message.replaceAll('\n', ' ')}\n`);
+    stderr.write(`${error.message.replaceAll('\n', ' ')}\n`);
     return 2;
   }
   const { olderThan, dir, store, freeAfter } = program.opts();
@@ -51,13 +54,13 @@ export async function archiveCommand(argv: readonly string[]): Promise<number> {
     try {
       const archived = await eventStore.archiveOlderThan(Date.now() - olderThan * dayMs);
       const { eventCount, workflowCount, bytes } = archived;
-      process.stdout.write(`archived ${eventCount} events of ${workflowCount} workflows, ${bytes} bytes\n`);
+      stdout.write(`archived ${eventCount} events of ${workflowCount} workflows, ${bytes} bytes\n`);
     } finally {
       await eventStore.close();
     }
     return 0;
   } catch (error) {
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
 }

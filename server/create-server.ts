@@ -12,7 +12,6 @@ import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { sendJson, sendText } from './respond.ts';
-import { startRetention } from './retention.ts';
 import { createHistoryRoute } from './routes/history.ts';
 import { createIngestionRoute } from './routes/ingestion.ts';
 import { type Route, requestPath, requestQuery } from './routes/route.ts';
@@ -316,7 +315,7 @@ export function createServer(parts: ServerParts): SseServer {
           httpServer.off('error', reject);
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
           const { retainDays } = settings;
-          if (retainDays !== null) retention = startRetention({ eventStore, retainDays, logger });
+          if (retainDays !== null) retention = parts.startRetention({ eventStore, retainDays, logger });
           resolve(urlOf(httpServer.address() as AddressInfo));
         });
       });

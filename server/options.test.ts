@@ -26,6 +26,7 @@ test('seconds become milliseconds, and units bytes', () => {
     recentEvents: 0,
     limit: 1,
   });
+  expect(parseOptions(['--retain', '0.5']).settings.retainDays).toBe(0.5);
   expect(parseOptions(['--fault', 'fd-kept']).fault?.name).toBe('fd-kept');
 });
 
@@ -40,6 +41,7 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--max-queue', '1MB', '512KiB or 1MiB'],
     ['--retry', 'soon', 'whole number from 0'],
     ['--recent', '-1', 'whole number from 0'],
+    ['--retain', 'long', 'days from 0 to 36500'],
     ['--log-level', 'loud', 'info'],
     ['--fault', 'gremlin', '--list-faults'],
     ['--colour', 'red', '--colour'],

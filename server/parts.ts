@@ -6,6 +6,7 @@ import { openStore } from './event-store/open-store.ts';
 import type { EventStore } from './event-store/types.ts';
 import { type RefuseConnection, refuseConnection } from './refuse-connection.ts';
 import { type RejectStream, rejectStream } from './reject-stream.ts';
+import { type RetentionOptions, startRetention } from './retention.ts';
 import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
 import { type OpenStream, openStream } from './stream.ts';
@@ -28,6 +29,7 @@ export interface ServerParts {
   rejectStream: RejectStream;
   refuseConnection: RefuseConnection;
   createRoom(options: ConnectionRoomOptions): ConnectionRoom;
+  startRetention(options: RetentionOptions): { stop(): void };
 }
 
 /**
@@ -53,5 +55,6 @@ export function createParts(
     rejectStream,
     refuseConnection,
     createRoom: createConnectionRoom,
+    startRetention,
   };
 }
