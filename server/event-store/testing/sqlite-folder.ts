@@ -71,6 +71,12 @@ export class SqliteFolder {
     });
   }
 
+  /** Begins with a new database. */
+  async fresh(): Promise<void> {
+    for (const store of this.#stores.splice(0)) await store.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(`${this.path}${end}`, { force: true });
+  }
+
   async remove(): Promise<void> {
     for (const store of this.#stores) await store.close();
     rmSync(this.root, { recursive: true, force: true });
