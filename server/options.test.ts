@@ -26,6 +26,7 @@ test('seconds become milliseconds, and units bytes', () => {
     recentEvents: 0,
     limit: 1,
   });
+  expect(parseOptions(['--store', 'sqlite']).settings.store).toBe('sqlite');
   expect(parseOptions(['--fault', 'fd-kept']).fault?.name).toBe('fd-kept');
 });
 
@@ -41,6 +42,7 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--retry', 'soon', 'whole number from 0'],
     ['--recent', '-1', 'whole number from 0'],
     ['--log-level', 'loud', 'info'],
+    ['--store', 'redis', 'jsonl, sqlite'],
     ['--fault', 'gremlin', '--list-faults'],
     ['--colour', 'red', '--colour'],
   ])('%s %s', (option, value, remedy) => {

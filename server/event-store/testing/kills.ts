@@ -27,7 +27,7 @@ interface StoreChild {
 }
 
 function start(args: string[]): StoreChild {
-  const started = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const started = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   started.stdout.on('data', (chunk) => {
     output += chunk;
