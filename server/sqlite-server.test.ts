@@ -10,7 +10,7 @@ afterEach(() => server.close());
 
 /** As `import` does it in a process of its own. */
 async function importLog(workflowId: string): Promise<void> {
-  const database = openDatabase({ path: `${server.dir}/events.db`, busyMs: 5000, isDurable: false });
+  const database = openDatabase({ path: `${server.dir}/events.db`, isDurable: false });
   const path = `${server.dir}/${workflowId}/events.jsonl`;
   await new LogImporter(database).import({ workflowId, path, root: server.dir });
   database.close();

@@ -67,7 +67,7 @@ function removeDatabase(path: string): void {
 
 /** The rows of `events`, as the program reads them (RFC 4180). */
 function writeCsv(database: string, csv: string): void {
-  const store = openDatabase({ path: database, busyMs: 1000, isDurable: false });
+  const store = openDatabase({ path: database, isDurable: false });
   writeFileSync(csv, '');
   let text = '';
   const rows = store.prepare('SELECT workflow, id, type, at_ms, line FROM events ORDER BY workflow, id');
@@ -95,7 +95,7 @@ function runCli(database: string, csv: string): number {
 /** Both have the same rows, or nothing was compared. */
 function assertSame(path: string, other: string, eventCount: number): void {
   const sums = [path, other].map((database) => {
-    const opened = openDatabase({ path: database, busyMs: 1000, isDurable: false });
+    const opened = openDatabase({ path: database, isDurable: false });
     const row = opened
       .prepare(
         'SELECT count(*) AS events, sum(id) AS ids, sum(length(line)) AS bytes, sum(at_ms) AS times, count(type) AS types FROM events',

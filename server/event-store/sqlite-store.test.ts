@@ -257,7 +257,7 @@ describe('a database', () => {
   });
 
   it('that another process keeps to itself refuses an append, and takes the next', async () => {
-    const hasty = folder.open({ busyMs: 20 });
+    const hasty = folder.open({ lockMs: 20 });
     await folder.look(async (database) => {
       database.exec('BEGIN IMMEDIATE');
       await expect(hasty.append('w', numbers(1, 1))).rejects.toMatchObject({ code: 'busy' });

@@ -26,8 +26,8 @@ interface PendingAppend {
   error: SqliteStoreError | null;
 }
 
-function run(port: MessagePort, { path, busyMs }: WriterThreadOptions): void {
-  const database = openDatabase({ path, busyMs, isDurable: true });
+function run(port: MessagePort, { path, lockMs }: WriterThreadOptions): void {
+  const database = openDatabase({ path, isDurable: true });
   const writer = new Writer(database);
   const archiver = new Archiver(database);
   /** Of which pieces are still to come. */
@@ -86,8 +86,10 @@ function run(port: MessagePort, { path, busyMs }: WriterThreadOptions): void {
     }
     complete = complete.slice(group.length);
     try {
-      const results = inTransaction(database, () =>
-        group.map(({ workflowId, lines }) => writer.append(workflowId, lines)),
+      const results = inTransaction(
+        database,
+        () => group.map(({ workflowId, lines }) => writer.append(workflowId, lines)),
+        lockMs,
       );
       for (const [index, { request }] of group.entries()) {
         succeed(request, results[index] ?? { ids: [], duplicateCount: 0 });

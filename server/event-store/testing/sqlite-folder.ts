@@ -37,7 +37,7 @@ export class SqliteFolder {
 
   /** What is in the tables, past any store. */
   async look<T>(work: (database: DatabaseSync) => T | Promise<T>): Promise<T> {
-    const database = openDatabase({ path: this.path, busyMs: 5000, isDurable: false });
+    const database = openDatabase({ path: this.path, isDurable: false });
     try {
       return await work(database);
     } finally {
