@@ -132,6 +132,22 @@ describe('what another process stores', () => {
   });
 });
 
+it('streams in front of and behind lines that were skipped share what follows', async () => {
+  const folder = new LogFolder({ kind: 'sqlite' });
+  try {
+    folder.append('{"n":1}\nbad\n');
+    const behind = folder.follow({ offset: 12 });
+    const before = folder.follow({ recentEvents: 1 });
+    await before.gets(1);
+    folder.append('{"n":2}\n');
+    await Promise.all([behind.gets(1), before.gets(2)]);
+    expect([behind.ids, before.ids, behind.resetCount]).toEqual([[20], [8, 20], 0]);
+    expect(before.batches.at(-1)).toBe(behind.batches.at(-1));
+  } finally {
+    await folder.remove();
+  }
+});
+
 describe('archiving', () => {
   const at = (atMs: number | null, n: number) => (atMs === null ? { n } : { n, timestamp: atMs });
   const lines = (texts: { line: string }[]) => texts.map(({ line }) => JSON.parse(line).n);
