@@ -31,6 +31,10 @@ function importLog(workflowId = 'w'): Promise<ImportedLog> {
   });
 }
 
+/** Lines of some 300 bytes: 7,000 of them are a step. */
+const wide = (count: number) =>
+  Array.from({ length: count }, (_, n) => `{"n":${n + 1},"filler":"${'x'.repeat(280)}"}\n`).join('');
+
 const run = (args: string[]) =>
   new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [main, 'import', ...args], (error, stdout, stderr) =>
@@ -99,7 +103,7 @@ describe('an import', () => {
   });
 
   it('leaves room for appends', async () => {
-    logOf('w', numbered(1, 400_000));
+    logOf('w', wide(20_000));
     const store = folder.open();
     await store.append('other', events(0));
     let isOver = false;
@@ -116,7 +120,7 @@ describe('an import', () => {
   });
 
   it('of two at once stores each line once', async () => {
-    logOf('w', numbered(1, 200_000));
+    logOf('w', wide(12_000));
     const databases = [1, 2].map(() => openDatabase({ path: folder.path, isDurable: false }));
     const path = join(folder.root, 'w', 'events.jsonl');
     const results = await Promise.allSettled(
@@ -129,8 +133,8 @@ describe('an import', () => {
     for (const result of failed) expect(result).toMatchObject({ reason: { code: 'other-lines' } });
     await importLog();
     const rows = await folder.live();
-    expect(rows.length).toBe(200_000);
-    expect(rows.at(-1)?.line).toBe('{"n":200000}');
+    expect(rows.length).toBe(12_000);
+    expect(rows.at(-1)?.line).toContain('"n":12000,');
   });
 });
 
