@@ -27,6 +27,7 @@ test('seconds become milliseconds, and units bytes', () => {
     limit: 1,
   });
   expect(parseOptions(['--retain', '0.5']).settings.retainDays).toBe(0.5);
+  expect(parseOptions(['--store', 'sqlite']).settings.store).toBe('sqlite');
   expect(parseOptions(['--fault', 'fd-kept']).fault?.name).toBe('fd-kept');
 });
 
@@ -43,6 +44,7 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--recent', '-1', 'whole number from 0'],
     ['--retain', 'long', 'days from 0 to 36500'],
     ['--log-level', 'loud', 'info'],
+    ['--store', 'redis', 'jsonl, sqlite'],
     ['--fault', 'gremlin', '--list-faults'],
     ['--colour', 'red', '--colour'],
   ])('%s %s', (option, value, remedy) => {

@@ -8,8 +8,6 @@ import { databasePath, openDatabase } from './sqlite/database.ts';
 import { LogImporter } from './sqlite/log-importer.ts';
 import { SqliteStoreError } from './sqlite/sqlite-store-error.ts';
 
-/** A server that appends beside it holds the lock for some ms. */
-const BUSY_MS = 30_000;
 /** Pages in the `-wal` file before they are brought into the database: 32 MiB are fewer waits for the disk than the 4 of SQLite's default. */
 const CHECKPOINT_PAGES = 8192;
 
@@ -64,7 +62,7 @@ function readDir(argv: readonly string[]): string {
 
 async function importAll(dir: string): Promise<number> {
   await stat(dir); // not made: a folder that is missing is a wrong one
-  const database = openDatabase({ path: databasePath(dir), busyMs: BUSY_MS, isDurable: false });
+  const database = openDatabase({ path: databasePath(dir), isDurable: false });
   database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   try {
     const importer = new LogImporter(database);

@@ -17,13 +17,14 @@ export interface SqliteStoreOptions {
   logger: EventLogger;
   /** How often is asked whether another process has written, while there are subscriptions. */
   pollMs?: number;
+  /** How long an append waits while another process writes; then it is refused. */
+  lockMs?: number;
 }
 
 /** One question, of some µs, for all workflows together. */
 const DEFAULT_POLL_MS = 100;
-
-/** A reader waits for no writer in WAL mode: only while another process recovers the file after a crash. */
-const READER_BUSY_MS = 100;
+/** An import holds the lock for some 100 ms at a time. */
+const DEFAULT_LOCK_MS = 10_000;
 
 /** An event store that also knows its workflows. */
 export interface SqliteStore extends EventStore {
@@ -41,14 +42,14 @@ export interface SqliteStore extends EventStore {
  * @throws SqliteStoreError `no-sqlite`, `cannot-open`, `newer-database` or `busy`
  */
 export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
-  const { path, logger, pollMs = DEFAULT_POLL_MS } = options;
-  const opening: DatabaseOptions = { path, busyMs: READER_BUSY_MS, isDurable: false };
+  const { path, logger, pollMs = DEFAULT_POLL_MS, lockMs = DEFAULT_LOCK_MS } = options;
+  const opening: DatabaseOptions = { path, isDurable: false };
   const database = openDatabase(opening);
   database.exec('PRAGMA query_only = ON');
   const reader = new Reader(database);
   const queries = new QueryReader(database);
   const turns = new Turns();
-  const writer = new WriterClient(path);
+  const writer = new WriterClient({ path, lockMs });
   const tails = new Map<string, SqliteTail>();
   const pollLog = new TailLog(logger, '', path);
   let dataVersion = -1;

@@ -31,7 +31,6 @@ export class Archiver {
   readonly #insertRun: StatementSync;
   readonly #deleteEvents: StatementSync;
   readonly #deleteBlocks: StatementSync;
-  readonly #cutBlock: StatementSync;
   readonly #setArchived: StatementSync;
   readonly #addBytes: StatementSync;
 
@@ -56,14 +55,6 @@ export class Archiver {
     );
     this.#deleteEvents = database.prepare('DELETE FROM events WHERE workflow = ? AND id <= ?');
     this.#deleteBlocks = database.prepare('DELETE FROM time_blocks WHERE workflow = ? AND last_id <= ?');
-    // Its times stay those of all its events: wider than need be for a while, never too narrow.
-    this.#cutBlock = database.prepare(
-      `UPDATE time_blocks SET
-         first_id = (SELECT id FROM events WHERE workflow = ?1 AND id > ?2 ORDER BY id LIMIT 1),
-         event_count = (SELECT count(*) FROM events WHERE workflow = ?1 AND id > ?2 AND id <= last_id)
-       WHERE workflow = ?1 AND first_id <= ?2
-         AND last_id = (SELECT last_id FROM time_blocks WHERE workflow = ?1 ORDER BY last_id LIMIT 1)`,
-    );
     this.#setArchived = database.prepare('UPDATE workflows SET archived_id = ? WHERE workflow = ?');
     this.#addBytes = database.prepare('UPDATE disk_use SET archived_bytes = archived_bytes + ?');
   }
@@ -99,8 +90,8 @@ export class Archiver {
       if (this.#archivedId.get(workflow)?.archived_id !== archivedBefore) return false;
       this.#insertRun.run(workflow, lastId, eventCount, lines);
       this.#deleteEvents.run(workflow, lastId);
+      // One that has lost its first events stays as it was: what it tells too much is looked at, and not found.
       this.#deleteBlocks.run(workflow, lastId);
-      this.#cutBlock.run(workflow, lastId);
       this.#setArchived.run(lastId, workflow);
       this.#addBytes.run(lines.length);
       return true;

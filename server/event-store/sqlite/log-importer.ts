@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LineCutter } from '../../event-log/line-cutter.ts';
 import type { SkipReason } from '../../event-log/line-splitter.ts';
 import { LogFile } from '../../event-log/log-file.ts';
@@ -10,6 +11,9 @@ import { Writer } from './writer.ts';
 
 /** What is read at once and stored in one transaction. The lock is held for some 100 ms, so a server beside it waits no longer. */
 const STEP_BYTES = 2 * 1024 * 1024;
+
+/** Between two transactions, so that others who wait for the lock find it free. */
+const GAP_MS = 2;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -78,7 +82,9 @@ export class LogImporter {
       let step = steps.next();
       while (!step.done) {
         const { buffer, offset } = step.value;
-        step = steps.next(await file.readAt(buffer, offset));
+        const bytesRead = await file.readAt(buffer, offset);
+        await sleep(GAP_MS);
+        step = steps.next(bytesRead);
       }
       return step.value;
     } finally {

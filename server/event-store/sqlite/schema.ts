@@ -27,7 +27,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX events_of_type ON events (workflow, type, id, at_ms) WHERE type IS NOT NULL;
 
   -- Up to 4,096 events in a row and the times between which they were made. Pages come in the order of the ids and not of
-  -- the times, so an index of the times would lead to a sort: this one tells what to pass over.
+  -- the times, so an index of the times would lead to a sort: this one tells what to pass over. Of the first one some events
+  -- may be in the archive.
   CREATE TABLE time_blocks (
     workflow INTEGER NOT NULL,
     last_id INTEGER NOT NULL,

@@ -5,7 +5,8 @@
  * - `invalid-event`: what was to be stored is no JSON text of one line, or is too long. Nothing of its append was stored.
  * - `other-lines`: a log to be imported is not the one that was imported before.
  * - `busy`: another process kept the file locked for too long.
- * - `not-stored`: writing failed, as on a full disk. Nothing of the append was stored.
+ * - `not-stored`: writing failed, as by a disk's fault. Nothing of the append was stored.
+ * - `ENOSPC`: there is no room on the disk, as the file system calls it. Nothing of the append was stored.
  * - `closed`: the store is on its way down.
  */
 export type SqliteStoreErrorCode =
@@ -16,6 +17,7 @@ export type SqliteStoreErrorCode =
   | 'other-lines'
   | 'busy'
   | 'not-stored'
+  | 'ENOSPC'
   | 'closed';
 
 /** The message says what happened, to which file or workflow, and what to try. */
@@ -32,10 +34,18 @@ export class SqliteStoreError extends Error {
 /** SQLite's own result codes, their lower byte: https://sqlite.org/rescode.html */
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
+const SQLITE_FULL = 13;
 
 /** What another process's lock makes of a statement; it may be tried again. */
 export function isBusy(cause: unknown): boolean {
-  if (!(cause instanceof Error) || !('errcode' in cause)) return false;
-  const code = Number(cause.errcode) & 0xff;
+  const code = resultCode(cause);
   return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+export function isFull(cause: unknown): boolean {
+  return resultCode(cause) === SQLITE_FULL;
+}
+
+function resultCode(cause: unknown): number | null {
+  return cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : null;
 }

@@ -20,15 +20,15 @@ interface Asked {
 
 /** This process's end of the thread that writes. The thread starts with the first request, and keeps the process alive only while it has something to do. */
 export class WriterClient {
-  readonly #path: string;
+  readonly #options: WriterThreadOptions;
   readonly #asked = new Map<number, Asked>();
   readonly #unanswered = new Set<Promise<unknown>>();
   #worker: Worker | null = null;
   #lastRequest = 0;
   #isClosed = false;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(options: WriterThreadOptions) {
+    this.#options = options;
   }
 
   async append(workflowId: string, events: readonly NewEvent[]): Promise<AppendResult> {
@@ -91,7 +91,7 @@ export class WriterClient {
     const file = import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js';
     const worker = new Worker(new URL(file, import.meta.url), {
       name: 'event-store-writer',
-      workerData: { path: this.#path } satisfies WriterThreadOptions,
+      workerData: this.#options,
     });
     worker.on('message', (reply: WriterReply) => this.#answer(worker, reply));
     let failure: unknown;
@@ -100,7 +100,7 @@ export class WriterClient {
     });
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = null;
-      const message = `the thread that writes ${this.#path} ended: what it had not answered may be stored or not; send it again with the same keys`;
+      const message = `the thread that writes ${this.#options.path} ended: what it had not answered may be stored or not; send it again with the same keys`;
       for (const { reject } of this.#asked.values()) {
         reject(new SqliteStoreError('not-stored', message, { cause: failure }));
       }

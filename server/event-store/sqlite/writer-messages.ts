@@ -3,6 +3,8 @@ import type { SqliteStoreErrorCode } from './sqlite-store-error.ts';
 
 export interface WriterThreadOptions {
   path: string;
+  /** How long a commit waits while another process writes. */
+  lockMs: number;
 }
 
 /** A piece of an append: its lines one after the other. */

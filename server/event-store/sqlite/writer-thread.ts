@@ -4,7 +4,7 @@ import type { ArchiveResult } from '../types.ts';
 import { Archiver } from './archiver.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { type NewLine, newLine } from './new-line.ts';
-import { isBusy, SqliteStoreError } from './sqlite-store-error.ts';
+import { isBusy, isFull, SqliteStoreError } from './sqlite-store-error.ts';
 import { Writer } from './writer.ts';
 import type {
   AppendPiece,
@@ -13,9 +13,6 @@ import type {
   WriterResult,
   WriterThreadOptions,
 } from './writer-messages.ts';
-
-/** An import that runs beside this holds the lock for some 100 ms at a time. */
-const BUSY_MS = 10_000;
 
 /** Appends that wait are committed together, up to so many bytes of lines. */
 const GROUP_BYTES = 4 * 1024 * 1024;
@@ -29,8 +26,8 @@ interface PendingAppend {
   error: SqliteStoreError | null;
 }
 
-function run(port: MessagePort, { path }: WriterThreadOptions): void {
-  const database = openDatabase({ path, busyMs: BUSY_MS, isDurable: true });
+function run(port: MessagePort, { path, lockMs }: WriterThreadOptions): void {
+  const database = openDatabase({ path, isDurable: true });
   const writer = new Writer(database);
   const archiver = new Archiver(database);
   /** Of which pieces are still to come. */
@@ -89,8 +86,10 @@ function run(port: MessagePort, { path }: WriterThreadOptions): void {
     }
     complete = complete.slice(group.length);
     try {
-      const results = inTransaction(database, () =>
-        group.map(({ workflowId, lines }) => writer.append(workflowId, lines)),
+      const results = inTransaction(
+        database,
+        () => group.map(({ workflowId, lines }) => writer.append(workflowId, lines)),
+        lockMs,
       );
       for (const [index, { request }] of group.entries()) {
         succeed(request, results[index] ?? { ids: [], duplicateCount: 0 });
@@ -140,14 +139,13 @@ function storeError(cause: unknown, path: string): SqliteStoreError {
   if (isBusy(cause)) {
     return new SqliteStoreError(
       'busy',
-      `another process kept ${path} locked for ${BUSY_MS / 1000} s: nothing was stored; try again`,
+      `another process kept ${path} locked for too long: nothing was stored; try again`,
       { cause },
     );
   }
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new SqliteStoreError('not-stored', `cannot write ${path}: ${message}; nothing was stored`, {
-    cause,
-  });
+  const code = isFull(cause) ? 'ENOSPC' : 'not-stored';
+  return new SqliteStoreError(code, `cannot write ${path}: ${message}; nothing was stored`, { cause });
 }
 
 if (parentPort !== null) run(parentPort, workerData as WriterThreadOptions);

@@ -11,7 +11,7 @@ export class Imports {
   readonly #maxLineBytes: number | undefined;
 
   constructor(path: string, root: string, maxLineBytes?: number) {
-    this.#database = openDatabase({ path, busyMs: 5000, isDurable: false });
+    this.#database = openDatabase({ path, isDurable: false });
     this.#importer = new LogImporter(this.#database);
     this.#root = root;
     this.#maxLineBytes = maxLineBytes;
