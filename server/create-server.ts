@@ -58,7 +58,7 @@ export function createServer(parts: ServerParts): SseServer {
     {
       path: /^\/api\/events\/([^/]*)$/,
       handle: createHistoryRoute({ eventStore, settings }),
-      take: createIngestionRoute({ eventStore, settings, refuse, isClosing: () => closing !== null }),
+      take: createIngestionRoute({ eventStore, settings, logger, refuse, isClosing: () => closing !== null }),
     },
     { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(parts) },
     { path: /^\/health$/, handle: showHealth },

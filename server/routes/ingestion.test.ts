@@ -204,14 +204,19 @@ describe('under attack', () => {
     expect(readFileSync(join(server.dir, 'flow', 'events.jsonl'), 'utf8')).toBe('{"n":2}\n');
   });
 
-  test('a disk that is full is 507', async () => {
+  test.each([
+    ['ENOSPC', 507],
+    ['busy', 503],
+    ['EIO', 500],
+  ])('what the store refuses with %s is %i, and is logged', async (code, status) => {
     const server = await start({}, (parts) => ({
       ...parts,
       eventStore: {
         ...parts.eventStore,
-        append: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })),
+        append: () => Promise.reject(Object.assign(new Error(code), { code })),
       },
     }));
-    expect(await post(server, '{}', json)).toMatchObject({ status: 507 });
+    expect(await post(server, '{}', json)).toMatchObject({ status });
+    expect(server.log).toMatchObject([{ msg: status === 500 ? 'request failed' : 'events not stored' }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { CalmLog } from '../calm-log.ts';
 import { DEFAULT_MAX_LINE_BYTES } from '../event-log/event-log.ts';
 import type { EventStore } from '../event-store/types.ts';
 import { sendJson } from '../respond.ts';
@@ -14,8 +15,14 @@ const NDJSON_TYPE = 'application/x-ndjson';
 /** Text that is seen, as the draft of the header's standard has it within its quotes. */
 const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
 
-/** What a full disk, or a quota, says. */
-const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+/** What a store says when there is no room, of its own (`SqliteStoreErrorCode`) or of the system, and when it may be tried again. */
+const statusByCode = new Map([
+  ['ENOSPC', 507],
+  ['EDQUOT', 507],
+  ['not-stored', 507],
+  ['busy', 503],
+  ['closed', 503],
+]);
 
 /** RFC 9110, section 10.2.3: whole seconds. */
 const soon = { 'Retry-After': '1' };
@@ -26,6 +33,7 @@ export interface IngestionRouteOptions {
     ServerSettings,
     'maxBodyBytes' | 'maxHeldBodyBytes' | 'bodyTimeoutMs' | 'maxEventsPerRequest'
   >;
+  logger: Pick<CalmLog, 'seldom'>;
   refuse: Refuse;
   isClosing(): boolean;
 }
@@ -36,7 +44,7 @@ export interface IngestionRouteOptions {
  * A page of another site can send neither type without being asked for leave first (a CORS preflight), which nothing here gives.
  */
 export function createIngestionRoute(options: IngestionRouteOptions): Handler {
-  const { eventStore, settings, refuse, isClosing } = options;
+  const { eventStore, settings, logger, refuse, isClosing } = options;
   const { maxBodyBytes, maxHeldBodyBytes, bodyTimeoutMs, maxEventsPerRequest } = settings;
   const room = createBodyRoom({ maxBodyBytes, maxHeldBytes: maxHeldBodyBytes, timeoutMs: bodyTimeoutMs });
   const rules = { maxLineBytes: DEFAULT_MAX_LINE_BYTES, maxEvents: maxEventsPerRequest };
@@ -92,9 +100,14 @@ export function createIngestionRoute(options: IngestionRouteOptions): Handler {
       // 200: nothing was made that was not there.
       sendJson(response, duplicateCount === ids.length ? 200 : 201, { ids, duplicates: duplicateCount });
     } catch (error) {
-      if (error instanceof EventsError) sendJson(response, error.status, { error: error.message });
-      else if (isFull(error)) sendJson(response, 507, { error: 'there is no room for it on the disk' });
-      else throw error;
+      if (error instanceof EventsError) {
+        sendJson(response, error.status, { error: error.message });
+        return;
+      }
+      const status = statusOf(error);
+      if (status === null) throw error;
+      logger.seldom({ workflowId, err: error }, 'events not stored');
+      sendJson(response, status, { error: 'nothing of it was stored: try again later' }, soon);
     } finally {
       body.release();
     }
@@ -123,6 +136,6 @@ function keyOf({ headers }: IncomingMessage): string | null {
   return typeof key === 'string' && idempotencyKey.test(key) ? key : null;
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && fullCodes.has(String(error.code));
+function statusOf(error: unknown): number | null {
+  return error instanceof Error && 'code' in error ? (statusByCode.get(String(error.code)) ?? null) : null;
 }
