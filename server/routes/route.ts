@@ -24,13 +24,6 @@ export type Refuse = (
   headers?: Record<string, string>,
 ) => void;
 
-/** The path as it was sent, also from `GET http://host/path` (RFC 9112, section 3.2.2); nothing is resolved. */
-export function requestPath(request: IncomingMessage): string {
-  const target = (request.url ?? '/').replace(/^https?:\/\/[^/?#]*/i, '');
-  const path = target.split('?', 1)[0];
-  return path || '/';
-}
-
 export function requestQuery(request: IncomingMessage): URLSearchParams {
   const [, query = ''] = (request.url ?? '').split('?', 2);
   return new URLSearchParams(query);
