@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDescriptors } from '../event-log/testing/log-folder.ts';
@@ -163,6 +165,26 @@ describe('after a crash', () => {
     expect(await folder.store.append('w', [event(1)])).toMatchObject({ duplicateCount: 0 });
   });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'what cannot be written whole is not there at all, and is stored when it is sent again',
+  async () => {
+    folder = new StoreFolder();
+    const child = join(import.meta.dirname, 'testing', 'append-child.ts');
+    // 8 blocks of 512 bytes or 1 KiB: the two large events do not fit. Without the trap the process would be killed.
+    const limits = 'trap "" XFSZ; ulimit -f 8; exec "$@"';
+    const args = ['-c', limits, 'sh', process.execPath, child, folder.dir];
+    const { stdout } = spawnSync('sh', args, { encoding: 'utf8' });
+    const [first, failed, last] = JSON.parse(stdout) as [{ ids: number[] }, string, { ids: number[] }];
+    expect(failed).toBe('EFBIG');
+    expect(folder.content()).toBe(`${event(1).line}\n${event(4).line}\n`);
+    expect((await folder.read()).map(({ id }) => id)).toEqual([...first.ids, ...last.ids]);
+    expect(await folder.store.append('w', [event(2), event(4), event(3)])).toMatchObject({
+      duplicateCount: 1,
+    });
+    expect(await numbers()).toEqual([1, 4, 2, 3]);
+  },
+);
 
 describe('keys are forgotten', () => {
   const stored = (n: number, atMs: number) => `stored ${digestOf(`key-${n}`)} ${atMs} 7\n`;

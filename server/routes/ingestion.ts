@@ -19,6 +19,7 @@ const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
 const statusByCode = new Map([
   ['ENOSPC', 507],
   ['EDQUOT', 507],
+  ['EFBIG', 507],
   ['not-stored', 507],
   ['busy', 503],
   ['closed', 503],
