@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasCode } from '../../event-log/path-watch.ts';
-import { writeDurably } from './durable-files.ts';
+import { syncFolder, writeDurably } from './durable-files.ts';
 
 export const KEYS_FILE = 'events.keys';
 
@@ -40,6 +40,7 @@ export class KeyFile {
   readonly #entries = new Map<string, KeyEntry>();
   /** Of the file. */
   #lineCount = 0;
+  #isNew = false;
 
   private constructor(path: string) {
     this.#path = path;
@@ -51,8 +52,9 @@ export class KeyFile {
     try {
       handle = await open(file.#path, 'r');
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return file;
-      throw cause;
+      if (!hasCode(cause, 'ENOENT')) throw cause;
+      file.#isNew = true;
+      return file;
     }
     for await (const line of handle.readLines()) file.#take(line); // it closes the file, too
     return file;
@@ -127,6 +129,9 @@ export class KeyFile {
       await handle.close();
     }
     this.#lineCount += lines.length;
+    if (!isDurable || !this.#isNew) return;
+    await syncFolder(dirname(this.#path));
+    this.#isNew = false;
   }
 
   #take(line: string): void {
