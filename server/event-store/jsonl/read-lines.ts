@@ -22,9 +22,10 @@ export async function lineStartAt(
   offset: number,
 ): Promise<number> {
   if (offset <= floor) return floor;
+  const end = Math.max(floor, Math.min(offset, await file.sizeBytes()));
   return buffers.use(async (buffer) => {
     const readAt = (target: Buffer, at: number) => file.readAt(target, floor + at);
-    const { endOffset } = await findRecentLines(readAt, offset - floor, 0, buffer);
+    const { endOffset } = await findRecentLines(readAt, end - floor, 0, buffer);
     return floor + endOffset;
   });
 }
