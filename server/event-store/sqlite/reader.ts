@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoredEvent } from '../types.ts';
+import { LINE_COLUMN, lineOf } from './line-column.ts';
 
 /** How far a workflow goes. */
 export interface Extent {
@@ -34,7 +35,7 @@ export class Reader {
     this.#lastEvent = database.prepare('SELECT id FROM events WHERE workflow = ? ORDER BY id DESC LIMIT 1');
     this.#hasEvent = database.prepare('SELECT 1 FROM events WHERE workflow = ? AND id = ?');
     this.#page = database.prepare(
-      'SELECT id, line FROM events WHERE workflow = ? AND id > ? AND id <= ? ORDER BY id',
+      `SELECT id, ${LINE_COLUMN} FROM events WHERE workflow = ? AND id > ? AND id <= ? ORDER BY id`,
     );
     this.#blocksBackwards = database.prepare(
       'SELECT first_id, event_count FROM time_blocks WHERE workflow = ? ORDER BY last_id DESC',
@@ -88,7 +89,7 @@ export class Reader {
     const events: StoredEvent[] = [];
     let bytes = 0;
     for (const row of this.#page.iterate(workflow, from, upTo)) {
-      const line = Buffer.from(String(row.line));
+      const line = lineOf(row);
       if (events.length > 0 && bytes + line.length + EVENT_HEAD_BYTES > PAGE_BYTES) {
         return { events, isLast: false };
       }
