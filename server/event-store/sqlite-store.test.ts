@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFolder, range, until } from '../event-log/testing/log-folder.ts';
 import type { SqliteStore } from './sqlite-store.ts';
@@ -280,6 +281,19 @@ describe('a database', () => {
       database.exec('COMMIT');
     });
     expect(await hasty.append('w', numbers(1, 1))).toEqual({ ids: [8], duplicateCount: 0 });
+  });
+
+  it('that cannot be written any more refuses an append, and takes the next once it can be', async () => {
+    await folder.look((database) => database.exec('PRAGMA user_version = 99'));
+    const refused = store.append('w', numbers(1, 1));
+    await expect(refused).rejects.toMatchObject({
+      code: 'not-stored',
+      message: expect.stringContaining('later release'),
+    });
+    const database = new DatabaseSync(folder.path);
+    database.exec('PRAGMA user_version = 1');
+    database.close();
+    expect(await store.append('w', numbers(1, 1))).toEqual({ ids: [8], duplicateCount: 0 });
   });
 
   it('lists its workflows by name', async () => {
