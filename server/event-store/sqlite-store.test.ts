@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFolder, range, until } from '../event-log/testing/log-folder.ts';
+import { openDatabase } from './sqlite/database.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 import { events, follow, page, SqliteFolder } from './testing/sqlite-folder.ts';
 import type { NewEvent } from './types.ts';
@@ -245,6 +246,19 @@ describe('archiving', () => {
 });
 
 describe('a database', () => {
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])(
+    'that is durable (%s) waits for the disk at each commit: synchronous is %i',
+    (isDurable, synchronous) => {
+      const database = openDatabase({ path: folder.path, isDurable });
+      expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous });
+      expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+      database.close();
+    },
+  );
+
   it('of a later release is refused and left as it is', async () => {
     await store.close();
     await folder.look((database) => database.exec('PRAGMA user_version = 99'));
