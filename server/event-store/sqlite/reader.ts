@@ -15,7 +15,9 @@ export interface Extent {
 
 /** A page ends with the event that makes it this long: what the JSONL log reads at once. */
 const PAGE_BYTES = 64 * 1024;
-/** What an event takes on the wire beside its line, at most. Of the shortest lines a page has some thousand. */
+/** Or with so many events, where they are short: each takes its time, too. */
+const PAGE_EVENTS = 1000;
+/** What an event takes on the wire beside its line, at most. */
 const EVENT_HEAD_BYTES = 32;
 
 /** Reads from the tables, a page at most in each call: some 2 ms. */
@@ -90,9 +92,8 @@ export class Reader {
     let bytes = 0;
     for (const row of this.#page.iterate(workflow, from, upTo)) {
       const line = lineOf(row);
-      if (events.length > 0 && bytes + line.length + EVENT_HEAD_BYTES > PAGE_BYTES) {
-        return { events, isLast: false };
-      }
+      const isFull = bytes + line.length + EVENT_HEAD_BYTES > PAGE_BYTES || events.length >= PAGE_EVENTS;
+      if (events.length > 0 && isFull) return { events, isLast: false };
       bytes += line.length + EVENT_HEAD_BYTES;
       events.push({ id: Number(row.id), line });
     }
