@@ -3,7 +3,7 @@
  * memory of streams against the JSONL store's, and what is left by processes that are killed.
  *
  *   npm run bench:store                       everything
- *   npm run bench:store -- --only pages       only this part: pages, ingest, memory, kills
+ *   npm run bench:store -- --only pages       only this part: pages, steps, ingest, memory, kills
  *   npm run bench:store -- --rounds 5         medians of more rounds (5 unless said otherwise)
  *   npm run bench:store -- --events 1000000   a smaller workflow for the pages
  *   npm run bench:store -- --kills 100        processes killed of each kind (30)
@@ -20,10 +20,12 @@ import { measureIngest } from './store/ingest.ts';
 import { measureKills } from './store/kills.ts';
 import type { StoreBenchOptions } from './store/options.ts';
 import { measurePages } from './store/pages.ts';
+import { measureSteps } from './store/steps.ts';
 import { measureStreamMemory } from './store/stream-memory.ts';
 
 const parts: Record<string, (options: StoreBenchOptions) => Promise<Measurement[]>> = {
   pages: measurePages,
+  steps: measureSteps,
   ingest: measureIngest,
   memory: measureStreamMemory,
   kills: measureKills,

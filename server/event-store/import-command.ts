@@ -43,7 +43,8 @@ export async function importCommand(argv: readonly string[]): Promise<number> {
   try {
     return await importAll(dir);
   } catch (error) {
-    return fail(error instanceof SqliteStoreError ? `error: ${error.message}` : String(error), 1);
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return fail(`error: ${error.message}${error instanceof SqliteStoreError ? '' : '; check --dir'}`, 1);
   }
 }
 

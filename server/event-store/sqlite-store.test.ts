@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LogFolder, range, until } from '../event-log/testing/log-folder.ts';
+import { openDatabase } from './sqlite/database.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 import { events, follow, page, SqliteFolder } from './testing/sqlite-folder.ts';
 import type { NewEvent } from './types.ts';
@@ -107,7 +109,9 @@ describe('append', () => {
   it('asked for before close is stored, and after it refused', async () => {
     const appends = range(1, 20).map((n) => store.append('w', numbers(n, n)));
     await store.close();
-    expect((await Promise.all(appends)).length).toBe(20);
+    const ids = (await Promise.all(appends)).map((result) => result.ids);
+    // Numbers below 10 make 8 bytes, the others 9.
+    expect(ids).toEqual(range(1, 20).map((n) => [n < 10 ? 8 * n : 72 + 9 * (n - 9)]));
     await expect(store.append('w', numbers(1, 1))).rejects.toMatchObject({ code: 'closed' });
     expect((await folder.live()).length).toBe(20);
   });
@@ -242,6 +246,19 @@ describe('archiving', () => {
 });
 
 describe('a database', () => {
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])(
+    'that is durable (%s) waits for the disk at each commit: synchronous is %i',
+    (isDurable, synchronous) => {
+      const database = openDatabase({ path: folder.path, isDurable });
+      expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous });
+      expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+      database.close();
+    },
+  );
+
   it('of a later release is refused and left as it is', async () => {
     await store.close();
     await folder.look((database) => database.exec('PRAGMA user_version = 99'));
@@ -280,6 +297,19 @@ describe('a database', () => {
       database.exec('COMMIT');
     });
     expect(await hasty.append('w', numbers(1, 1))).toEqual({ ids: [8], duplicateCount: 0 });
+  });
+
+  it('that cannot be written any more refuses an append, and takes the next once it can be', async () => {
+    await folder.look((database) => database.exec('PRAGMA user_version = 99'));
+    const refused = store.append('w', numbers(1, 1));
+    await expect(refused).rejects.toMatchObject({
+      code: 'not-stored',
+      message: expect.stringContaining('later release'),
+    });
+    const database = new DatabaseSync(folder.path);
+    database.exec('PRAGMA user_version = 1');
+    database.close();
+    expect(await store.append('w', numbers(1, 1))).toEqual({ ids: [8], duplicateCount: 0 });
   });
 
   it('lists its workflows by name', async () => {

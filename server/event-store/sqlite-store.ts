@@ -36,8 +36,8 @@ export interface SqliteStore extends EventStore {
  * Keeps the events of all workflows in one SQLite database, which any number of processes may have open: SQLite's own locks see
  * to it that one writes at a time.
  *
- * Reads are on this thread, in steps of some 2 ms at most (a page of 64 KiB, one line of up to 1 MiB, or a time block), and in
- * slices of some 4 ms. All that writes is on a thread of its own, so no commit holds up a stream.
+ * Reads are on this thread, in steps of 3 ms at most (a page of 64 KiB, one line of up to 1 MiB, or a time block; longer where the
+ * disk is slow and the system has not kept it), and in slices of some 4 ms. All that writes is on a thread of its own, so no commit holds up a stream.
  *
  * @throws SqliteStoreError `no-sqlite`, `cannot-open`, `newer-database` or `busy`
  */

@@ -79,7 +79,12 @@ it.each(Object.entries(shapes))(
 );
 
 it('gives the lines as they are, and none of another workflow', async () => {
-  const [first, second] = [{ type: 'a', text: 'grüße, 世界 🌊' }, { event_type: 'a' }];
+  // The second one is long enough to be read as bytes.
+  const text = 'grüße, 世界 🌊';
+  const [first, second] = [
+    { type: 'a', text },
+    { event_type: 'a', text: text.repeat(500) },
+  ];
   await store.append('w', events(first, second));
   await store.append('other', events(first));
   const found = await page(store, { type: 'a', direction: 'older' });

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventQuery, StoredEvent } from '../types.ts';
+import { LINE_COLUMN, lineOf } from './line-column.ts';
 
 type Direction = EventQuery['direction'];
 
@@ -77,7 +78,7 @@ function directed(database: DatabaseSync, direction: Direction): DirectedStateme
   const time = 'AND at_ms >= $since AND at_ms < $until';
   const events = (filter: string, index = '') =>
     database.prepare(
-      `SELECT id, line FROM events ${index} WHERE workflow = $workflow AND id > $after AND id < $before ${filter} ORDER BY id ${order} LIMIT $limit`,
+      `SELECT id, ${LINE_COLUMN} FROM events ${index} WHERE workflow = $workflow AND id > $after AND id < $before ${filter} ORDER BY id ${order} LIMIT $limit`,
     );
   const ofType = 'INDEXED BY events_of_type';
   return {
@@ -167,7 +168,7 @@ class Search {
     }
     let isFull = false;
     for (const row of statement.iterate(parameters)) {
-      const line = Buffer.from(String(row.line));
+      const line = lineOf(row);
       events.push({ id: Number(row.id), line });
       bytes += line.length;
       isFull = bytes >= PAGE_BYTES || events.length >= PAGE_EVENTS;

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoredEvent } from '../types.ts';
+import { LINE_COLUMN, lineOf } from './line-column.ts';
 
 /** How far a workflow goes. */
 export interface Extent {
@@ -14,7 +15,9 @@ export interface Extent {
 
 /** A page ends with the event that makes it this long: what the JSONL log reads at once. */
 const PAGE_BYTES = 64 * 1024;
-/** What an event takes on the wire beside its line, at most. Of the shortest lines a page has some thousand. */
+/** Or with so many events, where they are short: each takes its time, too. */
+const PAGE_EVENTS = 1000;
+/** What an event takes on the wire beside its line, at most. */
 const EVENT_HEAD_BYTES = 32;
 
 /** Reads from the tables, a page at most in each call: some 2 ms. */
@@ -34,7 +37,7 @@ export class Reader {
     this.#lastEvent = database.prepare('SELECT id FROM events WHERE workflow = ? ORDER BY id DESC LIMIT 1');
     this.#hasEvent = database.prepare('SELECT 1 FROM events WHERE workflow = ? AND id = ?');
     this.#page = database.prepare(
-      'SELECT id, line FROM events WHERE workflow = ? AND id > ? AND id <= ? ORDER BY id',
+      `SELECT id, ${LINE_COLUMN} FROM events WHERE workflow = ? AND id > ? AND id <= ? ORDER BY id`,
     );
     this.#blocksBackwards = database.prepare(
       'SELECT first_id, event_count FROM time_blocks WHERE workflow = ? ORDER BY last_id DESC',
@@ -88,10 +91,9 @@ export class Reader {
     const events: StoredEvent[] = [];
     let bytes = 0;
     for (const row of this.#page.iterate(workflow, from, upTo)) {
-      const line = Buffer.from(String(row.line));
-      if (events.length > 0 && bytes + line.length + EVENT_HEAD_BYTES > PAGE_BYTES) {
-        return { events, isLast: false };
-      }
+      const line = lineOf(row);
+      const isFull = bytes + line.length + EVENT_HEAD_BYTES > PAGE_BYTES || events.length >= PAGE_EVENTS;
+      if (events.length > 0 && isFull) return { events, isLast: false };
       bytes += line.length + EVENT_HEAD_BYTES;
       events.push({ id: Number(row.id), line });
     }

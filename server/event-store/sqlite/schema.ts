@@ -26,7 +26,7 @@ export const migrations: readonly string[] = [
 
   CREATE INDEX events_of_type ON events (workflow, type, id, at_ms) WHERE type IS NOT NULL;
 
-  -- Up to 4,096 events in a row and the times between which they were made. Pages come in the order of the ids and not of
+  -- Up to 4,096 events in a row, or 1 MiB of them, and the times between which they were made. Pages come in the order of the ids and not of
   -- the times, so an index of the times would lead to a sort: this one tells what to pass over. Of the first one some events
   -- may be in the archive.
   CREATE TABLE time_blocks (
@@ -61,5 +61,9 @@ export const migrations: readonly string[] = [
   `,
 ];
 
-/** Events of one time block. A page that passes over nothing reads no more than so many: some 2 ms. */
+/**
+ * A time block ends with so many events, or so many bytes of lines: to look at all of it takes some 2 ms. Ten million events make
+ * some thousand blocks.
+ */
 export const TIME_BLOCK_EVENTS = 4096;
+export const TIME_BLOCK_BYTES = 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { TIME_BLOCK_EVENTS } from './schema.ts';
+import { TIME_BLOCK_BYTES, TIME_BLOCK_EVENTS } from './schema.ts';
 
 /** The last time block of a workflow while events are added behind it. */
 export interface OpenBlock {
@@ -47,7 +47,7 @@ export class TimeBlocks {
     };
     return {
       add(id, atMs) {
-        if (block !== null && block.eventCount >= TIME_BLOCK_EVENTS) {
+        if (block !== null && isFull(block, id)) {
           save();
           block = null;
         }
@@ -75,4 +75,9 @@ export class TimeBlocks {
       toMs: row.to_ms === null ? null : Number(row.to_ms),
     };
   }
+}
+
+/** Ids count bytes: what lies between two is what is read when all of the block is looked at. */
+function isFull({ eventCount, firstId }: Block, id: number): boolean {
+  return eventCount >= TIME_BLOCK_EVENTS || id - firstId > TIME_BLOCK_BYTES;
 }

@@ -100,7 +100,8 @@ export class WriterClient {
     });
     worker.once('exit', () => {
       if (this.#worker === worker) this.#worker = null;
-      const message = `the thread that writes ${this.#options.path} ended: what it had not answered may be stored or not; send it again with the same keys`;
+      const why = failure instanceof Error ? failure.message : 'it was ended';
+      const message = `the thread that writes ${this.#options.path} is gone (${why}): what it had not answered may be stored or not; send it again with the same keys`;
       for (const { reject } of this.#asked.values()) {
         reject(new SqliteStoreError('not-stored', message, { cause: failure }));
       }
