@@ -169,6 +169,7 @@ describe('under attack', () => {
     const slow = server.client({ request: `${begin(100)}{"n":1}` });
     await slow.closed();
     expect(slow.status).toBe(408);
+    expect(slow.body).toContain('within 100 ms');
     expect(await post(server, '{"n":2}')).toMatchObject({ status: 201, ids: [8] });
   });
 
