@@ -204,7 +204,21 @@ test('a workflow that cannot be archived is told, and the others are', async () 
   expect(folder.logged).toMatchObject([{ facts: { workflowId: 'v' } }]);
 });
 
-test('a log that is cut while it is archived is left alone', async () => {
+test('a store that is closed ends its run: what it has not reached stays, and the next run takes it', async () => {
+  folder = new StoreFolder();
+  for (let w = 0; w < 50; w += 1) folder.write(timed(1, 10), `w${w}`);
+  folder.write(timed(1, 10));
+  const run = archive(5);
+  const closed = folder.store.close();
+  await expect(run).rejects.toThrow('the event store is closed');
+  await closed;
+  expect(folder.logged).toEqual([]);
+  await folder.reopen();
+  expect((await archive(5)).workflowCount).toBeGreaterThan(0);
+  expect(await numbers()).toEqual(range(5, 10));
+});
+
+test('a log that was cut is a new one', async () => {
   folder = new StoreFolder();
   folder.write(timed(1, 100));
   await archive(51);
