@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { eventLines, startServer, type TestServer } from '../../server/testing/start-server.ts';
 import { until } from '../../server/testing/until.ts';
+import { readStatus } from './read-status.ts';
 
 const cli = join(import.meta.dirname, '..', 'cli.ts');
 const MiB = 1024 * 1024;
@@ -72,7 +73,7 @@ test('follow ends well when nobody reads any more', async () => {
   expect(errors()).toBe('');
 });
 
-test('status is a table; a server that is not there is exit code 3, a wrong URL 2', async () => {
+test('status is a table; a server that is not there, and a wrong URL, are told apart', async () => {
   const server = await start({ limit: 1 });
   server.append('busy', '{"n":1}\n');
   server.append('idle', '{"n":1}\n');
@@ -85,22 +86,23 @@ test('status is a table; a server that is not there is exit code 3, a wrong URL 
   expect(text).toContain('1 open (at most 1 a workflow), 1 rejected');
   expect(text).toMatch(/^busy +1\nidle +0$/m);
   await server.stop();
-  const [gone, wrong] = [hydrotest('status', '--url', server.url), hydrotest('status', '--url', 'ftp://x')];
-  expect(await gone.exited).toBe(3);
-  expect(gone.errors()).toContain('Is the server running?');
-  expect(await wrong.exited).toBe(2);
+  const { url } = server;
+  await expect(readStatus(url)).rejects.toMatchObject({
+    code: 'target-start',
+    message: expect.stringMatching(/ECONNREFUSED.*--url/),
+  });
+  await expect(readStatus('ftp://x')).rejects.toMatchObject({ code: 'usage' });
 });
 
 const onLinux = process.platform === 'linux';
 test.runIf(onLinux)(
   'follow takes no more memory, however much comes and however slow the terminal is',
   async () => {
-    const bytes = Number(process.env.HYDROTEST_FOLLOW_MIB ?? 48) * MiB;
-    const server = await start({ stallMs: 300, retryMs: 20, recentEvents: 0 });
+    const bytes = Number(process.env.HYDROTEST_FOLLOW_MIB ?? 64) * MiB;
+    const server = await start({ stallMs: 300, retryMs: 20, recentEvents: 1 });
     server.append('flow', '{"n":-1}\n');
     const { child, exited, errors } = hydrotest('follow', 'flow', '--url', server.url, '--json');
-    await until('it is connected', async () => (await server.health()).openStreams === 1);
-    await until('the log is open', async () => (await server.health()).openTails === 1);
+    await once(child.stdout, 'readable'); // it follows the file now; what it has printed stays where it is
     const lines = eventLines(1024, 4 * 1024);
     const lineCount = 1024 * Math.ceil(bytes / lines.length);
     // What it has read once is compiled and has its buffers.
@@ -113,14 +115,17 @@ test.runIf(onLinux)(
     let received = 0;
     let wrong = 0;
     for await (const line of createInterface(child.stdout)) {
+      if (line === '{"n":-1}') continue;
       if (!line.startsWith(`{"n":${received % 1024},`)) wrong += 1;
       received += 1;
       if (received === lineCount) break;
     }
     const after = memoryOf(child, 'VmHWM');
     expect(wrong).toBe(0);
-    expect(stalled - before).toBeLessThan(40 * MiB);
-    expect(after - before).toBeLessThan(40 * MiB);
+    // 2 MiB when this was written, where all of it would be 64.
+    expect(stalled - before).toBeLessThan(16 * MiB);
+    // What V8 takes for itself when it is busy: 34 MiB for 32, 41 for 200 and 45 for 400.
+    expect(after - before).toBeLessThan(60 * MiB);
     child.kill('SIGTERM');
     child.stdout.resume();
     expect(await exited).toBe(0);
