@@ -39,5 +39,7 @@ export async function eventsFollowCommand(workflow: string, options: EventsFollo
   } finally {
     for (const name of names) process.off(name, stop);
     stdout.off('error', stop).off('close', stop);
+    // The last lines would hold the process until somebody reads them.
+    if (signal.aborted && stdout.writableLength > 0) process.exit(0);
   }
 }

@@ -45,6 +45,10 @@ function memoryOf(child: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
 }
 
+async function givenUp(server: TestServer, times: number): Promise<boolean> {
+  return ((await server.health()).ended.slow_consumer ?? 0) >= times;
+}
+
 test('follow prints what comes, and ends well on Ctrl-C', async () => {
   const server = await start();
   server.append('flow', '{"n":1}\n{"type":"a\\u001b[2J","message":"b\\u001b]0;c\\u0007"}\n');
@@ -71,6 +75,15 @@ test('follow ends well when nobody reads any more', async () => {
   });
   expect(await exited).toBe(0);
   expect(errors()).toBe('');
+});
+
+test('Ctrl-C does not wait for who has stopped reading', async () => {
+  const server = await start({ stallMs: 200, recentEvents: 1_000_000 });
+  server.append('flow', eventLines(20_000, 1024));
+  const { child, exited } = hydrotest('follow', 'flow', '--url', server.url);
+  await until('the server gives it up', () => givenUp(server, 1));
+  child.kill('SIGINT');
+  expect(await exited).toBe(0);
 });
 
 test('status is a table; a server that is not there, and a wrong URL, are told apart', async () => {
@@ -110,7 +123,7 @@ test.runIf(onLinux)(
     const before = memoryOf(child, 'VmHWM');
     for (let appended = 1024; appended < lineCount; appended += 1024) server.append('flow', lines);
     // Nobody reads: the pipe is full, then the process waits, then the server has enough of it.
-    await until('the server gives it up', async () => ((await server.health()).ended.slow_consumer ?? 0) > 0);
+    await until('the server gives it up', () => givenUp(server, 1));
     const stalled = memoryOf(child, 'VmHWM');
     let received = 0;
     let wrong = 0;
