@@ -7,7 +7,10 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createDiskGauge } from './disk-gauge.ts';
-import type { StartAt } from './event-log/types.ts';
+import { createProtocolSwitch } from './http2/protocol-switch.ts';
+import { http2StreamOf } from './http2/stream-of.ts';
+import { createMetricsRoute } from './metrics/route.ts';
+import { createTally } from './metrics/tally.ts';
 import { page, pageHeaders } from './page/page.ts';
 import type { ServerParts } from './parts.ts';
 import type { ClientError } from './refuse-connection.ts';
@@ -15,9 +18,14 @@ import { requestPath } from './request-path.ts';
 import { sendJson, sendText } from './respond.ts';
 import { createHistoryRoute } from './routes/history.ts';
 import { createIngestionRoute } from './routes/ingestion.ts';
-import { type Route, requestQuery } from './routes/route.ts';
+import { hasBody, type Route } from './routes/route.ts';
+import { startAt } from './routes/start-at.ts';
 import { createWorkflowsRoute } from './routes/workflows.ts';
-import { type EndReason, endReasons, type Stream, streamHeaders } from './stream.ts';
+import { createSseTransport, streamHeaders } from './sse-transport.ts';
+import type { Stream } from './stream.ts';
+import type { Transport } from './transport.ts';
+import { askForUpgrade, createWebSocketRoute, webSocketPath } from './web-socket/route.ts';
+import { asksForWebSocket } from './web-socket/upgrade.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
 
 /** What the `Keep-Alive` header of a stream promises. */
@@ -48,8 +56,7 @@ export function createServer(parts: ServerParts): SseServer {
   const { settings, logger, registry, eventLog, eventStore } = parts;
   const startedAtMs = performance.now();
   const openStreams = new Set<Stream>();
-  const ended = Object.fromEntries(endReasons.map((reason) => [reason, 0])) as Record<EndReason, number>;
-  let rejectedCount = 0;
+  const tally = createTally();
   let closing: Promise<void> | null = null;
   let retention: { stop(): void } | undefined;
   const diskGauge = createDiskGauge(eventStore, logger);
@@ -61,8 +68,10 @@ export function createServer(parts: ServerParts): SseServer {
       handle: createHistoryRoute({ eventStore, settings }),
       take: createIngestionRoute({ eventStore, settings, logger, refuse, isClosing: () => closing !== null }),
     },
+    { path: webSocketPath, handle: askForUpgrade },
     { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(parts) },
     { path: /^\/health$/, handle: showHealth },
+    { path: /^\/metrics$/, handle: (request, response) => metrics.show(request, response) },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
   ];
 
@@ -76,12 +85,13 @@ export function createServer(parts: ServerParts): SseServer {
       // A request is over with its head: one that has a body is refused without reading it. The route that takes one ends it itself.
       requestTimeout: settings.headTimeoutMs + 2 * settings.bodyTimeoutMs,
       connectionsCheckingInterval: Math.min(slowestCheckMs, settings.headTimeoutMs / checksPerTimeout),
+      // What asks for another protocol (curl --http2) gets its answer without it (RFC 9110, section 7.8).
+      shouldUpgradeCallback: asksForWebSocket,
     },
     route,
   );
   // Without this listener Node would ask for the body that is going to be refused.
   httpServer.on('checkContinue', route);
-  httpServer.on('connection', (socket) => room.enter(socket));
   httpServer.on('clientError', (error: ClientError, socket) => {
     const { remoteAddress } = socket as Socket;
     const status = parts.refuseConnection(error, socket as Socket);
@@ -102,8 +112,39 @@ export function createServer(parts: ServerParts): SseServer {
       );
     },
   });
+  const protocolSwitch = createProtocolSwitch({
+    settings,
+    http1: httpServer,
+    idleMs: keepAliveTimeoutMs,
+    maxHeaderBytes,
+    onRequest: route,
+    onRefused({ remoteAddress }, error) {
+      const { code } = error as NodeJS.ErrnoException;
+      logger.seldom({ code, remoteAddress }, 'connection refused');
+    },
+  });
+  httpServer.on('connection', (socket) => room.enter(socket));
   const inFlight = new WeakMap<Socket, number>();
-  const streaming = new WeakSet<Socket>();
+  const streamCounts = new WeakMap<Socket, number>();
+
+  const upgrade = createWebSocketRoute({
+    parts,
+    isClosing: () => closing !== null,
+    isBusy: (socket) => (inFlight.get(socket) ?? 0) > 0,
+    admit,
+    occupy,
+  });
+  httpServer.on('upgrade', upgrade);
+
+  const metrics = createMetricsRoute({
+    tally,
+    openStreams,
+    eventLog,
+    room,
+    get sessionCount() {
+      return protocolSwitch.sessionCount;
+    },
+  });
 
   // One timer for all streams. It starts with the server and stops with it.
   let heartbeat: NodeJS.Timeout | undefined;
@@ -138,10 +179,10 @@ export function createServer(parts: ServerParts): SseServer {
           take === undefined ? ['GET', 'GET, HEAD'] : ['GET or POST', 'GET, HEAD, POST'];
         const error = `${request.method} is not possible here: use ${remedy}`;
         // A body that nobody wants may never end.
-        sendJson(response, 405, { error }, { Allow: allowed, ...(hasBody(request) && thenClose) });
+        sendJson(response, 405, { error }, { Allow: allowed, ...(hasBody(request, response) && thenClose) });
         return;
       }
-      if (handle === answer && hasBody(request)) {
+      if (handle === answer && hasBody(request, response)) {
         refuse(request, response, 413, 'nothing here takes a body: leave it out');
         return;
       }
@@ -183,8 +224,29 @@ export function createServer(parts: ServerParts): SseServer {
     } else if (request.method === 'HEAD') {
       tellOfStream(request, response, workflowId);
     } else {
-      admit(request, response, workflowId);
+      admit(request, response, workflowId, () => {
+        occupy(request, response, response);
+        return createSseTransport({ request, response, sse: parts.sse, settings });
+      });
     }
+  }
+
+  /** A stream has begun on a connection, which waits for nothing until `carrier` closes. */
+  function occupy(
+    request: IncomingMessage,
+    response: ServerResponse,
+    carrier: ServerResponse | Socket,
+  ): void {
+    const connection = protocolSwitch.connectionOf(request, response);
+    const change = (by: number) => {
+      const count = (streamCounts.get(connection) ?? 0) + by;
+      streamCounts.set(connection, count);
+      return count;
+    };
+    if (change(1) === 1) room.leave(connection);
+    carrier.once('close', () => {
+      if (change(-1) === 0) room.comeBack(connection);
+    });
   }
 
   /**
@@ -206,17 +268,28 @@ export function createServer(parts: ServerParts): SseServer {
     return taken + 2 <= settings.maxDescriptors - settings.maxWaiting - settings.maxHistoryReaders;
   }
 
-  /** Synchronous from the request to the slot, so that the limit is exact. */
-  function admit(request: IncomingMessage, response: ServerResponse, workflowId: string): void {
+  /**
+   * Synchronous from the request to the slot, so that the limit is exact. `connect` begins the answer once there is a slot, or
+   * returns null when it has refused the request.
+   */
+  function admit(
+    request: IncomingMessage,
+    response: ServerResponse,
+    workflowId: string,
+    connect: () => Transport | null,
+  ): void {
     const connectionId = randomUUID().slice(0, 8);
-    const { socket } = request;
-    if (streaming.has(socket)) {
+    // In HTTP/2 streams stand side by side.
+    if (
+      http2StreamOf(response) === null &&
+      (streamCounts.get(protocolSwitch.connectionOf(request, response)) ?? 0) > 0
+    ) {
       // Its answer comes behind a stream that may last for an hour, and would pile up until then.
       refuse(request, response, 409, 'a stream is open on this connection: ask for another one on another');
       return;
     }
     if (!hasRoom()) {
-      rejectedCount += 1;
+      tally.rejected.server += 1;
       logger.seldom(
         { workflowId, maxDescriptors: settings.maxDescriptors },
         'stream rejected: server is full',
@@ -227,54 +300,38 @@ export function createServer(parts: ServerParts): SseServer {
     }
     const slot = registry.take(workflowId);
     if (slot === null) {
-      rejectedCount += 1;
+      tally.rejected.workflow += 1;
       const { limit } = registry;
       logger.info({ connectionId, workflowId, limit }, 'stream rejected');
       parts.rejectStream(request, response, { workflowId, limit, retryMs: settings.retryMs });
       return;
     }
     try {
+      const transport = connect();
+      if (transport === null) {
+        slot.release();
+        return;
+      }
       const stream = parts.openStream({
-        request,
-        response,
+        transport,
         workflowId,
-        startAt: startAt(request),
+        startAt: startAt(request, settings.recentEvents),
         eventLog,
-        sse: parts.sse,
         settings,
         slot,
         onEnd(summary) {
           openStreams.delete(stream);
-          ended[summary.reason] += 1;
+          tally.add(summary);
           const durationMs = Math.round(summary.durationMs);
           logger.info({ connectionId, workflowId, ...summary, durationMs }, 'stream closed');
         },
       });
       openStreams.add(stream);
-      streaming.add(socket);
-      room.leave(socket);
-      response.once('close', () => {
-        streaming.delete(socket);
-        room.comeBack(socket);
-      });
+      logger.info({ connectionId, workflowId, protocol: stream.protocol }, 'stream opened');
     } catch (error) {
       slot.release();
       throw error;
     }
-    logger.info({ connectionId, workflowId }, 'stream opened');
-  }
-
-  /**
-   * From the event behind the last one (its id is an offset in the file), or with the most recent events. A browser
-   * sends `Last-Event-ID` only when it reconnects by itself; a new EventSource has nothing but its URL to say it with.
-   * The header wins, as it is the newer of the two: the URL stays the same through all reconnects.
-   */
-  function startAt(request: IncomingMessage): StartAt {
-    const lastEventId = request.headers['last-event-id'] ?? requestQuery(request).get('lastEventId');
-    if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId)) {
-      return { offset: Number(lastEventId) };
-    }
-    return { recentEvents: settings.recentEvents };
   }
 
   function showHealth(_request: IncomingMessage, response: ServerResponse): void {
@@ -285,8 +342,8 @@ export function createServer(parts: ServerParts): SseServer {
       openStreams: openStreams.size,
       openStreamsByWorkflow: Object.fromEntries(registry.openByWorkflow),
       openTails: eventLog.openTailCount,
-      ended,
-      rejected: rejectedCount,
+      ended: tally.ended,
+      rejected: tally.rejected.workflow + tally.rejected.server,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
       disk: diskGauge.read(),
     });
@@ -298,11 +355,13 @@ export function createServer(parts: ServerParts): SseServer {
     const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
     for (const stream of openStreams) stream.end('server_shutdown');
     // `close` ended the connections that were idle; the others become idle when their last bytes are out.
+    protocolSwitch.close();
     const sweep = setInterval(() => httpServer.closeIdleConnections(), idleSweepMs);
-    const force = setTimeout(() => httpServer.closeAllConnections(), settings.shutdownGraceMs);
+    const force = setTimeout(() => protocolSwitch.destroyAll(), settings.shutdownGraceMs);
     await closed;
     clearInterval(sweep);
     clearTimeout(force);
+    await metrics.close();
     await eventLog.close();
     await eventStore.close();
     logger.close();
@@ -317,7 +376,7 @@ export function createServer(parts: ServerParts): SseServer {
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
           const { retainDays } = settings;
           if (retainDays !== null) retention = parts.startRetention({ eventStore, retainDays, logger });
-          resolve(urlOf(httpServer.address() as AddressInfo));
+          resolve(urlOf(httpServer.address() as AddressInfo, settings.tls === null ? 'http' : 'https'));
         });
       });
     },
@@ -330,11 +389,6 @@ export function createServer(parts: ServerParts): SseServer {
 
 const thenClose = { Connection: 'close' };
 
-/** RFC 9112, section 6.3: without one of these headers a request has no body. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

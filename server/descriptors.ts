@@ -11,7 +11,7 @@ const LEAST = 16;
 
 /** How many descriptors this process may use for connections and the files that it follows, beyond those open now. */
 export function freeDescriptors(): number {
-  return Math.max(LEAST, limit() - inUse() - SPARE);
+  return Math.max(LEAST, limit() - openDescriptors() - SPARE);
 }
 
 /** Node raises the soft limit to the hard one when it starts. */
@@ -24,7 +24,8 @@ function limit(): number {
   }
 }
 
-function inUse(): number {
+/** Descriptors that are open now; 0 where the system does not tell. */
+export function openDescriptors(): number {
   try {
     return readdirSync('/proc/self/fd').length;
   } catch {

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { pino, stdTimeFunctions } from 'pino';
 import { archiveCommand } from './archive-command.ts';
-import { createServer } from './create-server.ts';
+import { createServer, type SseServer } from './create-server.ts';
 import { importCommand } from './event-store/import-command.ts';
 import { SqliteStoreError } from './event-store/sqlite/sqlite-store-error.ts';
 import { describeFaults } from './faults/index.ts';
@@ -40,7 +40,7 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     output,
   );
   const parts = partsOrExit(settings, logger);
-  const server = createServer(fault?.apply(parts) ?? parts);
+  const server = makeServer(fault?.apply(parts) ?? parts);
 
   const url = await server.listen(port, host).catch((error: NodeJS.ErrnoException) => {
     process.stderr.write(`error: cannot listen on ${host}:${port}: ${listenRemedy(error)}\n`);
@@ -71,6 +71,17 @@ function partsOrExit(...options: Parameters<typeof createParts>): ServerParts {
     if (!(error instanceof SqliteStoreError)) throw error;
     process.stderr.write(`error: ${error.message}\n`);
     process.exit(1);
+  }
+}
+
+function makeServer(parts: ServerParts): SseServer {
+  try {
+    return createServer(parts);
+  } catch (error) {
+    if (parts.settings.tls === null) throw error;
+    // OpenSSL says what it is: a key that does not fit, or PEM of something else.
+    process.stderr.write(`error: cannot use --tls-cert with --tls-key: ${(error as Error).message}\n`);
+    process.exit(2);
   }
 }
 

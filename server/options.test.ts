@@ -46,6 +46,8 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--log-level', 'loud', 'info'],
     ['--store', 'redis', 'jsonl, sqlite'],
     ['--fault', 'gremlin', '--list-faults'],
+    ['--tls-cert', 'no-such-file.pem', 'cannot be read'],
+    ['--tls-key', 'package.json', 'not PEM'],
     ['--colour', 'red', '--colour'],
   ])('%s %s', (option, value, remedy) => {
     let thrown: unknown;

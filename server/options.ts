@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { levels } from 'pino';
 import { type Fault, faults } from './faults/index.ts';
@@ -70,6 +71,8 @@ export function parseOptions(argv: readonly string[]): Options {
       ),
     )
     .option('--retain <days>', 'archive older events, about every hour', amount('days', 0, 36_500))
+    .option('--tls-cert <file>', 'certificate and its chain, as PEM: HTTPS, with HTTP/2', pem)
+    .option('--tls-key <file>', 'its key, as PEM', pem)
     .option('--log-level <level>', `${Object.keys(levels.values).join(', ')} or silent`, logLevel, 'info')
     .option('--fault <name>', 'run with a deliberate defect', knownFault)
     .option('--list-faults', 'list the defects, what they break and which check must catch them')
@@ -78,6 +81,9 @@ export function parseOptions(argv: readonly string[]): Options {
     .exitOverride();
   try {
     program.parse(argv, { from: 'user' });
+    const { tlsCert, tlsKey } = program.opts();
+    if ((tlsCert === undefined) !== (tlsKey === undefined))
+      program.error('error: --tls-cert and --tls-key belong together: give both of them, or none');
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     throw new CommanderError(error.exitCode === 0 ? 0 : 2, error.code, error.message.replaceAll('\n', ' '));
@@ -101,6 +107,7 @@ export function parseOptions(argv: readonly string[]): Options {
       retryMs: given.retry,
       headTimeoutMs: given.headTimeout,
       retainDays: given.retain ?? null,
+      tls: given.tlsCert === undefined ? null : { cert: given.tlsCert, key: given.tlsKey },
     },
   };
 }
@@ -140,6 +147,18 @@ function byteCount(text: string): number {
   const value = Number(digits) * (byteUnits[unit ?? ''] ?? Number.NaN);
   if (value >= 1 && Number.isSafeInteger(value)) return value;
   throw new InvalidArgumentError('Give bytes such as 1048576, or with a unit such as 512KiB or 1MiB.');
+}
+
+/** The text of a file. Whether it is a certificate, and fits the key, is told when the server starts. */
+function pem(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InvalidArgumentError(`It cannot be read: ${(error as Error).message}.`);
+  }
+  if (/-----BEGIN [A-Z ]+-----/.test(text)) return text;
+  throw new InvalidArgumentError('It is not PEM: it has no "-----BEGIN".');
 }
 
 function logLevel(text: string): string {

@@ -11,6 +11,7 @@ import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
 import { type OpenStream, openStream } from './stream.ts';
 import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts';
+import { type WebSocketEncoder, webSocketEncoder } from './web-socket/messages.ts';
 import type { WorkflowList } from './workflow-list.ts';
 
 /** What a server is made of. Whoever wants it to behave otherwise replaces a part. */
@@ -25,6 +26,7 @@ export interface ServerParts {
   /** Sorted by name; looks at so many entries at most. */
   listWorkflows(maxEntries: number): Promise<WorkflowList>;
   sse: SseEncoder;
+  webSocketEncoder: WebSocketEncoder;
   openStream: OpenStream;
   rejectStream: RejectStream;
   refuseConnection: RefuseConnection;
@@ -51,6 +53,7 @@ export function createParts(
     eventStore,
     listWorkflows,
     sse,
+    webSocketEncoder,
     openStream,
     rejectStream,
     refuseConnection,

@@ -46,6 +46,8 @@ export interface ServerSettings {
   retainDays: number | null;
   /** Connections without a stream: beyond so many, the one that has waited longest makes room for the next. */
   maxWaiting: number;
+  /** Certificate and key, as PEM: connections are encrypted. Null: they are not. */
+  tls: { cert: string; key: string } | null;
   /** Descriptors that streams, the files that they follow and `maxWaiting` may take together. Beyond it, streams get a 503. */
   maxDescriptors: number;
 }
@@ -85,6 +87,7 @@ export const defaultSettings: ServerSettings = {
   retainDays: null,
   // Where few files may be open, most of them are for streams.
   maxWaiting: Math.min(usualWaiting, Math.ceil(maxDescriptors / 4)),
+  tls: null,
   maxDescriptors,
 };
 

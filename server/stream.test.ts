@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createParser } from 'eventsource-parser';
 import { expect, test } from 'vitest';
+import type { ConnectionRoom } from './connection-room.ts';
 import type { ServerParts } from './parts.ts';
 import { eventLines, startServer, type TestServer } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
@@ -20,7 +20,7 @@ function dataOf(body: string): string[] {
 function withQueueWatch(longest: { queueBytes: number }) {
   return (parts: ServerParts): ServerParts => {
     const openStream: ServerParts['openStream'] = (options) => {
-      const { response, eventLog } = options;
+      const { transport, eventLog } = options;
       return parts.openStream({
         ...options,
         eventLog: {
@@ -30,7 +30,7 @@ function withQueueWatch(longest: { queueBytes: number }) {
             eventLog.subscribe(workflowId, startAt, {
               deliver(batch) {
                 const hasRoom = consumer.deliver(batch);
-                longest.queueBytes = Math.max(longest.queueBytes, response.writableLength);
+                longest.queueBytes = Math.max(longest.queueBytes, transport.queuedBytes);
                 return hasRoom;
               },
               reset: () => consumer.reset(),
@@ -191,19 +191,21 @@ test('a stream without anything to send has not vanished', async () => {
 });
 
 test('a reader that stalls at the deadline gets its time, then its socket is destroyed', async () => {
-  const responses: ServerResponse[] = [];
+  const rooms: ConnectionRoom[] = [];
   const server = await startServer({ maxDurationMs: 400, lingerMs: 50 }, (parts) => ({
     ...parts,
-    openStream(options) {
-      responses.push(options.response);
-      return parts.openStream(options);
+    createRoom(options) {
+      const room = parts.createRoom(options);
+      rooms.push(room);
+      return room;
     },
   }));
   server.append('flow', eventLines(20_000, 1 * KiB));
   const client = server.stream('flow', { 'Last-Event-ID': '0' });
   client.socket.pause();
   await closedAs(server, 'max_duration_exceeded');
-  await until('the response is gone', () => responses.length === 1 && responses[0]?.destroyed === true);
+  expect(client.isClosed).toBe(false); // it has not looked yet
+  await until('the connection is gone', () => rooms[0]?.connectionCount === 0);
   await server.close();
 });
 
@@ -212,6 +214,7 @@ test('when the log cannot be followed the connection ends, and the slot comes ba
     ...parts,
     eventLog: {
       openTailCount: 0,
+      tailLagBytes: () => 0,
       close: () => parts.eventLog.close(),
       subscribe: () => {
         throw new Error('no log today');

@@ -1,43 +1,25 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { EndReason } from './end-reason.ts';
 import type { EventLog, StartAt } from './event-log/types.ts';
 import { type ServerSettings, typicalBatchBytes } from './settings.ts';
-import type { SseEncoder } from './sse.ts';
 import type { Slot } from './stream-registry.ts';
-
-/**
- * - `client_closed`: the client ended the connection, in whichever way.
- * - `max_duration_exceeded`, `server_shutdown`: the server ended it, with `event: close`.
- * - `slow_consumer`: the queue was full and the reader took nothing.
- * - `vanished`: the network, or silence, says that nobody is there any more.
- * - `error`: the response could not be written.
- */
-export const endReasons = [
-  'client_closed',
-  'max_duration_exceeded',
-  'server_shutdown',
-  'slow_consumer',
-  'vanished',
-  'error',
-] as const;
-export type EndReason = (typeof endReasons)[number];
+import type { Protocol, Transport } from './transport.ts';
 
 export interface StreamSummary {
+  protocol: Protocol;
   reason: EndReason;
   durationMs: number;
   events: number;
-  /** Bytes handed to the response, framing of HTTP not counted. */
+  /** Bytes handed to the connection, framing of HTTP not counted. */
   bytes: number;
   /** Of these, what still waited in this process when the stream ended. */
   unsentBytes: number;
 }
 
 export interface StreamOptions {
-  request: IncomingMessage;
-  response: ServerResponse;
+  transport: Transport;
   workflowId: string;
   startAt: StartAt;
   eventLog: EventLog;
-  sse: SseEncoder;
   settings: ServerSettings;
   /** Released when the stream ends. */
   slot: Slot;
@@ -46,6 +28,13 @@ export interface StreamOptions {
 }
 
 export interface Stream {
+  readonly protocol: Protocol;
+  /** Events sent so far. */
+  readonly events: number;
+  /** Bytes handed to the connection. */
+  readonly bytes: number;
+  /** Of these, what waits in this process. */
+  readonly queuedBytes: number;
   /** Shows the client and the machines between that the stream is alive. */
   beat(): void;
   /** Idempotent: the first reason counts. */
@@ -54,112 +43,74 @@ export interface Stream {
 
 export type OpenStream = (options: StreamOptions) => Stream;
 
-/** What the kernel says once nobody has acknowledged anything for long; an RST or FIN is the client's doing. */
-const vanishedCodes = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH']);
-
-/** The head of every stream; also the answer to HEAD. */
-export function streamHeaders(response: ServerResponse): OutgoingHttpHeaders {
-  return {
-    'Content-Type': 'text/event-stream; charset=utf-8',
-    'Cache-Control': 'no-cache, no-store, must-revalidate',
-    'X-Accel-Buffering': 'no', // nginx would hold events back otherwise
-    // Only where it is true: a client that asked for `Connection: close` gets what it asked for.
-    ...(response.shouldKeepAlive && { Connection: 'keep-alive', 'Keep-Alive': 'timeout=60, max=100' }),
-  };
-}
-
-/** All of it has been read: a browser's would take 1.2 KiB as long as its stream lasts. */
-function forgetHead(request: IncomingMessage): void {
-  request.headers = {};
-  request.rawHeaders = [];
-}
-
 /**
- * Answers a request with the events of a workflow until `end`. Everything set up here is torn down in `end`.
- * Throws what `eventLog.subscribe` throws; nothing is left behind then but the started response.
+ * Sends the events of a workflow over a transport until `end`. Everything set up here is torn down in `end`.
+ * Throws what `eventLog.subscribe` throws; the transport has ended then.
  */
 export const openStream: OpenStream = (options) => {
-  const { request, response, settings, sse, slot } = options;
-  const { socket } = request;
+  const { transport, settings, slot } = options;
   const openedAtMs = performance.now();
   // Stop one batch early, so that the last one taken still fits into the queue.
   const fullAtBytes = Math.max(0, settings.maxQueueBytes - typicalBatchBytes);
   let queueIsFull = false;
   let ended = false;
   let events = 0;
-  let bytes = 0;
 
-  function send(chunk: string | Buffer): boolean {
-    bytes += chunk.length;
-    return response.write(chunk);
-  }
-
-  response.writeHead(200, streamHeaders(response));
-  send(sse.retry(settings.retryMs)); // sends the head at once, too
-
-  const subscription = options.eventLog.subscribe(options.workflowId, options.startAt, {
-    deliver(batch) {
-      events += batch.eventCount;
-      const flowing = send(batch.bytes);
-      queueIsFull = !flowing && response.writableLength >= fullAtBytes;
-      if (queueIsFull) response.setTimeout(settings.stallMs);
-      return !queueIsFull;
+  transport.open({
+    onDrain() {
+      if (!queueIsFull) return;
+      queueIsFull = false;
+      transport.setFull(false);
+      subscription.resume();
     },
-    reset: () => send(sse.reset()),
+    onNoProgress: () => end(queueIsFull ? 'slow_consumer' : 'vanished'),
+    onLoss: (reason) => end(reason),
   });
-
-  const onDrain = () => {
-    if (!queueIsFull) return;
-    queueIsFull = false;
-    response.setTimeout(settings.vanishedMs);
-    subscription.resume();
-  };
-  // Node's socket timer counts it as activity when the kernel took some bytes of a write that is not finished yet
-  // (net.Socket, _onTimeout), so a slow reader that moves does not get here with something queued.
-  const onNoProgress = () => {
-    if (response.writableLength > 0) end(queueIsFull ? 'slow_consumer' : 'vanished');
-  };
-  // The socket and not the response: of two requests pipelined on one socket that is then destroyed, the second
-  // response never emits `close` on Node 20.
-  const onSocketClose = () => {
-    const code = (socket.errored as NodeJS.ErrnoException | null)?.code ?? '';
-    end(vanishedCodes.has(code) ? 'vanished' : 'client_closed');
-  };
-  const onError = () => end('error');
-
-  forgetHead(request);
-  request.resume(); // a body that nobody reads would stop the socket from seeing its end
-  socket.on('close', onSocketClose);
-  response.on('drain', onDrain).on('timeout', onNoProgress).on('error', onError);
-  response.setTimeout(settings.vanishedMs);
+  const subscription = subscribe();
   const deadline = setTimeout(() => end('max_duration_exceeded'), settings.maxDurationMs);
+
+  function subscribe() {
+    try {
+      return options.eventLog.subscribe(options.workflowId, options.startAt, {
+        deliver(batch) {
+          events += batch.eventCount;
+          transport.send(batch);
+          queueIsFull = transport.isBlocked && transport.queuedBytes >= fullAtBytes;
+          if (queueIsFull) transport.setFull(true);
+          return !queueIsFull;
+        },
+        reset: () => transport.reset(),
+      });
+    } catch (cause) {
+      transport.end('error');
+      throw cause;
+    }
+  }
 
   function end(reason: EndReason): void {
     if (ended) return;
     ended = true;
     clearTimeout(deadline);
     subscription.close();
-    socket.off('close', onSocketClose);
-    response.off('drain', onDrain);
-    const farewell = reason === 'max_duration_exceeded' || reason === 'server_shutdown';
-    const unsentBytes = response.writableLength;
-    if (farewell) {
-      send(sse.close(reason));
-      response.end();
-      const linger = setTimeout(() => socket.destroy(), settings.lingerMs).unref();
-      response.once('close', () => clearTimeout(linger));
-    } else {
-      socket.destroy();
-    }
+    const { protocol, queuedBytes: unsentBytes } = transport;
+    transport.end(reason);
     slot.release();
-    options.onEnd({ reason, durationMs: performance.now() - openedAtMs, events, bytes, unsentBytes });
+    const durationMs = performance.now() - openedAtMs;
+    options.onEnd({ protocol, reason, durationMs, events, bytes: transport.sentBytes, unsentBytes });
   }
 
   return {
-    // Where bytes are waiting already, another comment would only make the queue longer.
-    beat: () => {
-      if (response.writableLength === 0) send(sse.comment('heartbeat'));
+    protocol: transport.protocol,
+    get events() {
+      return events;
     },
+    get bytes() {
+      return transport.sentBytes;
+    },
+    get queuedBytes() {
+      return transport.queuedBytes;
+    },
+    beat: () => transport.beat(),
     end,
   };
 };

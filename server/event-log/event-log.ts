@@ -72,6 +72,12 @@ export function createEventLog(options: EventLogOptions): EventLog {
       return tails.size;
     },
 
+    tailLagBytes(): number {
+      let most = 0;
+      for (const { lagBytes } of tails.values()) most = Math.max(most, lagBytes);
+      return most;
+    },
+
     async close(): Promise<void> {
       isClosed = true;
       for (const [workflowId, tail] of tails) closeTail(workflowId, tail);

@@ -72,6 +72,8 @@ export class Tail implements Polled {
   #hasFailed = false;
   #isAwake = false;
   #wakeAgain = false;
+  /** Of the file, when it was last looked at. */
+  #sizeBytes = 0;
   #isClosed = false;
   #released: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +99,11 @@ export class Tail implements Polled {
   /** Byte offset behind the last line handed out; null: there is no file, or nothing to begin at. */
   get position(): number | null {
     return this.#splitter?.lineOffset ?? null;
+  }
+
+  /** Bytes of the file that were not read yet: nobody has had them. */
+  get lagBytes(): number {
+    return this.#splitter === null ? 0 : Math.max(0, this.#sizeBytes - this.#splitter.readOffset);
   }
 
   get buffers(): ReadBuffers {
@@ -282,6 +289,7 @@ export class Tail implements Polled {
   }
 
   async #readOn(file: LogFile, facts: FileFacts): Promise<void> {
+    this.#sizeBytes = facts.size;
     let mustCompare = facts.mtimeMs !== this.#comparedMtimeMs;
     this.#comparedMtimeMs = facts.mtimeMs;
     while (this.#file === file && this.#splitter !== null) {

@@ -33,5 +33,7 @@ export interface EventLog {
   subscribe(workflowId: string, startAt: StartAt, consumer: EventConsumer): Subscription;
   /** Tails that are open now: one a workflow with at least one subscription, and none without. */
   readonly openTailCount: number;
+  /** Bytes that a tail knows of and no stream has been given yet: those of the tail with the most. */
+  tailLagBytes(): number;
   close(): Promise<void>;
 }

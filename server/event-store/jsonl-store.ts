@@ -136,6 +136,7 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
     get openTailCount() {
       return eventLog.openTailCount;
     },
+    tailLagBytes: () => eventLog.tailLagBytes(),
     read,
     append(workflowId, events) {
       if (stopping.signal.aborted) return Promise.reject(new Error('the event store is closed'));

@@ -108,6 +108,12 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
       return tails.size;
     },
 
+    tailLagBytes(): number {
+      let most = 0;
+      for (const { lagBytes } of tails.values()) most = Math.max(most, lagBytes);
+      return most;
+    },
+
     read: (workflowId, query) => queries.read(workflowId, query),
 
     async append(workflowId, events) {

@@ -20,6 +20,7 @@ export const eventsKept: Fault = {
         get openTailCount() {
           return parts.eventLog.openTailCount;
         },
+        tailLagBytes: () => parts.eventLog.tailLagBytes(),
         close: () => parts.eventLog.close(),
       },
     };

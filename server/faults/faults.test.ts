@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { ServerParts } from '../parts.ts';
 import type { ServerSettings } from '../settings.ts';
@@ -7,6 +6,7 @@ import { collectGarbage } from '../testing/collect-garbage.ts';
 import type { RawClient } from '../testing/raw-client.ts';
 import { eventLines, startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
+import type { Transport } from '../transport.ts';
 import { describeFaults, faults } from './index.ts';
 
 const MiB = 1024 * 1024;
@@ -14,7 +14,7 @@ const MiB = 1024 * 1024;
 /** What a probe can see of a server from within its process. */
 interface Inside {
   requests: WeakRef<object>[];
-  responses: WeakRef<ServerResponse>[];
+  transports: WeakRef<Transport>[];
 }
 
 interface Probe {
@@ -49,10 +49,10 @@ async function keeps(refs: readonly WeakRef<object>[]): Promise<boolean> {
   return refs.filter((ref) => ref.deref() !== undefined).length >= refs.length - 1;
 }
 
-async function keepsResponses(server: TestServer, { responses }: Inside): Promise<boolean> {
+async function keepsResponses(server: TestServer, { transports }: Inside): Promise<boolean> {
   for (let round = 0; round < 4; round += 1) await openAndDropFive(server);
-  expect(responses).toHaveLength(20);
-  return keeps(responses);
+  expect(transports).toHaveLength(20);
+  return keeps(transports);
 }
 
 async function heldBytes(): Promise<number> {
@@ -129,13 +129,13 @@ const probes: Record<string, Probe> = {
   },
   'no-backpressure': {
     settings: { stallMs: 200 },
-    async shows(server, { responses }) {
+    async shows(server, { transports }) {
       server.append('flow', eventLines(30 * 1024, 1024));
       const client = server.stream('flow', { 'Last-Event-ID': '0' });
       client.socket.pause();
       let longestBytes = 0;
       await until('a long queue or the end', () => {
-        longestBytes = Math.max(longestBytes, responses[0]?.deref()?.writableLength ?? 0);
+        longestBytes = Math.max(longestBytes, transports[0]?.deref()?.queuedBytes ?? 0);
         return longestBytes > 8 * MiB || server.log.some(({ reason }) => reason === 'slow_consumer');
       });
       return longestBytes > 8 * MiB;
@@ -171,13 +171,13 @@ const probes: Record<string, Probe> = {
 async function shows(name: string, change: (parts: ServerParts) => ServerParts): Promise<boolean> {
   const probe = probes[name];
   if (probe === undefined) throw new Error(`no probe for ${name}`);
-  const inside: Inside = { requests: [], responses: [] };
+  const inside: Inside = { requests: [], transports: [] };
   const server = await startServer(probe.settings, (good) => {
     const parts = change(good);
     return {
       ...parts,
       openStream(options) {
-        inside.responses.push(new WeakRef(options.response));
+        inside.transports.push(new WeakRef(options.transport));
         return parts.openStream(options);
       },
       rejectStream(request, response, rejection) {

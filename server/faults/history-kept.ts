@@ -29,6 +29,7 @@ function withHistoryInMemory(eventLog: EventLog, dir: string): EventLog {
     get openTailCount() {
       return eventLog.openTailCount;
     },
+    tailLagBytes: () => eventLog.tailLagBytes(),
     close: () => eventLog.close(),
   };
 }

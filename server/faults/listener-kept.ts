@@ -11,7 +11,7 @@ export const listenerKept: Fault = {
     return {
       ...parts,
       openStream(options) {
-        announcements.on('announcement', (text: string) => options.response.write(parts.sse.comment(text)));
+        announcements.on('announcement', () => options.transport.beat());
         return parts.openStream(options);
       },
     };

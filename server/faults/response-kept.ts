@@ -1,16 +1,16 @@
-import type { ServerResponse } from 'node:http';
+import type { Transport } from '../transport.ts';
 import type { Fault } from './types.ts';
 
 export const responseKept: Fault = {
   name: 'response-kept',
-  breaks: 'The response of every stream stays in a set that nobody prunes.',
+  breaks: 'The response of every stream (or its WebSocket) stays in a set that nobody prunes.',
   caughtBy: { scenario: 'churn', check: 'memory-leak' },
   apply(parts) {
-    const clients = new Set<ServerResponse>();
+    const clients = new Set<Transport>();
     return {
       ...parts,
       openStream(options) {
-        clients.add(options.response);
+        clients.add(options.transport);
         return parts.openStream(options);
       },
     };

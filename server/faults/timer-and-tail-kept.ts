@@ -20,6 +20,7 @@ function withoutUnsubscribe(eventLog: EventLog): EventLog {
     get openTailCount() {
       return eventLog.openTailCount;
     },
+    tailLagBytes: () => eventLog.tailLagBytes(),
     close: () => eventLog.close(),
   };
 }

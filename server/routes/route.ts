@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { http2StreamOf } from '../http2/stream-of.ts';
 
 export type Handler = (
   request: IncomingMessage,
@@ -27,4 +28,11 @@ export type Refuse = (
 export function requestQuery(request: IncomingMessage): URLSearchParams {
   const [, query = ''] = (request.url ?? '').split('?', 2);
   return new URLSearchParams(query);
+}
+
+/** RFC 9112, section 6.3: without one of these headers a request has no body. In HTTP/2 it has none when its head ends it. */
+export function hasBody({ headers }: IncomingMessage, response: ServerResponse): boolean {
+  const stream = http2StreamOf(response);
+  if (stream !== null) return !stream.endAfterHeaders;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -54,6 +54,12 @@ export class SqliteTail implements Job {
     return this.#position;
   }
 
+  /** Bytes of lines that are stored and were not read yet: nobody has had them. */
+  get lagBytes(): number {
+    const lastId = this.#position === null ? 0 : (this.extent()?.lastId ?? 0);
+    return Math.max(0, lastId - (this.#position ?? 0));
+  }
+
   get followerCount(): number {
     return this.#followers.size;
   }

@@ -1,0 +1,24 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { sendText } from '../respond.ts';
+import type { Metrics, MetricsOptions } from './metrics.ts';
+
+/** `/metrics`. A server that nobody scrapes does not even load what makes them. */
+export function createMetricsRoute(options: MetricsOptions) {
+  let metrics: Promise<Metrics> | null = null;
+  let reading: Promise<string> | null = null;
+
+  return {
+    async show(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+      metrics ??= import('./metrics.ts').then(({ createMetrics }) => createMetrics(options));
+      const { contentType, text } = await metrics;
+      // Whoever asks meanwhile gets the same answer.
+      reading ??= text().finally(() => {
+        reading = null;
+      });
+      sendText(response, 200, await reading, { 'Content-Type': contentType });
+    },
+    async close(): Promise<void> {
+      (await metrics)?.close();
+    },
+  };
+}
