@@ -229,6 +229,21 @@ describe('archiving', () => {
     }
   });
 
+  it('is broken off by close, and the next run goes on', async () => {
+    const count = 30_000;
+    await store.append('w', events(...range(1, count).map((n) => at(n, n))));
+    const before = await folder.live();
+    const run = store.archiveOlderThan(count + 1);
+    const refused = expect(run).rejects.toMatchObject({ code: 'closed' });
+    await store.close();
+    await refused;
+    const left = await folder.live();
+    expect(left.length).toBeGreaterThan(0);
+    expect([...(await folder.archived()), ...left]).toEqual(before);
+    store = folder.open();
+    expect(await store.archiveOlderThan(count + 1)).toMatchObject({ eventCount: left.length });
+  });
+
   it('tells where the bytes are', async () => {
     const text = range(1, 300).join(' ');
     await store.append('w', events(...range(1, 2000).map((n) => ({ ...at(n, n), text }))));
