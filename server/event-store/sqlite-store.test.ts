@@ -77,15 +77,18 @@ describe('append', () => {
     expect((await page(store)).map(({ id }) => id)).toEqual([8, 16, 24, 32, 40]);
   });
 
-  it.each([
-    ['no JSON', '{"n":'],
-    ['nothing', ''],
-    ['two lines', '{\n}'],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-    ['more than 1 MiB', `"${'x'.repeat(MiB)}"`],
-  ])('of %s among others stores none, and the next one does', async (_what, line) => {
-    const all = [...numbers(1, 2000), { line: Buffer.from(line) }, ...numbers(3, 4)];
-    await expect(store.append('w', all)).rejects.toMatchObject({ code: 'invalid-event' });
+  it('of an event that is none, among others, stores none of them, and the next one is stored', async () => {
+    const wrong: Record<string, string | Buffer> = {
+      'no JSON': '{"n":',
+      nothing: '',
+      'two lines': '{\n}',
+      'no UTF-8': Buffer.from([0x22, 0xff, 0x22]),
+      'more than 1 MiB': `"${'x'.repeat(MiB)}"`,
+    };
+    for (const [what, line] of Object.entries(wrong)) {
+      const all = [...numbers(1, 1500), { line: Buffer.from(line) }, ...numbers(3, 4)];
+      await expect(store.append('w', all), what).rejects.toMatchObject({ code: 'invalid-event' });
+    }
     expect(await store.append('w', numbers(1, 1))).toEqual({ ids: [8], duplicateCount: 0 });
     expect(await folder.live()).toEqual([{ id: 8, line: '{"n":1}' }]);
   });
@@ -227,6 +230,21 @@ describe('archiving', () => {
       await reader.gets(1);
       expect([reader.numbers, reader.resetCount]).toEqual([[4], 0]);
     }
+  });
+
+  it('is broken off by close, and the next run goes on', async () => {
+    const count = 10_000;
+    await store.append('w', events(...range(1, count).map((n) => at(n, n))));
+    const before = await folder.live();
+    const run = store.archiveOlderThan(count + 1);
+    const refused = expect(run).rejects.toMatchObject({ code: 'closed' });
+    await store.close();
+    await refused;
+    const left = await folder.live();
+    expect(left.length).toBeGreaterThan(0);
+    expect([...(await folder.archived()), ...left]).toEqual(before);
+    store = folder.open();
+    expect(await store.archiveOlderThan(count + 1)).toMatchObject({ eventCount: left.length });
   });
 
   it('tells where the bytes are', async () => {

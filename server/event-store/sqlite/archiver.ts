@@ -8,7 +8,7 @@ const STEP_BYTES = 1024 * 1024;
 
 export interface ArchivedStep {
   eventCount: number;
-  /** Of the lines, each with its newline. */
+  /** Of all lines up to the last event, those that were skipped included, each with its newline. */
   bytes: number;
 }
 
@@ -16,7 +16,6 @@ interface Run {
   lastId: number;
   eventCount: number;
   lines: Buffer;
-  bytes: number;
 }
 
 /** Moves the first events of workflows into compressed runs, each run in a transaction of its own. */
@@ -81,13 +80,13 @@ export class Archiver {
 
   /** Moves the first events of a workflow, up to the cut; null: there are none left. */
   step(workflow: number, cut: number): ArchivedStep | null {
-    const archivedBefore = this.#archivedId.get(workflow)?.archived_id;
+    const archivedId = Number(this.#archivedId.get(workflow)?.archived_id);
     const run = this.#nextRun(workflow, cut);
     if (run === null) return null;
-    const { lastId, eventCount, lines, bytes } = run;
+    const { lastId, eventCount, lines } = run;
     const isMoved = inTransaction(this.#database, () => {
       // Another process may have moved them meanwhile.
-      if (this.#archivedId.get(workflow)?.archived_id !== archivedBefore) return false;
+      if (this.#archivedId.get(workflow)?.archived_id !== archivedId) return false;
       this.#insertRun.run(workflow, lastId, eventCount, lines);
       this.#deleteEvents.run(workflow, lastId);
       // One that has lost its first events stays as it was: what it tells too much is looked at, and not found.
@@ -96,7 +95,7 @@ export class Archiver {
       this.#addBytes.run(lines.length);
       return true;
     });
-    return isMoved ? { eventCount, bytes } : { eventCount: 0, bytes: 0 };
+    return isMoved ? { eventCount, bytes: lastId - archivedId } : { eventCount: 0, bytes: 0 };
   }
 
   #nextRun(workflow: number, cut: number): Run | null {
@@ -111,6 +110,6 @@ export class Archiver {
       if (bytes >= STEP_BYTES) break;
     }
     if (texts.length === 0) return null;
-    return { lastId, eventCount: texts.length, lines: gzipSync(texts.join('')), bytes };
+    return { lastId, eventCount: texts.length, lines: gzipSync(texts.join('')) };
   }
 }

@@ -53,9 +53,10 @@ export class WriterClient {
     return answer;
   }
 
-  /** Resolves once what was asked for before is stored, and the thread has ended. Idempotent. */
+  /** Resolves once what was to be appended is stored, and the thread has ended. Archiving is broken off, and rejects. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#worker?.postMessage({ kind: 'stop archiving' } satisfies WriterRequest);
     await Promise.allSettled(this.#unanswered);
     const worker = this.#worker;
     this.#worker = null;

@@ -23,6 +23,8 @@ export interface AppendPiece {
 export type WriterRequest =
   | AppendPiece
   | { kind: 'archive'; request: number; beforeMs: number }
+  /** Archiving ends behind the transaction that it is at. */
+  | { kind: 'stop archiving' }
   | { kind: 'close' };
 
 export type WriterResult = AppendResult | ArchiveResult;

@@ -34,6 +34,7 @@ function run(port: MessagePort, { path, lockMs }: WriterThreadOptions): void {
   const growing = new Map<number, PendingAppend>();
   let complete: PendingAppend[] = [];
   let isFlushing = false;
+  let isStopping = false;
   let archiving: Promise<void> = Promise.resolve();
 
   const reply = (message: WriterReply) => port.postMessage(message);
@@ -108,6 +109,8 @@ function run(port: MessagePort, { path, lockMs }: WriterThreadOptions): void {
       for (let step = archiver.step(workflow, cut); step !== null; step = archiver.step(workflow, cut)) {
         moved += step.eventCount;
         total.bytes += step.bytes;
+        if (isStopping)
+          throw new SqliteStoreError('closed', 'the event store is being closed: the next run goes on');
         // Appends that wait come in between.
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -127,7 +130,8 @@ function run(port: MessagePort, { path, lockMs }: WriterThreadOptions): void {
           (result) => succeed(request, result),
           (cause: unknown) => fail(request, cause),
         );
-    } else {
+    } else if (message.kind === 'stop archiving') isStopping = true;
+    else {
       database.close();
       port.close();
     }
