@@ -26,7 +26,7 @@ async function getRaw(path: string): Promise<{ status: number | null; text: stri
 }
 
 describe('what is not there', () => {
-  test.each(['/nope', '/api/events/a/b/stream', '/api/events/a/stream/', '/api/events/a', '/HEALTH'])(
+  test.each(['/nope', '/api/events/a/b/stream', '/api/events/a/stream/', '/api/events/a/', '/HEALTH'])(
     '%s is 404 with JSON',
     async (path) => {
       const { status, text } = await getRaw(path);
@@ -168,6 +168,27 @@ describe('of requests written at once', () => {
     // Parsers are used again: the next connections have it.
     for (let round = 0; round < 3; round += 1) expect(await made(10)).toBe(10);
   });
+});
+
+test.each([
+  ['0', []],
+  ['1', ['{"n":3}']],
+  ['9', ['{"n":2}', '{"n":3}']], // no more than without it
+  ['-1', ['{"n":2}', '{"n":3}']],
+])('a stream starts with as many events as it asks for: %s', async (recent, expected) => {
+  const asked = await startServer({ recentEvents: 2 });
+  asked.append('flow', '{"n":1}\n{"n":2}\n{"n":3}\n');
+  const stream = asked.client({ request: getRequest(`/api/events/flow/stream?recent=${recent}`) });
+  await stream.received('retry:');
+  await until('the log is open', async () => (await asked.health()).openTails === 1);
+  if (expected.length > 0) await stream.received('{"n":3}');
+  await until('the next one', () => {
+    asked.append('flow', '{"n":4}\n');
+    return stream.body.includes('{"n":4}');
+  });
+  const data = [...stream.body.matchAll(/^data: (.*)$/gm)].map(([, line]) => line);
+  expect(data.filter((line) => line !== '{"n":4}')).toEqual(expected);
+  await asked.close();
 });
 
 test('a query and an absolute target lead to the same route', async () => {
