@@ -149,7 +149,7 @@ describe.each(Object.entries(probes))('%s, over WebSocket', (name, probe) => {
     expect(await shows(probe, (parts) => fault?.apply(parts) ?? parts)).toBe(true));
   // Two defects that show in the same way have one twin.
   const isFirst = Object.values(probes).find((one) => one.shows === probe.shows) === probe;
-  test.runIf(isFirst)('and the good server does not', async () =>
-    expect(await shows(probe, (parts) => parts)).toBe(false),
-  );
+  if (isFirst)
+    test('and the good server does not', async () =>
+      expect(await shows(probe, (parts) => parts)).toBe(false));
 });
