@@ -43,19 +43,27 @@ export async function measureSteps({ dir }: StoreBenchOptions): Promise<Measurem
     ];
   });
   database.close();
-  return [{ title: 'One step of a read', target: `less than ${TARGET_MS} ms (median)`, rows }];
+  return [{ title: 'One step of a read', target: `less than ${TARGET_MS} ms of the processor (mean)`, rows }];
 }
 
+/** The time of the processor, too, as a mean (it is counted in ticks): on a machine that others use, the clock measures them. */
 function measureStep(what: string, step: () => unknown): Row {
   const ms: number[] = [];
+  const before = process.threadCpuUsage();
   for (let n = 0; n < TIMES; n += 1) {
     const startedMs = performance.now();
     step();
     ms.push(performance.now() - startedMs);
   }
+  const { user, system } = process.threadCpuUsage(before);
+  const cpuMs = (user + system) / 1000 / TIMES;
   return {
     what,
-    figures: { 'median ms': median(ms).toFixed(2), 'least ms': Math.min(...ms).toFixed(2) },
-    ok: median(ms) < TARGET_MS,
+    figures: {
+      'CPU ms, mean': cpuMs.toFixed(2),
+      'ms, median': median(ms).toFixed(2),
+      'ms, least': Math.min(...ms).toFixed(2),
+    },
+    ok: cpuMs < TARGET_MS,
   };
 }

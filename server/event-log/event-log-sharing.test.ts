@@ -185,7 +185,9 @@ describe.each(logKinds)('%s:', (kind) => {
       };
       await until(() => closed !== undefined);
       await closed;
+      await new Promise((resolve) => setImmediate(resolve));
       expect(reader.batches.length).toBe(1);
+      expect(folder.logged).toEqual([]);
     });
   });
 });

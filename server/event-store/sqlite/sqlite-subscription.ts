@@ -31,7 +31,8 @@ export class SqliteSubscription implements Subscription, SqliteFollower, Job {
   }
 
   get hasRoom(): boolean {
-    return this.#hasRoom && !this.#isClosed;
+    // The whole store may be closed inside of `deliver`.
+    return this.#hasRoom && !this.#isClosed && !this.#tail.isClosed;
   }
 
   resume(): void {

@@ -64,6 +64,10 @@ export class SqliteTail implements Job {
     return this.#followers.size;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** A read went wrong: the poll has to wake it. */
   get hasFailed(): boolean {
     return this.#hasFailed;
