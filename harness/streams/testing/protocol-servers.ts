@@ -49,9 +49,8 @@ export async function startProtocolServer(
   const seen = { url: '', visits, connectionCount: 0, openCount: () => 0, close: async () => {} };
   const open = new Set<Socket>();
 
-  server.on('connection', (socket: Socket) => {
-    // Over TLS the http servers tell of the TLS socket a second time.
-    if ('encrypted' in socket) return;
+  // Of a TCP socket below TLS Node tells no errors.
+  server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
     const about: { number: number; end: 'fin' | 'rst' | null } = { number: seen.connectionCount, end: null };
     seen.connectionCount += 1;
     sockets.set(socket, about);
