@@ -73,7 +73,11 @@ const route = (does: string, act: ProtocolRoute['act'], raw: RegExp, tab: RegExp
   does,
   protocol: 'sse-h2',
   at: 'connect',
-  act,
+  act(socket, request, port) {
+    // So that the server's side tells whether a client has left.
+    socket.on('end', () => socket.end());
+    act(socket, request, port);
+  },
   raw,
   tab,
 });
