@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { messageOf } from './errors.ts';
 import type { ProtocolPlan } from './model.ts';
 import { usage } from './option-values.ts';
@@ -9,14 +10,29 @@ const QUERY = `{ __schema { subscriptionType { fields {
 
 interface TypeReference {
   kind: string;
-  ofType?: TypeReference | null;
+  ofType?: TypeReference | null | undefined;
 }
 
-interface SubscriptionField {
-  name: string;
-  args: { name: string; defaultValue: string | null; type: TypeReference }[];
-  type: TypeReference;
-}
+const typeReference: z.ZodType<TypeReference> = z.object({
+  kind: z.string(),
+  get ofType() {
+    return typeReference.nullish();
+  },
+});
+
+const subscriptionField = z.object({
+  // The specification, §2.1.9: Name.
+  name: z.string().regex(/^[_A-Za-z]\w*$/),
+  args: z.array(z.object({ defaultValue: z.string().nullable(), type: typeReference })),
+  type: typeReference,
+});
+type SubscriptionField = z.infer<typeof subscriptionField>;
+
+const introspection = z.object({
+  data: z.object({
+    __schema: z.object({ subscriptionType: z.object({ fields: z.array(subscriptionField) }).nullable() }),
+  }),
+});
 
 /**
  * Subscribes to the first field of the schema's subscriptions that wants no argument, of which introspection tells. Throws `usage`
@@ -32,10 +48,10 @@ export async function prepareGraphql(plan: ProtocolPlan, url: string, ask: Ask):
 async function firstField(url: string, ask: Ask): Promise<SubscriptionField> {
   let fields: SubscriptionField[];
   try {
-    const answer = JSON.parse(await ask(url, { body: JSON.stringify({ query: QUERY }) })) as {
-      data?: { __schema?: { subscriptionType?: { fields?: SubscriptionField[] } | null } };
-    };
-    fields = answer.data?.__schema?.subscriptionType?.fields ?? [];
+    const answer = await ask(url, { body: JSON.stringify({ query: QUERY }) });
+    const read = introspection.safeParse(JSON.parse(answer));
+    if (!read.success) throw new Error('the answer is no introspection');
+    fields = read.data.data.__schema.subscriptionType?.fields ?? [];
   } catch (error) {
     throw usage(`--preset graphql-sse: the schema could not be asked for (${messageOf(error)}): ${REMEDY}`);
   }

@@ -53,6 +53,13 @@ describe('the command that repeats a run', () => {
     [{ stages: ['30s:200/s', '1m:200/s'], eventTime: 'meta.at' }, { stages: '30s:200/s,1m:200/s' }],
     [{ rate: '1e6/day' }, {}],
     [{ command: 'npm start', cwd: 'the app' }, {}],
+    [
+      { protocol: 'websocket', send: ['a, b', "it's"], reply: { 2: '3', 'a=b': 'c' } },
+      { reply: ['2=3', 'a=b=c'] },
+    ],
+    [{ protocol: 'websocket', send: 'a, b', reply: ['2=3', 'x=y,z'] }, { send: ['a, b'] }],
+    [{ refusal: ['429', 'error:-32000'], body: '{"a":"b c"}' }, { refusal: '429,error:-32000' }],
+    [{ preset: 'mcp', eventId: 'meta.id', endEvent: 'none', event: 'type=a b' }, {}],
   ])('comes back from the shell: %j', async (user, same) => {
     expect(await typed(repeatCommand(user, 3))).toMatchObject({ ...user, ...same, seed: '3' });
   });
@@ -79,6 +86,13 @@ describe('the command that repeats a run', () => {
     const mix = { 'graceful-close': 7, 'abrupt-drop': 0.5 };
     const options = (await typed(repeatCommand({ mix, rate: 5 }, 1))) as UserConfig;
     expect(loadPlanOf(options, 1000)).toEqual(loadPlanOf({ mix, rate: 5 }, 1000));
+  });
+
+  it('keeps secrets in a body and in messages to itself', () => {
+    const body = '{"api_key":"s3cret-of-many-letters","stream":true}';
+    const command = repeatCommand({ body, send: ['{"token":"s3cret-of-many-letters"}'] }, 1);
+    expect(command).not.toContain('s3cret');
+    expect(command).toContain('"stream":true');
   });
 
   it('leaves out where reports and figures go', () => {

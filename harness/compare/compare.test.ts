@@ -316,8 +316,34 @@ describe('unlike runs', () => {
         run.config.load = { ...run.config.load, meanLifetimeMs: 1 };
       },
     ],
+    [
+      '--protocol',
+      (_, { run }) => {
+        run.config.protocol = { ...run.config.protocol, name: 'websocket' };
+      },
+    ],
+    [
+      'what clients say',
+      (_, { run }) => {
+        run.config.protocol = { ...run.config.protocol, body: `{"long":"${'x'.repeat(1000)}"}` };
+      },
+    ],
+    [
+      '--event',
+      (_, { run }) => {
+        run.config.protocol = { ...run.config.protocol, event: { on: 'data', value: 'a' } };
+      },
+    ],
+    [
+      'session',
+      (_, { run }) => {
+        run.config.protocol = { ...run.config.protocol, session: 'mcp' };
+      },
+    ],
   ])('%s differs', (what, change) => {
     expect(differencesOf(runs(), runs(change)).map((difference) => difference.what)).toEqual([what]);
+    expect(differencesOf(runs(change), runs()).map((difference) => difference.what)).toEqual([what]);
+    expect(differencesOf(runs(change), runs(change))).toEqual([]);
   });
 
   test.each<[what: string, name: FactName, was: string | number, is: string | number]>([

@@ -59,6 +59,10 @@ export class Http1Exchange implements Exchange, ResponseSink {
     else socket.write(text, 'latin1', (error) => error || onSent());
   }
 
+  get localPort(): number {
+    return this.#transport.localPort ?? 0;
+  }
+
   pause(): void {
     this.#socket.pause();
   }
@@ -98,7 +102,7 @@ export class Http1Exchange implements Exchange, ResponseSink {
 
   connected(): void {
     this.#isConnected = true;
-    if (this.#left === null) this.#sink.onConnected(this.#transport.localPort ?? 0);
+    if (this.#left === null) this.#sink.onConnected();
   }
 
   received(bytes: Buffer): void {

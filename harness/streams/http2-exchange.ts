@@ -59,7 +59,7 @@ export class Http2Exchange implements Exchange, Http2User {
   onConnected(): void {
     if (this.#hasLeft || this.#isTold || (this.#options.shares && !this.#connection.isConnected)) return;
     this.#isTold = true;
-    this.#sink.onConnected(this.#connection.transport.localPort ?? 0);
+    this.#sink.onConnected();
     if (this.#stream !== null) this.#tellSent();
   }
 
@@ -88,6 +88,10 @@ export class Http2Exchange implements Exchange, Http2User {
   #tellSent(): void {
     const { onSent } = this.#options;
     if (onSent !== undefined) setImmediate(onSent);
+  }
+
+  get localPort(): number {
+    return this.#connection.transport.localPort ?? 0;
   }
 
   pause(): void {

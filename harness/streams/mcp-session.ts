@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser';
 import { messageOf } from '../errors.ts';
 import type { Behaviour, BehaviourName, OpenStream, StreamAnswer, StreamRequest } from '../model.ts';
 import { conversationOf, refusingError } from './conversation.ts';
+import { quote } from './foreign-text.ts';
 import { makeRequest } from './http-request.ts';
 import { mediaTypeOf } from './response-kind.ts';
 import { maxBodyBytes, type ShortAnswer, shortRequest } from './short-request.ts';
@@ -9,6 +10,8 @@ import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 const PROTOCOL_VERSION = '2025-06-18';
 const SHORT_MS = 30_000;
+/** What a client has to send back: a session id has visible ASCII alone (MCP 2025-06-18). */
+const sendable = /^[\x21-\x7e]{1,1024}$/;
 /** Clients that say goodbye; all others are gone without a word, and leave their session to the server. */
 const polite: ReadonlySet<BehaviourName> = new Set(['tab', 'graceful-close', 'random-lifetime']);
 
@@ -118,6 +121,10 @@ export class McpStream implements OpenStream {
     if (answer.status !== 200 || !isObject(result)) throw new NoSession('refused', answer);
     const sessionId = answer.headers.get('mcp-session-id');
     const version = typeof result.protocolVersion === 'string' ? result.protocolVersion : PROTOCOL_VERSION;
+    if (!sendable.test(version) || !sendable.test(sessionId ?? 'none'))
+      throw new Error(
+        `protocol version ${quote(version)} or session id ${quote(sessionId ?? '')} fits no header`,
+      );
     // A server may do without sessions: then there is nothing to end.
     const session = {
       ...(sessionId === undefined ? {} : { 'Mcp-Session-Id': sessionId }),

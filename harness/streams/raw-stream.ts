@@ -136,8 +136,8 @@ export class RawStream implements OpenStream, ExchangeSink {
     this.#exchange.resume();
   }
 
-  onConnected(localPort: number): void {
-    this.#manners.afterConnect?.(localPort);
+  onConnected(): void {
+    this.#manners.afterConnect?.(this.#exchange.localPort);
   }
 
   onReceived(byteCount: number): void {

@@ -1,7 +1,10 @@
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { protocolPlanOf } from '../protocol-options.ts';
 import { behaviours } from './behaviours.ts';
+import { openStream } from './open-stream.ts';
 import { certificate } from './testing/certificate.ts';
+import { eventCount, startProtocolServer } from './testing/protocol-servers.ts';
 import { startTestServer, type TestServer } from './testing/test-server.ts';
 import { openSocketCount, until } from './testing/until.ts';
 
@@ -77,3 +80,37 @@ test('a server that speaks no TLS: no connection', async () => {
   await plain.close();
   expect(await stream.ended).toMatchObject({ ending: 'connect-failed', status: null });
 });
+
+test.each([
+  ['websocket', 'graceful-close', { socketEnd: 'fin', closeCode: 1000 }],
+  ['websocket', 'abrupt-drop', { socketEnd: 'rst', closeCode: 1006 }],
+  ['sse-h2', 'tab', { socketEnd: 'fin', rstCode: 8 }],
+  ['sse-h2', 'graceful-close', { socketEnd: 'fin', rstCode: 8 }],
+  ['sse-h2', 'abrupt-drop', { socketEnd: 'rst' }],
+] as const)('%s, %s over TLS', async (protocol, behaviour, seen) => {
+  const other = await startProtocolServer(protocol, { secure: true });
+  const url = other.url.replace('127.0.0.1', 'localhost');
+  const stream = openStream(behaviour, { url, headers: {}, protocol: protocolPlanOf({ protocol }) });
+  expect(await stream.receives(eventCount)).toBe(true);
+  stream.end();
+  expect(await stream.ended).toMatchObject({ ending: 'client', answer: 'accepted', error: null });
+  await until('no connection is left', () => other.openCount() === 0);
+  expect(other.visits[0]).toMatchObject(seen);
+  await other.close();
+});
+
+test.each(['websocket', 'sse-h2'] as const)(
+  '%s: a certificate that nobody trusts is no connection',
+  async (protocol) => {
+    setDefaultCACertificates(trusted);
+    const other = await startProtocolServer(protocol, { secure: true });
+    const request = { url: other.url, headers: {}, protocol: protocolPlanOf({ protocol }) };
+    expect(await openStream('graceful-close', request).ended).toMatchObject({
+      ending: 'connect-failed',
+      status: null,
+      error: expect.stringMatching(/certificate/),
+    });
+    setDefaultCACertificates([...trusted, certificate.cert]);
+    await other.close();
+  },
+);

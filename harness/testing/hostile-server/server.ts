@@ -13,12 +13,17 @@ export interface HostileServer {
   openCount(): number;
   /** Connections so far. */
   connectionCount(): number;
+  /** On the connections that are open, without what waits here. */
+  sentBytes(): number;
   /** Breaks off whatever is open. */
   close(): Promise<void>;
 }
 
 /** A server that behaves as one route does, whatever it is asked for. Port 0: one that is free. */
-export async function startHostileServer(route: HostileRoute, port = 0): Promise<HostileServer> {
+export async function startHostileServer(
+  route: Pick<HostileRoute, 'at' | 'tls' | 'act'>,
+  port = 0,
+): Promise<HostileServer> {
   const sockets = new Set<Socket>();
   let connectionCount = 0;
   const accept = (socket: Socket): void => {
@@ -52,6 +57,8 @@ export async function startHostileServer(route: HostileRoute, port = 0): Promise
     url: `${route.tls === undefined ? 'http' : 'https'}://127.0.0.1:${listeningPort()}/events`,
     openCount: () => sockets.size,
     connectionCount: () => connectionCount,
+    sentBytes: () =>
+      [...sockets].reduce((sum, { bytesWritten, writableLength }) => sum + bytesWritten - writableLength, 0),
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();
