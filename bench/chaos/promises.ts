@@ -1,5 +1,5 @@
 import { EXIT_CODES } from '../../harness/exit-codes.ts';
-import type { Finding } from '../../harness/model.ts';
+import type { Finding, Report } from '../../harness/model.ts';
 import type { ChaosCase } from './plan.ts';
 import { type Consequence, REPORT_TOLD, rightEndings } from './right-endings.ts';
 import type { Observation } from './run-case.ts';
