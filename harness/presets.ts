@@ -32,4 +32,15 @@ export const presets = {
     options: { protocol: 'sse-post', endEvent: 'event:complete' },
     prepare: prepareGraphql,
   },
+  'socket.io': {
+    describes: 'Socket.IO over its WebSocket (Engine.IO 4): CONNECT to the main namespace, events are 42[…]',
+    options: {
+      protocol: 'websocket',
+      send: ['40'],
+      reply: { 2: '3' },
+      event: 'prefix:42',
+      endEvent: 'data:41',
+      refusal: 'prefix:44',
+    },
+  },
 } as const satisfies Record<string, Preset>;

@@ -17,13 +17,13 @@ export interface ProtocolOptions {
   send?: string[] | string;
   /** What a client answers to a message, word for word: `{ '2': '3' }`, or lines such as `2=3`. */
   reply?: Record<string, string> | string[];
-  /** Which messages are events: `event:NAME`, `data:TEXT`, or `PATH=VALUE` for a property of their JSON. */
+  /** Which messages are events: `event:NAME`, `data:TEXT`, `prefix:TEXT`, or `PATH=VALUE` for a property of their JSON. */
   event?: string;
   /** Which event says that the server ends the stream, in the same way; `none`: there is none. */
   endEvent?: string;
   /** Property of an event's JSON that is its id. */
   eventId?: string;
-  /** How the target refuses a stream when its limit is met: `429`, `close:4429`, `error:-32000`, or several of them. */
+  /** How the target refuses a stream when its limit is met: `429`, `close:4429`, `error:-32000`, `prefix:44`, or several of them. */
   refusal?: string[] | string;
 }
 
@@ -116,17 +116,19 @@ function endOf(text: string | undefined, isSse: boolean): MessageRule | null {
 }
 
 function ruleOf(option: string, text: string, isSse: boolean): MessageRule {
-  const [, on, value] = /^(event|data):(.+)$/s.exec(text) ?? [];
+  const [, on, value] = /^(event|data|prefix):(.+)$/s.exec(text) ?? [];
   if (on === 'event' && !isSse) {
-    throw usage(`${option} "${text}": only events of SSE have names. Give data:TEXT or PATH=VALUE.`);
+    throw usage(
+      `${option} "${text}": only events of SSE have names. Give data:TEXT, prefix:TEXT or PATH=VALUE.`,
+    );
   }
-  if ((on === 'event' || on === 'data') && value !== undefined) return { on, value };
+  if ((on === 'event' || on === 'data' || on === 'prefix') && value !== undefined) return { on, value };
   const [, path, is] = /^([^=:]+)=(.+)$/s.exec(text) ?? [];
   if (path !== undefined && is !== undefined) {
     return { on: 'property', path: pathOf(option, path), value: is };
   }
   throw usage(
-    `${option} "${text}" is not understood: give event:NAME, data:TEXT or PATH=VALUE, such as type=done.`,
+    `${option} "${text}" is not understood: give event:NAME, data:TEXT, prefix:TEXT or PATH=VALUE, such as type=done.`,
   );
 }
 
@@ -136,14 +138,16 @@ function pathOf(option: string, text: string): string[] {
   throw usage(`${option} "${text}" is no path of a property, such as id or meta.id.`);
 }
 
-/** As a tally names it: `429`, `close 4429`, `error -32000`. */
+/** As a tally names it: `429`, `close 4429`, `error -32000`, `message 44`. */
 function refusalOf(text: string, isWebSocket: boolean): string {
   if (/^[1-5]\d\d$/.test(text) && text !== '200' && text !== '101') return text;
   const [, kind, code] = /^(close|error):(-?\d{1,6})$/.exec(text) ?? [];
   if (kind === 'close' && !isWebSocket)
     throw usage(`--refusal "${text}": only a WebSocket has close codes (--protocol websocket).`);
   if (kind !== undefined) return `${kind} ${code}`;
+  const [, beginning] = /^prefix:(.+)$/s.exec(text) ?? [];
+  if (beginning !== undefined) return `message ${beginning}`;
   throw usage(
-    `--refusal "${text}" is not understood: give a status such as 429, close:4429 for a WebSocket's close code, or error:-32000 for a JSON-RPC error.`,
+    `--refusal "${text}" is not understood: give a status such as 429, close:4429 for a WebSocket's close code, error:-32000 for a JSON-RPC error, or prefix:TEXT for how its first message begins.`,
   );
 }

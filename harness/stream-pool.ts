@@ -203,7 +203,7 @@ export function saidBy({
   ending,
   error,
 }: Pick<StreamRecord, 'status' | 'answer' | 'ending' | 'error'>): string {
-  if (ending === 'refused' && answer === 'limited' && error !== null && /^(close|error) /.test(error))
+  if (ending === 'refused' && answer === 'limited' && error !== null && /^(close|error|message) /.test(error))
     return error;
   return status === null ? 'none' : String(status);
 }

@@ -8,8 +8,10 @@ export interface Conversation {
   plan: ProtocolPlan;
   protocol: Protocol;
   meaning: MessageMeaning;
-  /** Whether a no may come behind the head: in a close frame or in the body. */
+  /** Whether a no may come behind a head that said yes: in a close frame, or as the first message. */
   refusesLate: boolean;
+  /** Whether a 200 may be a no, with a JSON text in place of the stream. */
+  refusesInBody: boolean;
 }
 
 /** What a stream is without a plan: an event stream that ends with `event: close`. */
@@ -30,15 +32,30 @@ const known = new WeakMap<ProtocolPlan, Conversation>();
 export function conversationOf(plan: ProtocolPlan = defaultPlan): Conversation {
   let conversation = known.get(plan);
   if (conversation === undefined) {
+    const protocol = protocols[plan.name];
+    const refusesBy = (kind: string) => plan.refusals.some((refusal) => refusal.startsWith(`${kind} `));
     conversation = {
       plan,
-      protocol: protocols[plan.name],
+      protocol,
       meaning: meaningOf(plan),
-      refusesLate: plan.refusals.some((refusal) => /^(close|error) /.test(refusal)),
+      // An event stream is no JSON text: its head can be believed.
+      refusesLate:
+        refusesBy('close') || refusesBy('message') || (refusesBy('error') && !protocol.resumesByHeader),
+      refusesInBody: refusesBy('error'),
     };
     known.set(plan, conversation);
   }
   return conversation;
+}
+
+/** The refusal that a first message is, as a tally names it; null: it is none. */
+export function refusingMessage(data: string, plan: ProtocolPlan): string | null {
+  const beginning = plan.refusals.find(
+    (refusal) => refusal.startsWith('message ') && data.startsWith(refusal.slice('message '.length)),
+  );
+  return (
+    beginning ?? (plan.refusals.some((one) => one.startsWith('error ')) ? refusingError(data, plan) : null)
+  );
 }
 
 /** Whether a JSON text is an error of JSON-RPC (2.0, §5.1) that is among the refusals; the code, or null. */

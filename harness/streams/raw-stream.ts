@@ -10,9 +10,6 @@ import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 /** A refusal's body is read so that the server can finish it, but not without an end. */
 export const maxRefusalBytes = 64 * 1024;
 
-/** How long a no may take that comes behind the head, in a close frame: then the stream counts as accepted. */
-const LATE_ANSWER_MS = 500;
-
 /** How long the server gets to close a connection whose client has said goodbye. */
 const FAREWELL_MS = 1000;
 
@@ -62,11 +59,8 @@ export class RawStream implements OpenStream, ExchangeSink {
   #refusalText: string | null = null;
   /** Where a refusal wanted to send its client; null: it did not. */
   #redirect: string | null = null;
-  /** The code of the server's close frame. */
-  #closeCode: number | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
-  #lateTimer: NodeJS.Timeout | null = null;
   #farewellTimer: NodeJS.Timeout | null = null;
 
   constructor(request: StreamRequest, manners: RawStreamManners) {
@@ -152,7 +146,7 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
-    const { plan, protocol, refusesLate } = this.#conversation;
+    const { plan, protocol, refusesInBody } = this.#conversation;
     let judged = protocol.judge(head, this.#nonce);
     if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
@@ -161,21 +155,17 @@ export class RawStream implements OpenStream, ExchangeSink {
     }
     this.#ledger.sawHead(status, headers.get('retry-after'), judged.kind === 'events');
     const isJson = mediaTypeOf(headers.get('content-type')) === 'application/json';
-    if (refusesLate && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
+    if (refusesInBody && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
     else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     else if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return;
     const ledger = this.#ledger;
-    if (refusesLate) this.#lateTimer = setTimeout(acceptOwned, LATE_ANSWER_MS, this);
     this.#reader = protocol.createReader({
       order: ledger.order,
       onEvent: (event) => {
         if (ledger.ending === null) ledger.sawEvent(event);
       },
-      onGoodbye: (code, reason) => {
-        this.#closeCode = code;
-        ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
-      },
+      onGoodbye: (code, reason) => ledger.sawClose(code, reason),
       send: (bytes) => this.#exchange.write(bytes),
       replies: plan.replies,
       eventId: plan.eventId,
@@ -186,12 +176,6 @@ export class RawStream implements OpenStream, ExchangeSink {
       const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
       if (bytes !== undefined) this.#exchange.write(bytes);
     }
-  }
-
-  /** No refusal has come in time. */
-  accept(): void {
-    this.#lateTimer = null;
-    if (!this.#ledger.hasAnswer) this.#ledger.sawAnswer('accepted');
   }
 
   onBody(bytes: Buffer): void {
@@ -216,6 +200,8 @@ export class RawStream implements OpenStream, ExchangeSink {
   #looked(): void {
     if (this.#reader === null) return;
     if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
+    else if (this.#ledger.refusal?.startsWith('close ') === false)
+      this.#conclude('refused', this.#ledger.refusal);
     else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
       this.#conclude('server-end', null);
   }
@@ -258,16 +244,9 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   /** The only way out: whoever comes first says how the stream ended, and ends the exchange. */
   #conclude(ending: StreamEnding, error: string | null): void {
-    const refusal = `close ${this.#closeCode}`;
-    const isRefused = ending === 'server-end' && this.#conversation.plan.refusals.includes(refusal);
-    const isFirst = isRefused
-      ? this.#ledger.conclude('refused', refusal)
-      : this.#ledger.conclude(ending, error ?? this.#redirect);
-    if (!isFirst) return;
-    if (isRefused) this.#ledger.sawAnswer('limited');
-    else if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
-    for (const timer of [this.#endTimer, this.#restTimer, this.#lateTimer])
-      if (timer !== null) clearTimeout(timer);
+    if (!this.#ledger.conclude(ending, error ?? this.#redirect)) return;
+    if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
+    for (const timer of [this.#endTimer, this.#restTimer]) if (timer !== null) clearTimeout(timer);
     this.#lastEventId = this.lastEventId;
     const { leave } = this.#manners;
     const { farewell } = this.#conversation.protocol;
@@ -305,10 +284,6 @@ function endOwned(stream: RawStream): void {
 
 function resumeOwned(stream: RawStream): void {
   stream.resume();
-}
-
-function acceptOwned(stream: RawStream): void {
-  stream.accept();
 }
 
 function leaveOwned(stream: RawStream): void {

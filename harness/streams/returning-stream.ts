@@ -140,7 +140,7 @@ export class ReturningStream implements OpenStream {
         onEvent: (event) => {
           if (ledger.ending === null) ledger.sawEvent(event);
         },
-        onGoodbye: (code, reason) => ledger.sawGoodbye(reason === '' ? `code ${code}` : reason),
+        onGoodbye: (code, reason) => ledger.sawClose(code, reason),
         send: (bytes) => this.#visit?.write(bytes),
         replies: plan.replies,
         eventId: plan.eventId,
@@ -157,7 +157,9 @@ export class ReturningStream implements OpenStream {
 
   /** A part of the body has been read. */
   read(reader: BodyReader): void {
+    const { refusal } = this.#ledger;
     if (reader.failure !== null) this.#conclude('protocol-error', reader.failure);
+    else if (refusal?.startsWith('close ') === false) this.#conclude('refused', refusal);
     else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
       this.#conclude('server-end', null);
   }
