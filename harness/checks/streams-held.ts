@@ -1,4 +1,5 @@
 import type { Check } from '../model.ts';
+import { goodbyeWords } from './answers.ts';
 
 /** A stream may be closed at the promised deadline; the clocks of both sides differ by less than this. */
 const DEADLINE_TOLERANCE_MS = 1500;
@@ -8,15 +9,12 @@ export const streamsHeld: Check = (scenario, { run }) => {
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'hold');
   const openedCount = streams.filter(({ answer }) => answer === 'accepted').length;
-  const lost = streams.filter(
-    ({ ending, closeEventMs }) =>
-      ending !== 'client' &&
-      !(
-        ending === 'server-end' &&
-        closeEventMs !== null &&
-        closeEventMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS
-      ),
-  );
+  const saysGoodbye = goodbyeWords(run.config) !== null;
+  const lost = streams.filter(({ ending, closeEventMs, durationMs }) => {
+    const endedMs = saysGoodbye ? closeEventMs : durationMs;
+    const isInTime = endedMs !== null && endedMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS;
+    return ending !== 'client' && !(ending === 'server-end' && isInTime);
+  });
   const reconnectCount = streams.reduce((sum, stream) => sum + stream.reconnectCount, 0);
   const fedCount = scenario.feeds
     .filter(({ phase }) => phase === 'hold')

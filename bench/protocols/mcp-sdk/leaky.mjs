@@ -1,4 +1,4 @@
 /** A session ends with its DELETE, and with nothing else. */
 import { serve } from './server.mjs';
 
-serve(() => {});
+serve({ left() {}, tidy() {} });

@@ -9,8 +9,11 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 
 const MAX_SESSIONS = Number(process.argv[2] ?? 5000);
 
-/** `tidy(sessions)`: ends sessions whose clients are gone without a DELETE. */
-export function serve(tidy) {
+/**
+ * What becomes of sessions whose clients are gone without a DELETE: `left(session)` is told when the stream of a GET has closed, and
+ * `tidy(sessions)` once, at the start.
+ */
+export function serve({ left, tidy }) {
   const sessions = new Map();
   const app = createMcpExpressApp();
 
@@ -22,6 +25,7 @@ export function serve(tidy) {
       response.once('close', () => {
         session.open -= 1;
         session.lastActive = Date.now();
+        if (request.method === 'GET') left(session);
       });
       await session.transport.handleRequest(request, response, request.body);
     } else if (id !== undefined) {
