@@ -38,9 +38,7 @@ export function conversationOf(plan: ProtocolPlan = defaultPlan): Conversation {
       plan,
       protocol,
       meaning: meaningOf(plan),
-      // An event stream is no JSON text: its head can be believed.
-      refusesLate:
-        refusesBy('close') || refusesBy('message') || (refusesBy('error') && !protocol.resumesByHeader),
+      refusesLate: refusesBy('close') || refusesBy('message'),
       refusesInBody: refusesBy('error'),
     };
     known.set(plan, conversation);
@@ -49,13 +47,12 @@ export function conversationOf(plan: ProtocolPlan = defaultPlan): Conversation {
 }
 
 /** The refusal that a first message is, as a tally names it; null: it is none. */
-export function refusingMessage(data: string, plan: ProtocolPlan): string | null {
-  const beginning = plan.refusals.find(
-    (refusal) => refusal.startsWith('message ') && data.startsWith(refusal.slice('message '.length)),
+export function refusingMessage(data: string, { refusals }: ProtocolPlan): string | null {
+  const beginning = 'message ';
+  const refusal = refusals.find(
+    (one) => one.startsWith(beginning) && data.startsWith(one.slice(beginning.length)),
   );
-  return (
-    beginning ?? (plan.refusals.some((one) => one.startsWith('error ')) ? refusingError(data, plan) : null)
-  );
+  return refusal ?? null;
 }
 
 /** Whether a JSON text is an error of JSON-RPC (2.0, §5.1) that is among the refusals; the code, or null. */

@@ -166,7 +166,7 @@ export class RawStream implements OpenStream, ExchangeSink {
         if (ledger.ending === null) ledger.sawEvent(event);
       },
       onGoodbye: (code, reason) => ledger.sawClose(code, reason),
-      send: (bytes) => this.#exchange.write(bytes),
+      send: (bytes) => this.#exchange.answer(bytes),
       replies: plan.replies,
       eventId: plan.eventId,
       watchesRetry: false,
@@ -250,7 +250,13 @@ export class RawStream implements OpenStream, ExchangeSink {
     this.#lastEventId = this.lastEventId;
     const { leave } = this.#manners;
     const { farewell } = this.#conversation.protocol;
-    if (ending === 'client' && leave === 'fin' && this.#reader !== null && farewell !== undefined) {
+    if (
+      ending === 'client' &&
+      leave === 'fin' &&
+      this.#reader !== null &&
+      this.#ledger.closeCode === null &&
+      farewell
+    ) {
       this.#exchange.write(farewell());
       // A slow reader may be at rest.
       this.#exchange.resume();

@@ -27,6 +27,8 @@ export class StreamLedger {
   /** What the stream ends as once its socket is closed; null: it goes on. */
   ending: StreamEnding | null = null;
   closeReason: string | null = null;
+  /** Of the server's close frame, where the protocol has those; null: none has come. */
+  closeCode: number | null = null;
   /** A no that came behind the head, as a tally names it: `close 4429`; null: none has come. */
   refusal: string | null = null;
   readonly #behaviour: BehaviourName;
@@ -36,7 +38,6 @@ export class StreamLedger {
   /** Null: none has come, or it may turn out otherwise yet. */
   #answer: StreamAnswer | null = null;
   #wasAccepted = false;
-  #lateTimer: NodeJS.Timeout | null = null;
   #status: number | null = null;
   #retryAfter: string | null = null;
   #firstByteMs: number | null = null;
@@ -44,6 +45,7 @@ export class StreamLedger {
   #closeEventMs: number | null = null;
   #durationMs = 0;
   #isReleased = false;
+  #lateTimer: NodeJS.Timeout | null = null;
   #error: string | null = null;
   /** Who waits for how many events; null: nobody. */
   #awaited: { count: number; later: Later<boolean> }[] | null = null;
@@ -64,7 +66,7 @@ export class StreamLedger {
     this.#status = status;
     this.#retryAfter = retryAfter === undefined ? null : shortened(retryAfter);
     if (accepts && refusesLate) {
-      this.#lateTimer ??= setTimeout(acceptOwned, LATE_ANSWER_MS, this);
+      if (this.#answer === null) this.#lateTimer ??= setTimeout(acceptOwned, LATE_ANSWER_MS, this);
       return;
     }
     // The reason of a no may follow.
@@ -84,7 +86,7 @@ export class StreamLedger {
   }
 
   /** No refusal has come in time. */
-  acceptLate(): void {
+  accept(): void {
     this.#lateTimer = null;
     if (this.#answer === null) this.sawAnswer('accepted');
   }
@@ -116,6 +118,7 @@ export class StreamLedger {
 
   /** A WebSocket's close frame. Its code can be a refusal, as long as no event has come. */
   sawClose(code: number, reason: string): void {
+    this.closeCode = code;
     const name = `close ${code}`;
     if (this.eventCount === 0 && this.#conversation.plan.refusals.includes(name)) this.refusal ??= name;
     this.sawGoodbye(reason === '' ? `code ${code}` : reason);
@@ -193,7 +196,7 @@ export class StreamLedger {
 }
 
 function acceptOwned(ledger: StreamLedger): void {
-  ledger.acceptLate();
+  ledger.accept();
 }
 
 /** `reason` of a JSON object, or the data as it came. */
