@@ -99,6 +99,10 @@ export function createProgram(version: string, actions: CliActions): Command {
       '--end-event <rule>',
       'which event says that the server ends the stream, such as data:[DONE], or none (default for SSE: event:close)',
     )
+    .option(
+      '--finite',
+      'streams come to their end by themselves, with their end event, as streamed answers do',
+    )
     .option('--event-id <path>', 'property of a message that is its id, such as id')
     .option(
       '--refusal <list>',

@@ -19,7 +19,7 @@ export interface Preset {
 export const presets = {
   'llm-chat': {
     describes: 'chat completions as OpenAI streams them: POST with "stream": true, ends with [DONE]',
-    options: { protocol: 'sse-post', endEvent: 'data:[DONE]', refusal: '429' },
+    options: { protocol: 'sse-post', endEvent: 'data:[DONE]', finite: true },
     prepare: prepareChat,
   },
   mcp: {

@@ -21,6 +21,8 @@ export interface ProtocolOptions {
   event?: string;
   /** Which event says that the server ends the stream, in the same way; `none`: there is none. */
   endEvent?: string;
+  /** Streams come to their end by themselves, with their end event, as an answer that is streamed does. */
+  finite?: boolean;
   /** Property of an event's JSON that is its id. */
   eventId?: string;
   /** How the target refuses a stream when its limit is met: `429`, `close:4429`, `error:-32000`, `prefix:44`, or several of them. */
@@ -72,13 +74,20 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
       `--preset ${said.preset} is for --protocol sse: its session goes over HTTP/1.1, not ${name}.`,
     );
   }
+  const end = endOf(given.endEvent, isSse);
+  if (given.finite === true && end === null) {
+    throw usage(
+      '--finite: a stream that is whole is told from one that was cut off by its end: say which event that is with --end-event.',
+    );
+  }
   return {
     name,
     body,
     sends,
     replies,
     event: given.event === undefined ? null : ruleOf('--event', given.event, isSse),
-    end: endOf(given.endEvent, isSse),
+    end,
+    finite: given.finite ?? false,
     eventId: given.eventId === undefined ? null : pathOf('--event-id', given.eventId),
     refusals: given.refusal === undefined ? DEFAULT_REFUSALS : refusalsOf(listOf(given.refusal), name),
     session,

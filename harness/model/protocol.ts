@@ -25,6 +25,8 @@ export interface ProtocolPlan {
   event: MessageRule | null;
   /** Which event says that the server ends the stream. */
   end: MessageRule | null;
+  /** Streams come to their end by themselves, with the event that says so: an answer in pieces, not a subscription. */
+  finite: boolean;
   /** Property of an event's JSON that is its id, where the protocol has none of its own; null: there is none. */
   eventId: string[] | null;
   /**

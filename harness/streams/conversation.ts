@@ -22,6 +22,7 @@ export const defaultPlan: ProtocolPlan = {
   replies: {},
   event: null,
   end: { on: 'event', value: 'close' },
+  finite: false,
   eventId: null,
   refusals: ['429'],
   session: null,
