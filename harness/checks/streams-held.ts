@@ -62,7 +62,7 @@ export const streamsHeld: Check = (scenario, { run }) => {
   }
   if (finite) {
     const wholeCount = streams.filter(({ ending }) => ending === 'server-end').length;
-    const reason = `of ${streams.length} streams ${wholeCount} came to their end, the others went on`;
+    const reason = `${wholeCount} of ${streams.length} streams came to their end, none was cut off before`;
     return [{ ...finding, outcome: 'pass', reason }];
   }
   const reason = `${streams.length} streams stayed open for ${((shortestMs ?? 0) / 1000).toFixed(0)} s${fedCount > 0 ? ' and all received events' : ''}`;
