@@ -5,6 +5,7 @@
  *   npm run protocols                           every trial, one after the other
  *   npm run protocols -- CASE …                 only these servers
  *   npm run protocols -- --side leaky           only the twins
+ *   npm run protocols -- --trial 'abrupt drop'  only trials of this name
  *   npm run protocols -- --out reports/out/…    keep the reports
  */
 import { resolve } from 'node:path';
@@ -15,7 +16,7 @@ import { runTrial, type TrialResult } from './protocols/run-trial.ts';
 
 async function main(): Promise<number> {
   const { values, positionals } = readOptions({
-    options: { side: { type: 'string' }, out: { type: 'string' } },
+    options: { side: { type: 'string' }, trial: { type: 'string' }, out: { type: 'string' } },
     allowPositionals: true,
   });
   const unknown = positionals.filter((name) => protocolCases.every((one) => one.name !== name));
@@ -23,8 +24,9 @@ async function main(): Promise<number> {
   const plan = protocolCases
     .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
     .flatMap((protocolCase) => protocolCase.trials.map((trial) => ({ protocolCase, trial })))
-    .filter(({ trial }) => values.side === undefined || trial.side === values.side);
-  if (plan.length === 0) throw new OptionError(`--side ${values.side} is none: give clean or leaky`);
+    .filter(({ trial }) => values.side === undefined || trial.side === values.side)
+    .filter(({ trial }) => values.trial === undefined || trial.what === values.trial);
+  if (plan.length === 0) throw new OptionError('no trial is of this name and on this side');
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(name, () => interrupt.abort(new Error(name)));
