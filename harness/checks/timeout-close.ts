@@ -10,6 +10,8 @@ const LATE_TOLERANCE_MS = 1500;
 /** At its deadline a stream is told that it ends, with a reason, where the protocol has a way to say it, and ends properly. */
 export const timeoutClose: Check = (scenario, { run }) => {
   const goodbye = goodbyeWords(run.config);
+  // An `event: close` is to say why; of other goodbyes, such as GraphQL's `complete`, no more than themselves is asked.
+  const hasReason = run.config.protocol.end?.value === 'close';
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'deadline');
   const opened = streams.filter(({ answer }) => answer === 'accepted');
@@ -20,7 +22,7 @@ export const timeoutClose: Check = (scenario, { run }) => {
     return [{ ...finding, outcome: 'invalid', reason, evidence }];
   }
   const withCloseEventCount = opened.filter(
-    ({ closeReason }) => closeReason !== null && closeReason !== '',
+    ({ closeReason }) => closeReason !== null && !(hasReason && closeReason === ''),
   ).length;
   const endedByServerCount = opened.filter(({ ending }) => ending === 'server-end').length;
   const times = opened.map(({ closeEventMs, durationMs }) => closeEventMs ?? durationMs);
@@ -50,7 +52,7 @@ export const timeoutClose: Check = (scenario, { run }) => {
     );
   if (goodbye !== null && withCloseEventCount < opened.length)
     problems.push(
-      `${opened.length - withCloseEventCount} of ${opened.length} got no ${goodbye.replace(/^an? /, '')} with a reason`,
+      `${opened.length - withCloseEventCount} of ${opened.length} got no ${goodbye.replace(/^a /, '')}${hasReason ? ' with a reason' : ''}`,
     );
   if (earliestMs < deadlineMs - EARLY_TOLERANCE_MS)
     problems.push(`one was closed ${Math.round(deadlineMs - earliestMs)} ms early`);
@@ -72,5 +74,7 @@ export const timeoutClose: Check = (scenario, { run }) => {
 
 /** ` (max_duration_exceeded)`; empty where the goodbye is nothing but itself, such as `[DONE]`. */
 function reasonOf(goodbye: string, closeReason: string | null): string {
-  return closeReason === null || goodbye === `"${closeReason}"` ? '' : ` (${closeReason})`;
+  return closeReason === null || closeReason === '' || goodbye === `"${closeReason}"`
+    ? ''
+    : ` (${closeReason})`;
 }
