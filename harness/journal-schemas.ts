@@ -191,7 +191,7 @@ const messageRule = z.discriminatedUnion('on', [
   z.looseObject({ on: z.literal('property'), path: names, value: text }),
 ]);
 
-const protocolPlan: z.ZodType<ProtocolPlan> = z.looseObject({
+export const protocolPlan: z.ZodType<ProtocolPlan> = z.looseObject({
   name: oneOf(PROTOCOLS),
   body: text.nullable(),
   sends: names,
