@@ -93,16 +93,20 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option(
       '--event <rule>',
-      'which messages are events: event:NAME, data:TEXT or PATH=VALUE, such as type=update (default: all)',
+      'which messages are events: event:NAME, data:TEXT, prefix:TEXT or PATH=VALUE, such as type=update (default: all)',
     )
     .option(
       '--end-event <rule>',
       'which event says that the server ends the stream, such as data:[DONE], or none (default for SSE: event:close)',
     )
+    .option(
+      '--finite',
+      'streams come to their end by themselves, with their end event, as streamed answers do',
+    )
     .option('--event-id <path>', 'property of a message that is its id, such as id')
     .option(
       '--refusal <list>',
-      'how it refuses when its limit is met: 429, close:4429, error:-32000 (default: 429)',
+      'how it refuses when its limit is met: 429, close:4429, error:-32000, prefix:44 (default: 429)',
     )
     .optionsGroup('What it promises:')
     .option('--limit <n>', 'streams that it allows a key, or none')

@@ -221,6 +221,7 @@ const userConfigSchema = z.strictObject({
     .optional(),
   event: z.string().optional(),
   endEvent: z.string().optional(),
+  finite: z.boolean().optional(),
   eventId: z.string().optional(),
   refusal: z.union([z.array(z.string()), z.string()], 'must be a list such as 429').optional(),
   header: z

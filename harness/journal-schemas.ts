@@ -187,19 +187,20 @@ export const PROTOCOLS: All<ProtocolName> = {
 };
 
 const messageRule = z.discriminatedUnion('on', [
-  z.looseObject({ on: z.enum(['event', 'data']), value: text }),
+  z.looseObject({ on: z.enum(['event', 'data', 'prefix']), value: text }),
   z.looseObject({ on: z.literal('property'), path: names, value: text }),
 ]);
 
-const protocolPlan: z.ZodType<ProtocolPlan> = z.looseObject({
+export const protocolPlan: z.ZodType<ProtocolPlan> = z.looseObject({
   name: oneOf(PROTOCOLS),
   body: text.nullable(),
   sends: names,
   replies: z.record(text, text),
   event: messageRule.nullable(),
   end: messageRule.nullable(),
+  finite: z.boolean(),
   eventId: names.nullable(),
-  refusals: z.array(z.string().regex(/^(\d{3}|close \d{1,5}|error -?\d{1,6})$/)).min(1),
+  refusals: z.array(z.string().regex(/^(\d{3}|close \d{1,5}|error -?\d{1,6}|message .+)$/s)).min(1),
   session: z.literal('mcp').nullable(),
 });
 

@@ -19,7 +19,7 @@ export interface Preset {
 export const presets = {
   'llm-chat': {
     describes: 'chat completions as OpenAI streams them: POST with "stream": true, ends with [DONE]',
-    options: { protocol: 'sse-post', endEvent: 'data:[DONE]', refusal: '429' },
+    options: { protocol: 'sse-post', endEvent: 'data:[DONE]', finite: true },
     prepare: prepareChat,
   },
   mcp: {
@@ -31,5 +31,16 @@ export const presets = {
     describes: 'GraphQL subscriptions over SSE, a request each ("distinct connections")',
     options: { protocol: 'sse-post', endEvent: 'event:complete' },
     prepare: prepareGraphql,
+  },
+  'socket.io': {
+    describes: 'Socket.IO over its WebSocket (Engine.IO 4): CONNECT to the main namespace, events are 42[…]',
+    options: {
+      protocol: 'websocket',
+      send: ['40'],
+      reply: { 2: '3' },
+      event: 'prefix:42',
+      endEvent: 'data:41',
+      refusal: 'prefix:44',
+    },
   },
 } as const satisfies Record<string, Preset>;

@@ -17,13 +17,15 @@ export interface ProtocolOptions {
   send?: string[] | string;
   /** What a client answers to a message, word for word: `{ '2': '3' }`, or lines such as `2=3`. */
   reply?: Record<string, string> | string[];
-  /** Which messages are events: `event:NAME`, `data:TEXT`, or `PATH=VALUE` for a property of their JSON. */
+  /** Which messages are events: `event:NAME`, `data:TEXT`, `prefix:TEXT`, or `PATH=VALUE` for a property of their JSON. */
   event?: string;
   /** Which event says that the server ends the stream, in the same way; `none`: there is none. */
   endEvent?: string;
+  /** Streams come to their end by themselves, with their end event, as an answer that is streamed does. */
+  finite?: boolean;
   /** Property of an event's JSON that is its id. */
   eventId?: string;
-  /** How the target refuses a stream when its limit is met: `429`, `close:4429`, `error:-32000`, or several of them. */
+  /** How the target refuses a stream when its limit is met: `429`, `close:4429`, `error:-32000`, `prefix:44`, or several of them. */
   refusal?: string[] | string;
 }
 
@@ -72,13 +74,20 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
       `--preset ${said.preset} is for --protocol sse: its session goes over HTTP/1.1, not ${name}.`,
     );
   }
+  const end = endOf(given.endEvent, isSse);
+  if (given.finite === true && end === null) {
+    throw usage(
+      '--finite: a stream that is whole is told from one that was cut off by its end: say which event that is with --end-event.',
+    );
+  }
   return {
     name,
     body,
     sends,
     replies,
     event: given.event === undefined ? null : ruleOf('--event', given.event, isSse),
-    end: endOf(given.endEvent, isSse),
+    end,
+    finite: given.finite ?? false,
     eventId: given.eventId === undefined ? null : pathOf('--event-id', given.eventId),
     refusals: given.refusal === undefined ? DEFAULT_REFUSALS : refusalsOf(listOf(given.refusal), name),
     session,
@@ -119,17 +128,19 @@ function endOf(text: string | undefined, isSse: boolean): MessageRule | null {
 }
 
 function ruleOf(option: string, text: string, isSse: boolean): MessageRule {
-  const [, on, value] = /^(event|data):(.+)$/s.exec(text) ?? [];
+  const [, on, value] = /^(event|data|prefix):(.+)$/s.exec(text) ?? [];
   if (on === 'event' && !isSse) {
-    throw usage(`${option} "${text}": only events of SSE have names. Give data:TEXT or PATH=VALUE.`);
+    throw usage(
+      `${option} "${text}": only events of SSE have names. Give data:TEXT, prefix:TEXT or PATH=VALUE.`,
+    );
   }
-  if ((on === 'event' || on === 'data') && value !== undefined) return { on, value };
+  if ((on === 'event' || on === 'data' || on === 'prefix') && value !== undefined) return { on, value };
   const [, path, is] = /^([^=:]+)=(.+)$/s.exec(text) ?? [];
   if (path !== undefined && is !== undefined) {
     return { on: 'property', path: pathOf(option, path), value: is };
   }
   throw usage(
-    `${option} "${text}" is not understood: give event:NAME, data:TEXT or PATH=VALUE, such as type=done.`,
+    `${option} "${text}" is not understood: give event:NAME, data:TEXT, prefix:TEXT or PATH=VALUE, such as type=done.`,
   );
 }
 
@@ -144,7 +155,7 @@ function refusalsOf(texts: string[], name: ProtocolName): string[] {
   throw usage('--refusal is empty: say how the target refuses a stream, such as --refusal 429.');
 }
 
-/** As a tally names it: `429`, `close 4429`, `error -32000`. */
+/** As a tally names it: `429`, `close 4429`, `error -32000`, `message 44`. */
 function refusalOf(text: string, name: ProtocolName): string {
   if (/^[2-5]\d\d$/.test(text) && text !== '200') return text;
   const [, kind, code] = /^(close|error):(-?\d{1,6})$/.exec(text) ?? [];
@@ -158,7 +169,9 @@ function refusalOf(text: string, name: ProtocolName): string {
     );
   }
   if (kind !== undefined) return `${kind} ${Number(code)}`;
+  const [, beginning] = /^prefix:(.+)$/s.exec(text) ?? [];
+  if (beginning !== undefined) return `message ${beginning}`;
   throw usage(
-    `--refusal "${text}" is not understood: give a status such as 429, close:4429 for a WebSocket's close code, or error:-32000 for a JSON-RPC error.`,
+    `--refusal "${text}" is not understood: give a status such as 429, close:4429 for a WebSocket's close code, error:-32000 for a JSON-RPC error, or prefix:TEXT for how its first message begins.`,
   );
 }

@@ -143,9 +143,13 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   /** Requests for streams: short ones where a refusal is the answer to a request, otherwise whole clients. */
   const floodStreams = (url: string, key: string, load: { count: number; connections: number }) => {
     const { protocol: plan, headers } = config;
-    const { protocol, refusesLate } = conversationOf(plan);
+    const { protocol, refusesLate, refusesInBody } = conversationOf(plan);
     const whole =
-      refusesLate || protocol.switches || protocol.transport === 'http/2' || plan.session !== null;
+      refusesLate ||
+      refusesInBody ||
+      protocol.switches ||
+      protocol.transport === 'http/2' ||
+      plan.session !== null;
     if (whole) return floodWithStreams({ url, key, ...load }, config, signal);
     const own = plan.name === 'sse' ? {} : protocol.headers;
     const body = plan.body === null ? null : bodyOf(plan.body, key);

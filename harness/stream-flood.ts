@@ -1,7 +1,7 @@
+import { saidBy } from './checks/answers.ts';
 import { HydrotestError } from './errors.ts';
 import type { FloodResult } from './flood.ts';
 import type { RunConfig } from './model.ts';
-import { saidBy } from './stream-pool.ts';
 import { openStream } from './streams/open-stream.ts';
 import { within } from './waiting.ts';
 

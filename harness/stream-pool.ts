@@ -1,3 +1,4 @@
+import { saidBy } from './checks/answers.ts';
 import { hearsNothing, SILENT_MS } from './checks/hears-nothing.ts';
 import type {
   BehaviourName,
@@ -194,18 +195,6 @@ function addTo(entry: TallyEntry, record: Omit<StreamRecord, 'elapsedMs' | 'key'
   const isSilent = record.answer === 'accepted' && record.eventCount === 0 && record.durationMs >= SILENT_MS;
   if (isSilent && !readsLittle.has(record.behaviour)) entry.silentCount++;
   entry.lastError = record.error ?? entry.lastError;
-}
-
-/** What a stream was told, as a tally names it: a status, or the refusal that came behind it. */
-export function saidBy({
-  status,
-  answer,
-  ending,
-  error,
-}: Pick<StreamRecord, 'status' | 'answer' | 'ending' | 'error'>): string {
-  if (ending === 'refused' && answer === 'limited' && error !== null && /^(close|error) /.test(error))
-    return error;
-  return status === null ? 'none' : String(status);
 }
 
 function emptyTally(scenario: string, phase: string, behaviour: BehaviourName): TallyEntry {

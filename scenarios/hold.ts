@@ -26,7 +26,9 @@ export const hold: Scenario = {
   },
 };
 
-function unfit({ url, limit, load }: RunConfig): string | null {
+function unfit({ url, limit, load, protocol }: RunConfig): string | null {
+  if (protocol.finite && !load.asked)
+    return 'its streams come to their end by themselves: say with --rate how many are to come in a second';
   if (limit === null || url.includes('{key}')) return null;
   const most = Math.max(...load.stages.map(({ target }) => target));
   if (!load.asked || (load.model === 'closed' && most <= limit)) return load.asked ? null : oneKey(limit);

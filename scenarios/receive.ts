@@ -17,6 +17,10 @@ export const EVENT_PATH = 'event to held streams';
  */
 export async function receive(context: ScenarioContext): Promise<void> {
   if (!context.wants(EVENT_PATH)) return;
+  if (context.config.protocol.finite) {
+    context.skipPath(EVENT_PATH, 'streams come to their end by themselves: none is there to be held');
+    return;
+  }
   await context.phase('open');
   const { limit, url } = context.config;
   const perKey = limit ?? READERS;

@@ -20,7 +20,8 @@ const PATH = 'deadline';
 
 export const timeout: Scenario = {
   name: 'timeout',
-  proves: 'at its deadline a stream gets "event: close" with a reason, and the response ends',
+  proves:
+    'at its deadline a stream is told so ("event: close" with a reason, or what its protocol has), and ends',
   checks: ['timeout-close', 'memory-leak', 'cleanup'],
   paths: [PATH],
   unfit(config) {

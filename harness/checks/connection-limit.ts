@@ -1,10 +1,9 @@
 import type { Check, StreamRecord } from '../model.ts';
-import { refusalWords } from './answers.ts';
+import { refusalWords, saidBy } from './answers.ts';
 
 /** A burst of simultaneous requests on one key: exactly as many as the limit allows get in, all others the refusal. */
 export const connectionLimit: Check = (scenario, { run }) => {
   const { limit } = scenario;
-  const refusal = refusalWords(run.config);
   const bursts = Map.groupBy(
     scenario.streams.filter(({ phase }) => phase.startsWith('burst')),
     ({ phase }) => phase,
@@ -17,6 +16,7 @@ export const connectionLimit: Check = (scenario, { run }) => {
   return [...bursts].map(([phase, streams]) => {
     const acceptedCount = streams.filter(({ answer }) => answer === 'accepted').length;
     const refusedCount = streams.filter(({ answer }) => answer === 'limited').length;
+    const refusal = refusalWords(run.config, streams.map(saidBy));
     const otherCount = streams.length - acceptedCount - refusedCount;
     const withRetryAfterCount = streams.filter(
       ({ answer, retryAfter }) => answer === 'limited' && retryAfter !== null,

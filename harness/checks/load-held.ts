@@ -18,7 +18,7 @@ const MAX_SILENT_RATIO = 0.01;
 export const loadHeld: Check = (scenario, { run }) => {
   const { load, events: fedTo } = run.config;
   const tallies = scenario.tallies.filter(({ phase }) => phase !== 'warm-up');
-  const facts = factsOf(scenario, tallies);
+  const facts = factsOf(scenario, tallies, run.config.protocol.finite);
   const { plannedCount, heldCount, streamCount, refusedCount, lostCount, tabReconnectCount } = facts;
   const { listeningCount, unansweredCount, silentCount } = facts;
   const { fedEventCount, receivedFedCount, fedGapCount, fedDuplicateCount } = facts;
@@ -105,7 +105,7 @@ export const loadHeld: Check = (scenario, { run }) => {
   return say('pass', `${what}${events}${fed}${memory}`);
 };
 
-function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
+function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[], finite: boolean) {
   const sum = (value: (tally: TallyEntry) => number) =>
     tallies.reduce((total, tally) => total + value(tally), 0);
   const count = (of: TallyEntry[], ...endings: StreamEnding[]) =>
@@ -122,7 +122,7 @@ function factsOf(scenario: ScenarioRecord, tallies: TallyEntry[]) {
   const atPeak = scenario.loads.filter((entry) => entry.plannedCount === plannedCount);
   const perStream = memoryPerStream(scenario);
   // A server may close at its deadline whatever stands in the plan; without a promise, whoever closes loses a stream.
-  const closes = scenario.deadlineMs !== null && longest(scenario) >= scenario.deadlineMs;
+  const closes = finite || (scenario.deadlineMs !== null && longest(scenario) >= scenario.deadlineMs);
   return {
     plannedCount,
     heldCount:

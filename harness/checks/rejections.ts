@@ -4,8 +4,11 @@ import { problemOf } from './words.ts';
 
 /** While the limit is full, every further request is refused, at any rate. */
 export const rejections: Check = (scenario, { run }) => {
-  const refusal = refusalWords(run.config);
   const floods = scenario.requests.filter(({ label }) => label === 'flood');
+  const refusal = refusalWords(
+    run.config,
+    floods.flatMap(({ statuses }) => Object.keys(statuses)),
+  );
   const plannedCount = floods.reduce((sum, flood) => sum + flood.plannedCount, 0);
   const refusedCount = floods.reduce((sum, { statuses }) => sum + limitedCount(statuses, run.config), 0);
   const answeredCount = floods

@@ -1,5 +1,5 @@
 import type { Check } from '../model.ts';
-import { refusalWords } from './answers.ts';
+import { refusalWords, saidBy } from './answers.ts';
 import { unmadeConnections } from './connection-limit.ts';
 
 /** After every way of leaving, the whole limit can be used again. The scenario tries until it can, or gives up. */
@@ -45,7 +45,7 @@ export const slotsReleased: Check = (scenario, { run }) => {
     if (acceptedCount === limit) {
       return { ...finding, outcome: 'pass', reason: `after ${subject}, all ${limit} slots were free again` };
     }
-    const reason = `after ${subject}, only ${acceptedCount} of ${limit} slots came back (${refusedCount} × ${refusalWords(run.config)} on the last of ${attemptCount} attempts): look for an end that does not release its slot`;
+    const reason = `after ${subject}, only ${acceptedCount} of ${limit} slots came back (${refusedCount} × ${refusalWords(run.config, last.map(saidBy))} on the last of ${attemptCount} attempts): look for an end that does not release its slot`;
     return { ...finding, outcome: 'fail', reason };
   });
 };

@@ -1,4 +1,5 @@
 import type { Check } from '../model.ts';
+import { goodbyeWords } from './answers.ts';
 
 /** A stream may be closed at the promised deadline; the clocks of both sides differ by less than this. */
 const DEADLINE_TOLERANCE_MS = 1500;
@@ -8,15 +9,14 @@ export const streamsHeld: Check = (scenario, { run }) => {
   const { deadlineMs } = scenario;
   const streams = scenario.streams.filter(({ phase }) => phase === 'hold');
   const openedCount = streams.filter(({ answer }) => answer === 'accepted').length;
-  const lost = streams.filter(
-    ({ ending, closeEventMs }) =>
-      ending !== 'client' &&
-      !(
-        ending === 'server-end' &&
-        closeEventMs !== null &&
-        closeEventMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS
-      ),
-  );
+  const { finite } = run.config.protocol;
+  const saysGoodbye = goodbyeWords(run.config) !== null;
+  const lost = streams.filter(({ ending, closeEventMs, durationMs }) => {
+    const endedMs = saysGoodbye ? closeEventMs : durationMs;
+    const isInTime = endedMs !== null && endedMs >= (deadlineMs ?? Infinity) - DEADLINE_TOLERANCE_MS;
+    const isWhole = finite && closeEventMs !== null;
+    return ending !== 'client' && !(ending === 'server-end' && (isInTime || isWhole));
+  });
   const reconnectCount = streams.reduce((sum, stream) => sum + stream.reconnectCount, 0);
   const fedCount = scenario.feeds
     .filter(({ phase }) => phase === 'hold')
@@ -59,6 +59,11 @@ export const streamsHeld: Check = (scenario, { run }) => {
   if (streams.some(({ ending, durationMs }) => ending === 'client' && durationMs < plannedMs)) {
     const reason = `one of ${streams.length} streams was held for ${Math.round(shortestMs ?? 0)} ms only, not for the ${plannedMs} ms asked for`;
     return [{ ...finding, outcome: 'invalid', reason }];
+  }
+  if (finite) {
+    const wholeCount = streams.filter(({ ending }) => ending === 'server-end').length;
+    const reason = `${wholeCount} of ${streams.length} streams came to their end, none was cut off before`;
+    return [{ ...finding, outcome: 'pass', reason }];
   }
   const reason = `${streams.length} streams stayed open for ${((shortestMs ?? 0) / 1000).toFixed(0)} s${fedCount > 0 ? ' and all received events' : ''}`;
   return [{ ...finding, outcome: 'pass', reason }];

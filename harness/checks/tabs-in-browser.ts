@@ -82,7 +82,7 @@ export const tabsInBrowser: Check = (scenario, { run }) => {
         ({ acceptedCount, refusedCount, askedCount }) => acceptedCount + refusedCount < askedCount,
       )
     )
-      return result('invalid', 'some of the streams that try the slots got neither 200 nor 429');
+      return result('invalid', 'some of the streams that try the slots were neither let in nor refused');
     return result('pass', describe(entry, before, phase, scenario.limit));
   });
 };

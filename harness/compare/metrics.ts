@@ -1,3 +1,4 @@
+import { goodbyeWords } from '../checks/answers.ts';
 import { growthPerStream, steadyPair } from '../checks/held-memory.ts';
 import type {
   LeakEvidence,
@@ -6,6 +7,7 @@ import type {
   MetricKind,
   QuietReading,
   Report,
+  RunConfig,
   RunRecord,
   ScenarioRecord,
   ScenarioReport,
@@ -20,11 +22,11 @@ import { metricOf } from './metric.ts';
 export function metricsOf(record: RunRecord, report: Report): Metric[] {
   return record.scenarios.flatMap((scenario) => {
     const judged = report.scenarios.find((one) => one.scenario === scenario.scenario);
-    return judged === undefined ? [] : metricsOfScenario(scenario, judged);
+    return judged === undefined ? [] : metricsOfScenario(scenario, judged, record.run.config);
   });
 }
 
-function metricsOfScenario(scenario: ScenarioRecord, report: ScenarioReport): Metric[] {
+function metricsOfScenario(scenario: ScenarioRecord, report: ScenarioReport, config: RunConfig): Metric[] {
   const broken = brokenBy(scenario, report);
   const bottleneck = bottleneckOf(report);
   const others = [
@@ -33,7 +35,7 @@ function metricsOfScenario(scenario: ScenarioRecord, report: ScenarioReport): Me
     ...latencyMetrics(scenario).map((metric) =>
       bottleneck === null ? metric : withoutValue(metric, bottleneck),
     ),
-    ...closeMetrics(scenario),
+    ...closeMetrics(scenario, config),
     ...cleanupMetrics(scenario),
   ];
   return [
@@ -100,14 +102,16 @@ function peakMetric({ scenario }: ScenarioRecord, { peakRssBytes }: ScenarioRepo
 }
 
 /** How long behind its deadline a stream was closed: the median of those that wait for it, which are few. */
-function closeMetrics({ scenario, deadlineMs, streams }: ScenarioRecord): Metric[] {
+function closeMetrics({ scenario, deadlineMs, streams }: ScenarioRecord, config: RunConfig): Metric[] {
+  const goodbye = goodbyeWords(config);
   const waiting = streams.filter(({ phase }) => phase === 'deadline');
   if (deadlineMs === null || waiting.length === 0) return [];
-  const times = waiting.flatMap(({ closeEventMs }) =>
-    closeEventMs === null ? [] : [closeEventMs - deadlineMs],
-  );
+  const times = waiting.flatMap(({ closeEventMs, durationMs }) => {
+    const endedMs = goodbye === null ? durationMs : closeEventMs;
+    return endedMs === null ? [] : [endedMs - deadlineMs];
+  });
   if (times.length < waiting.length) {
-    const missing = `${waiting.length - times.length} of ${waiting.length} streams got no "event: close"`;
+    const missing = `${waiting.length - times.length} of ${waiting.length} streams got no ${goodbye}`;
     return [metricOf('close-lateness', scenario, { unit: 'ms', value: null, missing })];
   }
   return [metricOf('close-lateness', scenario, { unit: 'ms', value: median(times) })];

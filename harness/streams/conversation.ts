@@ -8,8 +8,10 @@ export interface Conversation {
   plan: ProtocolPlan;
   protocol: Protocol;
   meaning: MessageMeaning;
-  /** Whether a no may come behind the head: in a close frame or in the body. */
+  /** Whether a no may come behind a head that said yes: in a close frame, or as the first message. */
   refusesLate: boolean;
+  /** Whether a 200 may be a no, with a JSON text in place of the stream. */
+  refusesInBody: boolean;
 }
 
 /** What a stream is without a plan: an event stream that ends with `event: close`. */
@@ -20,6 +22,7 @@ export const defaultPlan: ProtocolPlan = {
   replies: {},
   event: null,
   end: { on: 'event', value: 'close' },
+  finite: false,
   eventId: null,
   refusals: ['429'],
   session: null,
@@ -30,15 +33,27 @@ const known = new WeakMap<ProtocolPlan, Conversation>();
 export function conversationOf(plan: ProtocolPlan = defaultPlan): Conversation {
   let conversation = known.get(plan);
   if (conversation === undefined) {
+    const protocol = protocols[plan.name];
+    const refusesBy = (kind: string) => plan.refusals.some((refusal) => refusal.startsWith(`${kind} `));
     conversation = {
       plan,
-      protocol: protocols[plan.name],
+      protocol,
       meaning: meaningOf(plan),
-      refusesLate: plan.refusals.some((refusal) => /^(close|error) /.test(refusal)),
+      refusesLate: refusesBy('close') || refusesBy('message'),
+      refusesInBody: refusesBy('error'),
     };
     known.set(plan, conversation);
   }
   return conversation;
+}
+
+/** The refusal that a first message is, as a tally names it; null: it is none. */
+export function refusingMessage(data: string, { refusals }: ProtocolPlan): string | null {
+  const beginning = 'message ';
+  const refusal = refusals.find(
+    (one) => one.startsWith(beginning) && data.startsWith(one.slice(beginning.length)),
+  );
+  return refusal ?? null;
 }
 
 /** Whether a JSON text is an error of JSON-RPC (2.0, §5.1) that is among the refusals; the code, or null. */

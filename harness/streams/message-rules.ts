@@ -27,6 +27,8 @@ export function matches(rule: MessageRule, event: StreamEvent): boolean {
       return event.event === rule.value;
     case 'data':
       return event.data === rule.value;
+    case 'prefix':
+      return event.data.startsWith(rule.value);
     case 'property':
       // Most events are not meant: they need not be parsed for it.
       return event.data.includes(rule.value) && valueAt(event.data, rule.path) === rule.value;

@@ -107,6 +107,7 @@ describe('how a stream ends', () => {
     ['/end-of-length', 'server-end', 1, null],
     ['/until-close', 'server-end', 2, null],
     ['/trickle', 'server-end', 2, null],
+    ['/no-encoding', 'server-end', 1, null],
     ['/429', 'refused', 0, null],
     ['/503-chunked', 'refused', 0, null],
     ['/204', 'refused', 0, null],

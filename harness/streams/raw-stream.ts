@@ -59,8 +59,6 @@ export class RawStream implements OpenStream, ExchangeSink {
   #refusalText: string | null = null;
   /** Where a refusal wanted to send its client; null: it did not. */
   #redirect: string | null = null;
-  /** The code of the server's close frame. */
-  #closeCode: number | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
   #farewellTimer: NodeJS.Timeout | null = null;
@@ -148,7 +146,7 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
-    const { plan, protocol, refusesLate } = this.#conversation;
+    const { plan, protocol, refusesInBody } = this.#conversation;
     let judged = protocol.judge(head, this.#nonce);
     if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
@@ -157,7 +155,7 @@ export class RawStream implements OpenStream, ExchangeSink {
     }
     this.#ledger.sawHead(status, headers.get('retry-after'), judged.kind === 'events');
     const isJson = mediaTypeOf(headers.get('content-type')) === 'application/json';
-    if (refusesLate && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
+    if (refusesInBody && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
     else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     else if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return;
@@ -167,10 +165,7 @@ export class RawStream implements OpenStream, ExchangeSink {
       onEvent: (event) => {
         if (ledger.ending === null) ledger.sawEvent(event);
       },
-      onGoodbye: (code, reason) => {
-        this.#closeCode = code;
-        ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
-      },
+      onGoodbye: (code, reason) => ledger.sawClose(code, reason),
       send: (bytes) => this.#exchange.answer(bytes),
       replies: plan.replies,
       eventId: plan.eventId,
@@ -205,6 +200,8 @@ export class RawStream implements OpenStream, ExchangeSink {
   #looked(): void {
     if (this.#reader === null) return;
     if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
+    else if (this.#ledger.refusal?.startsWith('close ') === false)
+      this.#conclude('refused', this.#ledger.refusal);
     else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
       this.#conclude('server-end', null);
   }
@@ -247,16 +244,9 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   /** The only way out: whoever comes first says how the stream ended, and ends the exchange. */
   #conclude(ending: StreamEnding, error: string | null): void {
-    const refusal = `close ${this.#closeCode}`;
-    const isRefused = ending === 'server-end' && this.#conversation.plan.refusals.includes(refusal);
-    const isFirst = isRefused
-      ? this.#ledger.conclude('refused', refusal)
-      : this.#ledger.conclude(ending, error ?? this.#redirect);
-    if (!isFirst) return;
-    if (isRefused) this.#ledger.sawAnswer('limited');
-    else if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
-    if (this.#endTimer !== null) clearTimeout(this.#endTimer);
-    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
+    if (!this.#ledger.conclude(ending, error ?? this.#redirect)) return;
+    if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
+    for (const timer of [this.#endTimer, this.#restTimer]) if (timer !== null) clearTimeout(timer);
     this.#lastEventId = this.lastEventId;
     const { leave } = this.#manners;
     const { farewell } = this.#conversation.protocol;
@@ -264,7 +254,7 @@ export class RawStream implements OpenStream, ExchangeSink {
       ending === 'client' &&
       leave === 'fin' &&
       this.#reader !== null &&
-      this.#closeCode === null &&
+      this.#ledger.closeCode === null &&
       farewell
     ) {
       this.#exchange.write(farewell());

@@ -17,6 +17,12 @@ export const accepted: ResponseKind = { kind: 'events' };
 const refused: ResponseKind = { kind: 'refused', error: null };
 
 /**
+ * `none` is no coding that is registered: servers send it (GraphQL Yoga does) so that no proxy compresses, and browsers take the body as
+ * it is.
+ */
+const unencoded = /^(identity|none)$/i;
+
+/**
  * Judges a final response over HTTP.
  *
  * @param mediaType what the body has to be, in lower case; null: anything
@@ -33,7 +39,7 @@ export function responseKind({ status, headers }: ResponseHead, mediaType: strin
   }
   // We send no Accept-Encoding; who encodes all the same would feed compressed bytes to the event parser.
   const contentEncoding = headers.get('content-encoding');
-  if (contentEncoding !== undefined && !/^identity$/i.test(contentEncoding)) {
+  if (contentEncoding !== undefined && !unencoded.test(contentEncoding)) {
     const seen = quote(contentEncoding);
     return { kind: 'protocol-error', error: `content encoding ${seen}, which was not asked for` };
   }

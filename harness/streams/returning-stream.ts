@@ -46,8 +46,6 @@ export class ReturningStream implements OpenStream {
   #visit: Visit | null = null;
   #waitTimer: NodeJS.Timeout | null = null;
   #dropTimer: NodeJS.Timeout | null = null;
-  /** The code of the server's close frame. */
-  #closeCode: number | null = null;
   /** Visits that are not yet closed: an old one may be, while the new one connects. */
   #openVisitCount = 0;
   #reader: BodyReader | null = null;
@@ -130,12 +128,12 @@ export class ReturningStream implements OpenStream {
 
   /** Returns what reads the body; null: it is a refusal's. */
   sawHead(visit: Visit, head: ResponseHead, nonce: string): BodyReader | null {
-    const { plan, protocol, refusesLate } = this.#conversation;
+    const { plan, protocol, refusesInBody } = this.#conversation;
     const judged = protocol.judge(head, nonce);
     const ledger = this.#ledger;
     ledger.sawHead(head.status, head.headers.get('retry-after'), judged.kind === 'events');
     const isJson = mediaTypeOf(head.headers.get('content-type')) === 'application/json';
-    if (refusesLate && head.status === 200 && isJson && judged.kind !== 'events') visit.refusalText = '';
+    if (refusesInBody && head.status === 200 && isJson && judged.kind !== 'events') visit.refusalText = '';
     else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return null;
@@ -145,10 +143,7 @@ export class ReturningStream implements OpenStream {
         onEvent: (event) => {
           if (ledger.ending === null) ledger.sawEvent(event);
         },
-        onGoodbye: (code, reason) => {
-          this.#closeCode = code;
-          ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
-        },
+        onGoodbye: (code, reason) => ledger.sawClose(code, reason),
         send: (bytes) => this.#visit?.answer(bytes),
         replies: plan.replies,
         eventId: plan.eventId,
@@ -165,7 +160,9 @@ export class ReturningStream implements OpenStream {
 
   /** A part of the body has been read. */
   read(reader: BodyReader): void {
+    const { refusal } = this.#ledger;
     if (reader.failure !== null) this.#conclude('protocol-error', reader.failure);
+    else if (refusal?.startsWith('close ') === false) this.#conclude('refused', refusal);
     else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
       this.#conclude('server-end', null);
   }
@@ -223,19 +220,13 @@ export class ReturningStream implements OpenStream {
   }
 
   #conclude(ending: StreamEnding, error: string | null, leave: 'fin' | 'rst' = 'fin'): void {
-    const refusal = `close ${this.#closeCode}`;
-    if (ending === 'server-end' && this.#conversation.plan.refusals.includes(refusal)) {
-      if (this.#ledger.ending === null) this.#ledger.sawAnswer('limited');
-      this.#conclude('refused', refusal, leave);
-      return;
-    }
     const because = this.#redirect ?? (ending === 'client' ? this.#lostBecause : null);
     if (!this.#ledger.conclude(ending, error ?? because)) return;
     if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     this.#waitTimer = null;
     if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
     const { farewell } = this.#conversation.protocol;
-    if (ending === 'client' && this.#visit?.reader && this.#closeCode === null && farewell)
+    if (ending === 'client' && this.#visit?.reader && this.#ledger.closeCode === null && farewell)
       this.#visit.write(farewell());
     this.#hangUp(leave);
     this.#manners.afterEnd?.(this, this.#request);

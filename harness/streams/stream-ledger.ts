@@ -1,12 +1,12 @@
 import type { BehaviourName, StreamAnswer, StreamEnding, StreamObserver, StreamRecord } from '../model.ts';
 import type { StreamEvent } from './body-reader.ts';
-import { type Conversation, conversationOf } from './conversation.ts';
+import { type Conversation, conversationOf, refusingMessage } from './conversation.ts';
 import { EventOrder } from './event-order.ts';
 import { FedOrder } from './fed-order.ts';
 import { shortened } from './foreign-text.ts';
 import { Later } from './later.ts';
 
-/** How long a no may take that comes behind the head, in a close frame: then the stream counts as accepted. */
+/** How long a no may take that comes behind the head: then the stream counts as accepted. */
 const LATE_ANSWER_MS = 500;
 
 export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
@@ -27,6 +27,10 @@ export class StreamLedger {
   /** What the stream ends as once its socket is closed; null: it goes on. */
   ending: StreamEnding | null = null;
   closeReason: string | null = null;
+  /** Of the server's close frame, where the protocol has those; null: none has come. */
+  closeCode: number | null = null;
+  /** A no that came behind the head, as a tally names it: `close 4429`; null: none has come. */
+  refusal: string | null = null;
   readonly #behaviour: BehaviourName;
   readonly #observer: StreamObserver | null;
   readonly #conversation: Conversation;
@@ -58,21 +62,16 @@ export class StreamLedger {
 
   /** The head of an answer: `accepts` where it is the one that was wanted, so that a stream follows. */
   sawHead(status: number, retryAfter: string | undefined, accepts: boolean): void {
-    const { plan, refusesLate } = this.#conversation;
+    const { plan, refusesLate, refusesInBody } = this.#conversation;
     this.#status = status;
     this.#retryAfter = retryAfter === undefined ? null : shortened(retryAfter);
-    // Behind a 200 the reason of a no may follow.
-    if (refusesLate && (accepts || status === 200)) {
-      if (accepts && this.#answer === null) this.#lateTimer ??= setTimeout(acceptOwned, LATE_ANSWER_MS, this);
+    if (accepts && refusesLate) {
+      if (this.#answer === null) this.#lateTimer ??= setTimeout(acceptOwned, LATE_ANSWER_MS, this);
       return;
     }
+    // The reason of a no may follow.
+    if (!accepts && refusesInBody && status === 200) return;
     this.sawAnswer(accepts ? 'accepted' : plan.refusals.includes(String(status)) ? 'limited' : 'other');
-  }
-
-  /** No refusal has come in time. */
-  accept(): void {
-    this.#lateTimer = null;
-    if (this.#answer === null && this.ending === null) this.sawAnswer('accepted');
   }
 
   /** What the server said, once it is sure. The first answer stands, but for a stream that comes back. */
@@ -86,12 +85,22 @@ export class StreamLedger {
     this.answered.settle(answer);
   }
 
+  /** No refusal has come in time. */
+  accept(): void {
+    this.#lateTimer = null;
+    if (this.#answer === null) this.sawAnswer('accepted');
+  }
+
   get hasAnswer(): boolean {
     return this.#answer !== null;
   }
 
   sawEvent(event: StreamEvent): void {
-    const { meaning } = this.#conversation;
+    const { meaning, plan, refusesLate } = this.#conversation;
+    if (refusesLate && this.eventCount === 0) {
+      this.refusal ??= refusingMessage(event.data, plan);
+      if (this.refusal !== null) return;
+    }
     const isEnd = meaning.isEnd(event);
     if (!isEnd && !meaning.isEvent(event)) return;
     if (this.#answer === null) this.sawAnswer('accepted');
@@ -105,6 +114,14 @@ export class StreamLedger {
       this.firstEvent.settle(true);
     }
     if (isEnd) this.sawGoodbye(closeReason(event.data));
+  }
+
+  /** A WebSocket's close frame. Its code can be a refusal, as long as no event has come. */
+  sawClose(code: number, reason: string): void {
+    this.closeCode = code;
+    const name = `close ${code}`;
+    if (this.eventCount === 0 && this.#conversation.plan.refusals.includes(name)) this.refusal ??= name;
+    this.sawGoodbye(reason === '' ? `code ${code}` : reason);
   }
 
   /** The server says why it ends the stream. The first reason stands. */
@@ -136,8 +153,11 @@ export class StreamLedger {
   conclude(ending: StreamEnding, error: string | null): boolean {
     if (this.ending !== null) return false;
     if (this.#lateTimer !== null) clearTimeout(this.#lateTimer);
-    this.ending = ending;
-    this.#error = error;
+    const { refusal } = this;
+    const isRefused = refusal !== null && (ending === 'server-end' || ending === 'server-reset');
+    this.ending = isRefused ? 'refused' : ending;
+    this.#error = isRefused ? refusal : error;
+    if (refusal !== null) this.sawAnswer('limited');
     this.#durationMs = performance.now() - this.#openedMs;
     return true;
   }

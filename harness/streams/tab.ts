@@ -17,11 +17,11 @@ export const tab: Behaviour = {
   describes:
     'a page: an EventSource that reconnects, resumes and closes at the event that ends the stream, or a fetch or WebSocket',
   open(request) {
-    const { protocol, refusesLate } = conversationOf(request.protocol);
+    const { protocol, refusesLate, refusesInBody } = conversationOf(request.protocol);
     switch (protocol.name) {
       case 'sse':
         // The package looks at no body but an event stream's.
-        return refusesLate ? new ReturningStream(request, alone) : new Tab(request);
+        return refusesLate || refusesInBody ? new ReturningStream(request, alone) : new Tab(request);
       case 'sse-h2':
         return new ReturningStream(request, sharing);
       default:

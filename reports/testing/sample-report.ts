@@ -65,6 +65,7 @@ function reportOf(
         replies: {},
         event: null,
         end: { on: 'event', value: 'close' },
+        finite: false,
         eventId: null,
         refusals: ['429'],
         session: null,

@@ -172,6 +172,7 @@ export const routes: Record<string, Route> = {
   '/not-http': says('SSH-2.0-OpenSSH_9.6\r\n'),
   '/html': says('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>'),
   '/no-content-type': says('HTTP/1.1 200 OK\r\n\r\n'),
+  '/no-encoding': says(`${head}Content-Encoding: none\r\n\r\ndata: a\n\n`, 'close'),
   '/gzip': says(`${head}Content-Encoding: gzip\r\n\r\n`),
   '/wrong-chunk-size': says(`${chunkedHead}3\r\ndata: too long\n\n\r\n`),
   '/no-chunk-size': says(`${chunkedHead}data: a\n\n`),
