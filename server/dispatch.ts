@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { CalmLog } from './calm-log.ts';
+import { http2StreamOf } from './http2/stream-of.ts';
 import { requestPath } from './request-path.ts';
 import { sendJson } from './respond.ts';
 import { hasBody, type Refuse, type Route } from './routes/route.ts';
@@ -84,12 +86,15 @@ export function createDispatch({
   return Object.assign(dispatch, { isBusy: (socket: Socket) => (inFlight.get(socket) ?? 0) > 0 });
 }
 
-/** Makes what answers with an error and ends the connection, too: what else comes on it is of no use. */
+/** Makes what answers with an error and ends the connection, too, or the stream of HTTP/2: what else comes on it is of no use. */
 export function createRefuse(logger: Pick<CalmLog, 'seldom'>): Refuse {
   return ({ socket }, response, status, error, headers = {}) => {
     const { remoteAddress } = socket;
     logger.seldom({ status, remoteAddress }, 'request refused');
     sendJson(response, status, { error }, { ...headers, ...thenClose });
+    // A body of which something was read keeps it open otherwise (RFC 9113, section 8.1).
+    const stream = http2StreamOf(response);
+    stream?.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
   };
 }
 
