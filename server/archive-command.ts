@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
+import { hasCode } from './event-log/path-watch.ts';
 import { openStore } from './event-store/open-store.ts';
+import { databasePath } from './event-store/sqlite/database.ts';
 import { amount, seconds } from './options.ts';
 import { dayMs } from './retention.ts';
 import { defaultSettings, storeKinds } from './settings.ts';
@@ -50,6 +53,8 @@ export async function archiveCommand(
   const { olderThan, dir, store, freeAfter } = program.opts();
   const logger = pino({ base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
   try {
+    // Not made: a folder that is missing is a wrong one.
+    await stat(store === 'sqlite' ? databasePath(dir) : dir);
     const { eventStore } = openStore({ dir, store, maxDurationMs: freeAfter, lingerMs: 0 }, logger);
     try {
       const archived = await eventStore.archiveOlderThan(Date.now() - olderThan * dayMs);
@@ -60,7 +65,8 @@ export async function archiveCommand(
     }
     return 0;
   } catch (error) {
-    stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    stderr.write(`error: ${message}${hasCode(error, 'ENOENT') ? '; check --dir and --store' : ''}\n`);
     return 1;
   }
 }

@@ -36,7 +36,11 @@ export function parseOptions(argv: readonly string[]): Options {
       'A reference server for Server-Sent Events: streams <dir>/<workflow>/events.jsonl as it grows.',
     )
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0, 65_535), 8080)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; whoever reaches it may read and add events',
+      '127.0.0.1',
+    )
     .option('--dir <folder>', 'folder that holds a folder for each workflow', defaultSettings.dir)
     .addOption(
       new Option('--store <kind>', 'where the events are: events.jsonl of each workflow, or <dir>/events.db')
