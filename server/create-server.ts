@@ -135,7 +135,8 @@ export function createServer(parts: ServerParts): SseServer {
     onRequest: dispatch,
     onRefused({ remoteAddress }, error) {
       const { code } = error as NodeJS.ErrnoException;
-      logger.seldom({ code, remoteAddress }, 'connection refused');
+      // As above: a client that goes away is no news.
+      if (code !== 'ECONNRESET') logger.seldom({ code, remoteAddress }, 'connection refused');
     },
   });
   httpServer.on('connection', (socket) => room.enter(socket));
