@@ -12,7 +12,8 @@ const examples = `
 The archive of events.jsonl is <workflow>/archive/events-<file>-<from>-<to>.jsonl.gz: read it with
   $ zcat agents/my-workflow/archive/events-*.jsonl.gz
 A server may run meanwhile, and agents may write. Archived events are served no more; the space of the log is
-given back by the first run that comes --free-after seconds later, when no stream reads there any more.`;
+given back by the first run that comes --free-after seconds later, when no stream reads there any more.
+With --store sqlite they are rows of the table archived_runs, and --free-after changes nothing.`;
 
 /**
  * `archive --older-than <days>`: archives once, and says what it did. Exit code 0: done; 1: not all of it, or another process is at it;

@@ -56,7 +56,8 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
     try {
       ({ file } = await LogFile.open(join(folder, LOG_FILE_NAME), dir));
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return;
+      // ENOTDIR: a file has the name of the workflow.
+      if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return;
       throw cause;
     }
     try {

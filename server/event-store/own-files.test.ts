@@ -40,9 +40,10 @@ afterEach(async () => {
 const append = (workflowId: string, key?: string) =>
   store.append(workflowId, [{ line: Buffer.from('{"n":2}'), ...(key !== undefined && { key }) }]);
 
-async function readAll(): Promise<number[]> {
+async function readAll(workflowId = 'flow'): Promise<number[]> {
   const ids: number[] = [];
-  for await (const { id } of store.read('flow', { limit: 10, direction: 'newer', from: null })) ids.push(id);
+  for await (const { id } of store.read(workflowId, { limit: 10, direction: 'newer', from: null }))
+    ids.push(id);
   return ids;
 }
 
@@ -94,6 +95,12 @@ test('what does not say how much is archived is told, and not taken for nothing'
     await expect(readAll()).rejects.toThrow('does not say what is archived');
   }
   expect(existsSync(join(dir, 'flow', 'archive'))).toBe(false);
+});
+
+test('a file that has the name of a workflow has no events', async () => {
+  writeFileSync(join(dir, 'file'), '');
+  expect(await readAll('file')).toEqual([]);
+  await expect(append('file')).rejects.toThrow();
 });
 
 test('all is done as usual where nobody has put anything', async () => {
