@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { pino } from 'pino';
+import { hasCode } from './event-log/path-watch.ts';
 import { openStore } from './event-store/open-store.ts';
+import { databasePath } from './event-store/sqlite/database.ts';
 import { amount, seconds } from './options.ts';
 import { dayMs } from './retention.ts';
 import { defaultSettings, storeKinds } from './settings.ts';
@@ -9,7 +12,8 @@ const examples = `
 The archive of events.jsonl is <workflow>/archive/events-<file>-<from>-<to>.jsonl.gz: read it with
   $ zcat agents/my-workflow/archive/events-*.jsonl.gz
 A server may run meanwhile, and agents may write. Archived events are served no more; the space of the log is
-given back by the first run that comes --free-after seconds later, when no stream reads there any more.`;
+given back by the first run that comes --free-after seconds later, when no stream reads there any more.
+With --store sqlite they are rows of the table archived_runs, and --free-after changes nothing.`;
 
 /**
  * `archive --older-than <days>`: archives once, and says what it did. Exit code 0: done; 1: not all of it, or another process is at it;
@@ -50,6 +54,8 @@ export async function archiveCommand(
   const { olderThan, dir, store, freeAfter } = program.opts();
   const logger = pino({ base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
   try {
+    // Not made: a folder that is missing is a wrong one.
+    await stat(store === 'sqlite' ? databasePath(dir) : dir);
     const { eventStore } = openStore({ dir, store, maxDurationMs: freeAfter, lingerMs: 0 }, logger);
     try {
       const archived = await eventStore.archiveOlderThan(Date.now() - olderThan * dayMs);
@@ -60,7 +66,8 @@ export async function archiveCommand(
     }
     return 0;
   } catch (error) {
-    stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    stderr.write(`error: ${message}${hasCode(error, 'ENOENT') ? '; check --dir and --store' : ''}\n`);
     return 1;
   }
 }

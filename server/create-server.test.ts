@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect as openSession } from 'node:http2';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -298,4 +300,19 @@ test('the page runs its own script and style, and nothing else', async () => {
   expect(html).not.toMatch(/^(import|export) /m);
   // Benches and floods load it thousands of times.
   expect(Buffer.byteLength(html)).toBeLessThan(40_000);
+});
+
+test('a client that goes away in the middle is no news, whatever it spoke', async () => {
+  const left = await startServer();
+  const half = left.client({ request: 'GET /health HT' });
+  await until('it is sent', () => half.socket.bytesWritten > 0);
+  half.socket.resetAndDestroy();
+  const socket = connect(left.port, '127.0.0.1');
+  const session = openSession(left.url, { createConnection: () => socket }).on('error', () => undefined);
+  const stream = session.request({ ':path': '/api/events/flow/stream' }).on('error', () => undefined);
+  await new Promise((resolve) => stream.once('response', resolve));
+  socket.resetAndDestroy();
+  await until('it is gone', async () => (await left.health()).ended.client_closed === 1);
+  expect(left.log.filter(({ msg }) => msg === 'connection refused')).toEqual([]);
+  await left.close();
 });

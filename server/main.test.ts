@@ -86,6 +86,13 @@ test('the ready line is the first one, and its URL answers', async () => {
   expect(server.output.exitCode).toBe(0);
 });
 
+test('a server that others may reach says so', async () => {
+  const server = await serve('--host', '0.0.0.0');
+  await until('the warning', () => server.log().length === 2);
+  expect(server.log()[1]).toMatchObject({ level: 'warn', url: server.log()[0]?.url });
+  expect(server.log()[1]?.msg).toContain('others may reach this server');
+});
+
 test('a port in use: says so and what to do, exit code 1', async () => {
   const first = await serve();
   const second = run('--port', String(first.port));

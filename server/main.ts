@@ -8,6 +8,7 @@ import { describeFaults } from './faults/index.ts';
 import { openLogOutput } from './log-output.ts';
 import { type Options, parseOptions } from './options.ts';
 import { createParts, type ServerParts } from './parts.ts';
+import { isReachable } from './reachable.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** The process is gone so soon after a signal, whatever still holds it. The promise is 2 s. */
@@ -47,6 +48,13 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     process.exit(1);
   });
   logger.info({ url, dir: settings.dir, ...(fault && { fault: fault.name }) }, 'listening');
+
+  if (isReachable(url)) {
+    logger.warn(
+      { url },
+      'others may reach this server: nobody is asked who they are, to read events or to add some',
+    );
+  }
 
   // Once each: a second signal of the same kind ends the process at once, as by default.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -14,6 +14,8 @@ export interface Options {
 }
 
 const examples = `
+Commands: import (logs into the database), archive (old events, once); each has a --help of its own.
+
 Examples:
   $ npm run server                                   follow agents/<workflow>/events.jsonl on port 8080
   $ npm run server -- --port 0 --dir /var/lib/agents any free port; the first line of the log names it
@@ -22,7 +24,8 @@ Examples:
   $ npm run server -- --store sqlite                 serve agents/events.db
   $ npm run server -- --retain 30                    archive what is older than 30 days (once: archive --help)
   $ npm run server -- --fault response-kept          with a deliberate defect
-  $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream`;
+  $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream
+  $ curl -H 'Content-Type: application/json' -d '{}' http://127.0.0.1:8080/api/events/my-workflow`;
 
 const byteUnits: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
@@ -33,10 +36,14 @@ const byteUnits: Record<string, number> = { '': 1, KiB: 1024, MiB: 1024 ** 2, Gi
 export function parseOptions(argv: readonly string[]): Options {
   const program = new Command('server')
     .description(
-      'A reference server for Server-Sent Events: streams <dir>/<workflow>/events.jsonl as it grows.',
+      'A reference server: streams the events of workflows as they come (Server-Sent Events, WebSocket), gives them page by page, and takes new ones.',
     )
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0, 65_535), 8080)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; whoever reaches it may read and add events',
+      '127.0.0.1',
+    )
     .option('--dir <folder>', 'folder that holds a folder for each workflow', defaultSettings.dir)
     .addOption(
       new Option('--store <kind>', 'where the events are: events.jsonl of each workflow, or <dir>/events.db')
@@ -71,7 +78,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .addOption(
       timed(
         '--head-timeout <seconds>',
-        'how long a client may take for a request',
+        'how long a client may take for the head of a request',
         defaultSettings.headTimeoutMs,
       ),
     )

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { archiveCommand } from './archive-command.ts';
@@ -7,6 +8,7 @@ import { range } from './event-log/testing/log-folder.ts';
 import { ArchiveBusyError } from './event-store/jsonl/archive-lock.ts';
 import { StoreFolder, timed } from './event-store/testing/store-folder.ts';
 import { startRetention } from './retention.ts';
+import { storeKinds } from './settings.ts';
 import { startServer, type TestServer } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
 
@@ -123,6 +125,18 @@ describe('by command', () => {
     const { status, stdout } = await inProcess('--help');
     expect(status).toBe(0);
     expect(stdout).toContain('zcat');
+  });
+
+  test('a folder that is not there is a wrong one, and is not made', async () => {
+    const above = mkdtempSync(join(tmpdir(), 'archive-'));
+    for (const store of storeKinds) {
+      const dir = join(above, 'typo');
+      const { status, stderr } = await inProcess('--older-than', '7', '--dir', dir, '--store', store);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^error: ENOENT.*; check --dir and --store\n$/);
+    }
+    expect(readdirSync(above)).toEqual([]);
+    rmSync(above, { recursive: true });
   });
 
   test('a folder that cannot be used is exit code 1 and one line', async () => {

@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
 import { parseWorkflowId } from './workflow-id.ts';
 
-test.each(['console', 'a.con', 'a', 'A-1', 'two_step.v2', 'x'.repeat(128), '7'])(
-  '%s is a workflow id',
-  (text) => expect(parseWorkflowId(text)).toBe(text),
-);
+test.each([
+  'console',
+  'a.con',
+  'a',
+  'A-1',
+  'two_step.v2',
+  'events.db2',
+  'my-events.db',
+  'x'.repeat(128),
+  '7',
+])('%s is a workflow id', (text) => expect(parseWorkflowId(text)).toBe(text));
 
 test('escapes are decoded once', () => expect(parseWorkflowId('a%2Db')).toBe('a-b'));
 
@@ -31,6 +38,8 @@ test.each([
   'NUL.txt',
   'Lpt1',
   'C:',
+  'events.db',
+  'Events.DB-wal',
   '..%c0%af',
   '%c0%ae%c0%ae',
   '\uff0e\uff0e\uff0fetc',

@@ -46,13 +46,18 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
   const stopping = new AbortController();
   const archiving = new Set<Promise<unknown>>();
 
-  async function* read(workflowId: string, query: EventQuery): AsyncGenerator<StoredEvent> {
+  async function* read(
+    workflowId: string,
+    query: EventQuery,
+    isWanted: () => boolean = () => true,
+  ): AsyncGenerator<StoredEvent> {
     const folder = join(dir, workflowId);
     let file: LogFile;
     try {
       ({ file } = await LogFile.open(join(folder, LOG_FILE_NAME), dir));
     } catch (cause) {
-      if (hasCode(cause, 'ENOENT')) return;
+      // ENOTDIR: a file has the name of the workflow.
+      if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return;
       throw cause;
     }
     try {
@@ -65,6 +70,7 @@ export function createJsonlStore(options: JsonlStoreOptions): EventStore {
           : readBackwards(reading, from === null ? Number.POSITIVE_INFINITY : from - 1);
       let count = 0;
       for await (const events of runs) {
+        if (!isWanted()) return;
         for (const event of events) {
           if (count === limit) return;
           if (!matches(event, query)) continue;

@@ -114,7 +114,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
       return most;
     },
 
-    read: (workflowId, query) => queries.read(workflowId, query),
+    read: (...args) => queries.read(...args),
 
     async append(workflowId, events) {
       const result = await writer.append(workflowId, events);

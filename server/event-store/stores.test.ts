@@ -90,3 +90,31 @@ it.each([1, 2, 3])('both stores give the same answers to the same calls (seed %i
     await both((store) => follow(store, { offset }, left));
   }
 });
+
+it('reads no further for somebody who has left, also where nothing fits', async () => {
+  const padding = 'x'.repeat(10_000);
+  const lines = range(1, 100).map((n) => ({ line: Buffer.from(JSON.stringify({ n, padding })) }));
+  for (const store of [jsonl.store, sqliteStore]) {
+    await store.append('w', lines);
+    for (const direction of ['newer', 'older'] as const) {
+      let asked = 0;
+      let found = 0;
+      const isWanted = () => {
+        asked += 1;
+        return asked < 3;
+      };
+      const query = { limit: 100, direction, from: null };
+      for await (const _event of store.read('w', query, isWanted)) found += 1;
+      expect(asked).toBe(3);
+      expect(found).toBeLessThan(50);
+    }
+  }
+  let asked = 0;
+  const nothing = { limit: 1, direction: 'older', from: null, type: 'none' } as const;
+  const isWanted = () => {
+    asked += 1;
+    return asked < 3;
+  };
+  for await (const { id } of jsonl.store.read('w', nothing, isWanted)) expect.fail(`found ${id}`);
+  expect(asked).toBe(3);
+});

@@ -62,8 +62,11 @@ export interface DiskUse {
  * Nothing here holds more than one page, or one batch, in memory.
  */
 export interface EventStore extends EventLog {
-  /** Events in the order of the query, each read as it is asked for. Ends early where there are no more. */
-  read(workflowId: string, query: EventQuery): AsyncIterable<StoredEvent>;
+  /**
+   * Events in the order of the query, each read as it is asked for. Ends early where there are no more, and when `isWanted`, which is
+   * asked again and again, also while nothing fits, says no.
+   */
+  read(workflowId: string, query: EventQuery, isWanted?: () => boolean): AsyncIterable<StoredEvent>;
   /** Resolves once the events would survive a power cut; all of them are stored, or none. Rejects where they cannot be. */
   append(workflowId: string, events: readonly NewEvent[]): Promise<AppendResult>;
   /**

@@ -1,9 +1,14 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { createConnectionRoom } from '../connection-room.ts';
 import { endReasons } from '../end-reason.ts';
 import { openHttp2 } from '../testing/http2-client.ts';
 import { eventLines, startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
 import { openWebSocket } from '../testing/web-socket-client.ts';
+import { createMetricsRoute } from './route.ts';
+import { createTally } from './tally.ts';
 
 const servers: TestServer[] = [];
 afterEach(async () => {
@@ -129,4 +134,36 @@ test('the process: its memory, its descriptors, and how late its timers are from
     return (late ?? 0) > 0.05;
   });
   expect(late).toBeLessThan(10);
+});
+
+test('what could not be loaded is loaded by the next scrape, and holds up no shutdown', async () => {
+  const { parts } = await start();
+  let failures = 2;
+  const route = createMetricsRoute(
+    {
+      tally: createTally(),
+      openStreams: new Set(),
+      eventLog: parts.eventLog,
+      room: createConnectionRoom({ maxWaiting: 1, onPushedOut: () => undefined }),
+      sessionCount: 0,
+    },
+    () => {
+      failures -= 1;
+      return failures >= 0 ? Promise.reject(new Error('EMFILE')) : import('./metrics.ts');
+    },
+  );
+  const httpServer = createServer((request, response) => {
+    route.show(request, response).catch(() => response.writeHead(500).end());
+  });
+  await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
+  const { port } = httpServer.address() as AddressInfo;
+  const status = async () => {
+    const headers = { connection: 'close' };
+    return (await fetch(`http://127.0.0.1:${port}`, { headers })).status;
+  };
+  expect(await status()).toBe(500);
+  expect(await status()).toBe(500);
+  expect(await status()).toBe(200);
+  await route.close();
+  await new Promise((resolve) => httpServer.close(resolve));
 });

@@ -45,7 +45,7 @@ export async function lookAtPage(
     direction: goesBack ? opposite(direction) : direction,
     from: cursor?.position ?? null,
   };
-  for await (const event of store.read(workflowId, reading)) {
+  for await (const event of store.read(workflowId, reading, isWanted)) {
     if (!isWanted()) return null;
     const bytes = encodeEvent(event);
     hash.update(bytes);
@@ -56,6 +56,7 @@ export async function lookAtPage(
     lastId = event.id;
     count += 1;
   }
+  if (!isWanted()) return null;
   if (goesBack) {
     [firstId, lastId] = [lastId, firstId];
     held?.reverse();

@@ -59,8 +59,8 @@ function cursorOf(parameters: URLSearchParams): Cursor | null {
   const text = parameters.get('cursor');
   if (text === null) return null;
   const decoded = Buffer.from(text, 'base64url').toString('latin1');
-  const [, direction, way, position] = /^1([on])([np])(\d{1,16})$/.exec(decoded) ?? [];
-  if (!Number.isSafeInteger(Number(position))) {
+  const [, direction, way, position] = /^1([on])([np])([1-9]\d{0,14})$/.exec(decoded) ?? [];
+  if (position === undefined) {
     throw new ParameterError('cursor is next or prev of an answer, as it was given, or left out');
   }
   return {

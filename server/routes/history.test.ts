@@ -301,6 +301,30 @@ describe('readers', () => {
     await until('there is room', async () => (await ask()).status === 200);
   });
 
+  test('nothing more is read for one that has left, though nothing was found yet', async () => {
+    let isReading = false;
+    const server = await start({ maxHistoryReaders: 1 }, (parts) => ({
+      ...parts,
+      eventStore: {
+        ...parts.eventStore,
+        // A log without an end in which nothing fits.
+        async *read(_workflowId, _query, isWanted = () => true) {
+          isReading = true;
+          while (isWanted()) await new Promise((resolve) => setImmediate(resolve));
+          isReading = false;
+        },
+      },
+    }));
+    const client = server.client({ request: getRequest('/api/events/flow?type=none') });
+    await until('it is being read', () => isReading);
+    client.socket.destroy();
+    await until('it is read no further', () => !isReading);
+    server.client({ request: getRequest('/api/events/flow?type=none') });
+    await until('the place is free for another', () => isReading);
+    await server.stop();
+    await until('a server that has ended reads no further', () => !isReading);
+  });
+
   test('one that takes nothing is ended', async () => {
     const server = await start({ maxHistoryReaders: 1, vanishedMs: 200 });
     server.append('flow', filler);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { storeKinds } from '../settings.ts';
+import { openHttp2 } from '../testing/http2-client.ts';
 import { startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
 
@@ -171,6 +172,28 @@ describe('under attack', () => {
     expect(slow.status).toBe(408);
     expect(slow.body).toContain('within 100 ms');
     expect(await post(server, '{"n":2}')).toMatchObject({ status: 201, ids: [8] });
+  });
+
+  test('over HTTP/2 the stream of a refused body ends, and the connection goes on', async () => {
+    const server = await start({ bodyTimeoutMs: 100, maxBodyBytes: 10_000 });
+    const client = openHttp2(server.url);
+    const begun = () => {
+      const head = { ':method': 'POST', 'content-type': 'application/json' };
+      return client.request('/api/events/flow', head, true);
+    };
+    const slow = begun();
+    slow.stream.write('{');
+    const long = begun();
+    long.stream.write(' '.repeat(10_001));
+    await Promise.all([slow.closed(), long.closed()]);
+    expect([slow.status, long.status]).toEqual([408, 413]);
+    expect(slow.body).toContain('within 100 ms');
+    expect(slow.stream.rstCode).toBe(0);
+    const next = begun();
+    next.stream.end('{"n":1}');
+    expect(await next.answered()).toBe(201);
+    expect(client.isClosed).toBe(false);
+    client.session.destroy();
   });
 
   test('bodies that do not end are held up to a bound, others get 503, and the room comes back', async () => {

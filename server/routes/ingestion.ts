@@ -15,12 +15,12 @@ const NDJSON_TYPE = 'application/x-ndjson';
 /** Text that is seen, as the draft of the header's standard has it within its quotes. */
 const idempotencyKey = /^[\x21-\x7e]{1,255}$/;
 
-/** What a store says when there is no room, of its own (`SqliteStoreErrorCode`) or of the system, and when it may be tried again. */
+/** What a store says when it could not store, of its own (`SqliteStoreErrorCode`) or of the system. */
 const statusByCode = new Map([
   ['ENOSPC', 507],
   ['EDQUOT', 507],
   ['EFBIG', 507],
-  ['not-stored', 507],
+  ['not-stored', 500],
   ['busy', 503],
   ['closed', 503],
 ]);

@@ -10,6 +10,7 @@ import { readArchivedPart } from './archived-part.ts';
 import { makeFolderDurably, syncFolder } from './durable-files.ts';
 import { findLines } from './find-lines.ts';
 import { digestOf, type Intent, KeyFile } from './key-file.ts';
+import { assertFolderInside } from './own-files.ts';
 import type { ReadLinesOptions } from './read-lines.ts';
 import { Turns } from './turns.ts';
 
@@ -203,8 +204,13 @@ async function openLog(root: string, folder: string): Promise<FileHandle> {
     handle = await open(path, flags);
   } catch (cause) {
     if (!hasCode(cause, 'ENOENT')) throw cause;
+    await assertFolderInside(folder, root);
     await makeFolderDurably(folder);
-    handle = await open(path, flags | constants.O_CREAT);
+    // With O_EXCL a link to what is not there is not followed. Another process may have made the file meanwhile.
+    handle = await open(path, flags | constants.O_CREAT | constants.O_EXCL).catch((failed: unknown) => {
+      if (hasCode(failed, 'EEXIST')) return open(path, flags);
+      throw failed;
+    });
     isNew = true;
   }
   try {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { link, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { link, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { hasCode } from '../../event-log/path-watch.ts';
+import { openOwn } from './own-files.ts';
 
 /** In the folder of the workflows: no workflow can be called so. */
 export const LOCK_FILE = '.archive.lock';
@@ -53,7 +55,7 @@ export async function withArchiveLock<T>(dir: string, work: () => Promise<T>): P
 /** The file appears with its content, or not at all: a process killed in between would leave a lock of nobody. */
 async function take(path: string, mine: Holder): Promise<boolean> {
   const unfinished = `${path}.${mine.token}`;
-  await writeFile(unfinished, JSON.stringify(mine));
+  await writeFile(unfinished, JSON.stringify(mine), { flag: 'wx' });
   try {
     await link(unfinished, path);
     return true;
@@ -93,7 +95,12 @@ async function removeStale(path: string): Promise<boolean> {
 
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    const handle = await openOwn(path, dirname(path), constants.O_RDONLY);
+    try {
+      return JSON.parse(await handle.readFile('utf8')) as Holder;
+    } finally {
+      await handle.close();
+    }
   } catch {
     return null; // not there any more
   }

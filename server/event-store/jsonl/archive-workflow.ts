@@ -1,4 +1,4 @@
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -16,6 +16,7 @@ import {
 } from './archived-part.ts';
 import { makeFolderDurably, syncFolder } from './durable-files.ts';
 import { freeSpace } from './free-space.ts';
+import { assertFolderInside, createOwn } from './own-files.ts';
 import { type ReadLinesOptions, readForwards } from './read-lines.ts';
 import { ARCHIVE_FOLDER, listSegments, type Segment, segmentName } from './segments.ts';
 
@@ -61,6 +62,7 @@ export async function archiveWorkflow(options: ArchiveWorkflowOptions): Promise<
   }
   try {
     let part = await readArchivedPart(folder, file);
+    await assertFolderInside(join(folder, ARCHIVE_FOLDER), folder);
     await removeUnfinished(folder, part);
     const found = await findCut({ file, floor: part.endOffset, buffers, maxLineBytes }, options);
     const bytes = found.endOffset - part.endOffset;
@@ -119,7 +121,7 @@ async function copyCompressed(
   }
   const path = join(folder, ARCHIVE_FOLDER, segmentName(generation, fromOffset, endOffset));
   const unfinished = `${path}.part`;
-  const handle = await open(unfinished, 'w');
+  const handle = await createOwn(unfinished);
   try {
     await pipeline(bytes, createGzip(), async (compressed: AsyncIterable<Buffer>) => {
       for await (const chunk of compressed) await handle.appendFile(chunk);

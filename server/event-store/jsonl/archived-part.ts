@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ANCHOR_BYTES, readAnchor } from '../../event-log/find-start.ts';
 import type { LogFile } from '../../event-log/log-file.ts';
 import { hasCode } from '../../event-log/path-watch.ts';
 import { writeDurably } from './durable-files.ts';
+import { openOwn } from './own-files.ts';
 
 /** Beside `events.jsonl`; says how much of it is archived. */
 export const ARCHIVED_FILE = 'events.archived';
@@ -22,6 +24,9 @@ export interface ArchivedPart {
   checksum: number;
 }
 
+/** Three numbers have less than a hundred. */
+const MAX_FILE_BYTES = 1024;
+
 /** Where nothing was archived. */
 const NOTHING: ArchivedPart = { generation: 0, endOffset: 0, checksum: 0 };
 
@@ -29,16 +34,39 @@ const NOTHING: ArchivedPart = { generation: 0, endOffset: 0, checksum: 0 };
  * What of a file is archived. A file that does not hold what was archived was put in place of the other one: nothing of it is.
  */
 export async function readArchivedPart(folder: string, file: LogFile): Promise<ArchivedPart> {
-  let text: string;
+  let handle: FileHandle;
   try {
-    text = await readFile(join(folder, ARCHIVED_FILE), 'utf8');
+    handle = await openOwn(join(folder, ARCHIVED_FILE), dirname(folder), constants.O_RDONLY);
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return NOTHING;
     throw cause;
   }
-  const part = JSON.parse(text) as ArchivedPart;
+  let text: string;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_FILE_BYTES), 0, MAX_FILE_BYTES, 0);
+    text = buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+  const part = parsePart(text);
+  if (part === null) {
+    throw new Error(`${join(folder, ARCHIVED_FILE)} does not say what is archived: restore it from a backup`);
+  }
   if (part.checksum === (await checksumAt(file, part.endOffset))) return part;
   return { generation: part.generation + 1, endOffset: 0, checksum: 0 };
+}
+
+/** Null: it is none. */
+function parsePart(text: string): ArchivedPart | null {
+  try {
+    const { generation, endOffset, checksum } = JSON.parse(text) as ArchivedPart;
+    const isPart = [generation, endOffset, checksum].every(
+      (value) => Number.isSafeInteger(value) && value >= 0,
+    );
+    return isPart ? { generation, endOffset, checksum } : null;
+  } catch {
+    return null;
+  }
 }
 
 export async function writeArchivedPart(folder: string, part: ArchivedPart): Promise<void> {

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { createOwn } from './own-files.ts';
 
 /** Puts a small file in place as a whole, or not at all, and so that it survives a power cut. */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const unfinished = `${path}.part`;
-  const handle = await open(unfinished, 'w');
+  const handle = await createOwn(unfinished);
   try {
     await handle.writeFile(text);
     await handle.sync();

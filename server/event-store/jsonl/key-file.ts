@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode } from '../../event-log/path-watch.ts';
 import { syncFolder, writeDurably } from './durable-files.ts';
+import { openOwn } from './own-files.ts';
 
 export const KEYS_FILE = 'events.keys';
 
@@ -10,6 +12,9 @@ export const KEYS_FILE = 'events.keys';
 export const KEY_LIFE_MS = 24 * 3600 * 1000;
 /** Of one workflow; beyond it the oldest are forgotten. In memory some 150 bytes each, and 80 in the file. */
 export const MAX_KEYS = 50_000;
+
+/** More than is ever in the file, which is written anew before: it was not written by a store. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** A line that was about to be written under a key. */
 export interface Intent {
@@ -35,6 +40,7 @@ interface KeyEntry {
  * that was stored, or stores it now.
  */
 export class KeyFile {
+  readonly #folder: string;
   readonly #path: string;
   /** The oldest first. */
   readonly #entries = new Map<string, KeyEntry>();
@@ -42,19 +48,24 @@ export class KeyFile {
   #lineCount = 0;
   #isNew = false;
 
-  private constructor(path: string) {
-    this.#path = path;
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#path = join(folder, KEYS_FILE);
   }
 
   static async load(folder: string): Promise<KeyFile> {
-    const file = new KeyFile(join(folder, KEYS_FILE));
+    const file = new KeyFile(folder);
     let handle: FileHandle;
     try {
-      handle = await open(file.#path, 'r');
+      handle = await openOwn(file.#path, dirname(folder), constants.O_RDONLY);
     } catch (cause) {
       if (!hasCode(cause, 'ENOENT')) throw cause;
       file.#isNew = true;
       return file;
+    }
+    if ((await handle.stat()).size > MAX_FILE_BYTES) {
+      await handle.close();
+      throw new Error(`${file.#path} has more than ${MAX_FILE_BYTES} bytes: it is no file of keys`);
     }
     for await (const line of handle.readLines()) file.#take(line); // it closes the file, too
     return file;
@@ -120,7 +131,11 @@ export class KeyFile {
 
   async #write(lines: readonly string[], isDurable: boolean): Promise<void> {
     if (lines.length === 0) return;
-    const handle = await open(this.#path, 'a');
+    const handle = await openOwn(
+      this.#path,
+      dirname(this.#folder),
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
+    );
     try {
       // The first line end completes what a crash has torn.
       await handle.appendFile(`\n${lines.join('\n')}\n`);
@@ -130,7 +145,7 @@ export class KeyFile {
     }
     this.#lineCount += lines.length;
     if (!isDurable || !this.#isNew) return;
-    await syncFolder(dirname(this.#path));
+    await syncFolder(this.#folder);
     this.#isNew = false;
   }
 

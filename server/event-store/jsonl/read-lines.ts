@@ -30,7 +30,7 @@ export async function lineStartAt(
   });
 }
 
-/** The events behind a line border, oldest first; those of one chunk of 64 KiB at a time. */
+/** The events behind a line border, oldest first; those of one chunk of 64 KiB at a time, none included. */
 export async function* readForwards(
   { file, buffers, maxLineBytes }: ReadLinesOptions,
   startOffset: number,
@@ -47,7 +47,7 @@ export async function* readForwards(
       });
       return read.length;
     });
-    if (events.length > 0) yield events;
+    yield events;
     if (bytesRead === 0) return;
   }
 }
@@ -76,7 +76,7 @@ export async function* readBackwards(
       return { start, events: await eventsOf(options, ranges, chunk, start) };
     });
     if (found === null) return;
-    if (found.events.length > 0) yield found.events;
+    yield found.events;
     chunkEnd = found.start;
   }
 }

@@ -56,7 +56,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return [];
+    if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) return [];
     throw cause;
   }
 }

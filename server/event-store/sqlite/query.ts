@@ -44,7 +44,11 @@ export class QueryReader {
     this.#statements = { newer: directed(database, 'newer'), older: directed(database, 'older') };
   }
 
-  async *read(workflowId: string, query: EventQuery): AsyncGenerator<StoredEvent> {
+  async *read(
+    workflowId: string,
+    query: EventQuery,
+    isWanted: () => boolean = () => true,
+  ): AsyncGenerator<StoredEvent> {
     const row = this.#findWorkflow.get(workflowId);
     if (row === undefined) return;
     const search = new Search(this.#statements[query.direction], Number(row.workflow), query);
@@ -55,6 +59,7 @@ export class QueryReader {
       if (isOver) return;
       if (events.length === 0 && performance.now() < sliceEndMs) continue;
       await new Promise((resolve) => setImmediate(resolve));
+      if (!isWanted()) return;
       sliceEndMs = performance.now() + SLICE_MS;
     }
   }
