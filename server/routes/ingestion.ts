@@ -123,7 +123,8 @@ function newEvent({ line, number }: EventLine, key: string): { line: Buffer; key
 /** Null: one that is not taken. */
 function mediaType({ headers }: IncomingMessage): typeof JSON_TYPE | typeof NDJSON_TYPE | null {
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  const isUtf8 = parameters.every((parameter) => /^\s*(charset="?utf-8"?)?\s*$/.test(parameter));
+  // Trimmed first: with blanks on both sides in the pattern, 16 KiB of them would take it half a second.
+  const isUtf8 = parameters.every((parameter) => /^(charset="?utf-8"?)?$/.test(parameter.trim()));
   const isPlain = (headers['content-encoding'] ?? 'identity').toLowerCase() === 'identity';
   const name = type.trim();
   if (!isUtf8 || !isPlain || (name !== JSON_TYPE && name !== NDJSON_TYPE)) return null;
