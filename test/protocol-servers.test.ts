@@ -20,7 +20,6 @@ const args = (name: string, what: string, scenarios: string) => {
 
 describe.concurrent('servers of other people’s libraries', () => {
   const refusals: [name: string, refusal: string][] = [
-    ['ws', 'close 4429'],
     ['socket-io', 'message 44'],
     ['mcp-sdk', 'error -32000'],
     ['graphql-yoga', '429'],

@@ -7,7 +7,7 @@ import { createSlots } from '../slots.mjs';
 export function serve(enter) {
   const slots = createSlots(5);
   const server = createServer();
-  const io = new Server(server, { pingInterval: 1000, pingTimeout: 2000, connectTimeout: 2000 });
+  const io = new Server(server, { pingInterval: 1000, pingTimeout: 10_000 });
 
   io.use((socket, next) => {
     const free = slots.take(socket.handshake.query.room);
