@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
  */
 const alone = [
   'harness/browser/**/*.test.ts',
+  'harness/events/events-command.test.ts',
   'harness/open-target.test.ts',
   'harness/probes/{node-heap,server-processes}.test.ts',
   'reports/html-browser.test.ts',

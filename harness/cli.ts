@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { cleanText } from '../reports/text.ts';
 import { createProgram } from './cli-options.ts';
 import { compareCommand } from './commands/compare.ts';
+import { addEventsCommands } from './commands/events.ts';
 import { historyCommand } from './commands/history.ts';
 import { listCommand } from './commands/list.ts';
 import { reportCommand } from './commands/report.ts';
@@ -37,6 +38,7 @@ async function main(argv: string[]): Promise<void> {
     compare: compareCommand,
     history: historyCommand,
   });
+  addEventsCommands(program);
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -170,6 +170,27 @@ describe('of requests written at once', () => {
   });
 });
 
+test.each([
+  ['0', []],
+  ['1', ['{"n":3}']],
+  ['9', ['{"n":2}', '{"n":3}']], // no more than without it
+  ['-1', ['{"n":2}', '{"n":3}']],
+])('a stream starts with as many events as it asks for: %s', async (recent, expected) => {
+  const asked = await startServer({ recentEvents: 2 });
+  asked.append('flow', '{"n":1}\n{"n":2}\n{"n":3}\n');
+  const stream = asked.client({ request: getRequest(`/api/events/flow/stream?recent=${recent}`) });
+  await stream.received('retry:');
+  await until('the log is open', async () => (await asked.health()).openTails === 1);
+  if (expected.length > 0) await stream.received('{"n":3}');
+  await until('the next one', () => {
+    asked.append('flow', '{"n":4}\n');
+    return stream.body.includes('{"n":4}');
+  });
+  const data = [...stream.body.matchAll(/^data: (.*)$/gm)].map(([, line]) => line);
+  expect(data.filter((line) => line !== '{"n":4}')).toEqual(expected);
+  await asked.close();
+});
+
 test('a query and an absolute target lead to the same route', async () => {
   expect((await get('/health?now=1')).status).toBe(200);
   expect((await getRaw(`http://test/health`)).status).toBe(200);

@@ -337,14 +337,18 @@ export function createServer(parts: ServerParts): SseServer {
   /**
    * From the event behind the last one (its id is an offset in the file), or with the most recent events. A browser
    * sends `Last-Event-ID` only when it reconnects by itself; a new EventSource has nothing but its URL to say it with.
-   * The header wins, as it is the newer of the two: the URL stays the same through all reconnects.
+   * The header wins, as it is the newer of the two: the URL stays the same through all reconnects. `recent` asks for fewer events
+   * than a stream starts with otherwise.
    */
   function startAt(request: IncomingMessage): StartAt {
-    const lastEventId = request.headers['last-event-id'] ?? requestQuery(request).get('lastEventId');
+    const query = requestQuery(request);
+    const lastEventId = request.headers['last-event-id'] ?? query.get('lastEventId');
     if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId)) {
       return { offset: Number(lastEventId) };
     }
-    return { recentEvents: settings.recentEvents };
+    const recent = query.get('recent') ?? '';
+    const asked = /^\d{1,15}$/.test(recent) ? Number(recent) : settings.recentEvents;
+    return { recentEvents: Math.min(asked, settings.recentEvents) };
   }
 
   async function showWorkflows(_request: IncomingMessage, response: ServerResponse): Promise<void> {
