@@ -1,0 +1,23 @@
+/** A replay pauses while `bufferedAmount` is high and goes on when it has fallen, until its WebSocket closes. */
+import type { WebSocket } from 'ws';
+import { greet, serveWebSockets } from '../serve-web-socket.ts';
+
+const HIGH_BYTES = 256 * 1024;
+const chunk = JSON.stringify({ text: 'x'.repeat(64 * 1024) });
+const paused = new Set<WebSocket>();
+
+setInterval(() => {
+  for (const webSocket of paused) if (webSocket.bufferedAmount < HIGH_BYTES) replay(webSocket);
+}, 20);
+
+serveWebSockets((webSocket) => {
+  greet(webSocket);
+  webSocket.once('close', () => paused.delete(webSocket));
+  replay(webSocket);
+});
+
+function replay(webSocket: WebSocket): void {
+  while (webSocket.readyState === webSocket.OPEN && webSocket.bufferedAmount < HIGH_BYTES)
+    webSocket.send(chunk);
+  if (webSocket.readyState === webSocket.OPEN) paused.add(webSocket);
+}

@@ -1,0 +1,24 @@
+/**
+ * A replay pauses while `bufferedAmount` is high and goes on when it has fallen. On a WebSocket that has closed it never falls: what is
+ * sent is counted and goes nowhere. So whoever is cut off while paused is looked after for ever.
+ */
+import type { WebSocket } from 'ws';
+import { greet, serveWebSockets } from '../serve-web-socket.ts';
+
+const HIGH_BYTES = 256 * 1024;
+const chunk = JSON.stringify({ text: 'x'.repeat(64 * 1024) });
+const paused = new Set<WebSocket>();
+
+setInterval(() => {
+  for (const webSocket of paused) if (webSocket.bufferedAmount < HIGH_BYTES) replay(webSocket);
+}, 20);
+
+serveWebSockets((webSocket) => {
+  greet(webSocket);
+  replay(webSocket);
+});
+
+function replay(webSocket: WebSocket): void {
+  while (webSocket.bufferedAmount < HIGH_BYTES) webSocket.send(chunk);
+  paused.add(webSocket);
+}
