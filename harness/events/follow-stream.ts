@@ -31,15 +31,15 @@ export interface FollowOptions {
 export async function* followStream({ url, signal, onNotice }: FollowOptions): AsyncGenerator<string[]> {
   let batch: string[] = [];
   let wasReset = false;
-  const reader = new EventReader(
-    new EventOrder(),
-    ({ event, data }) => {
+  const reader = new EventReader({
+    order: new EventOrder(),
+    onEvent({ event, data }) {
       if (event === 'reset') wasReset = true;
       else if (event === 'close') onNotice(`the server ended the stream: ${data}`);
       else batch.push(data);
     },
-    true,
-  );
+    watchesRetry: true,
+  });
   let failures = 0;
   let wasConnected = false;
 
