@@ -237,15 +237,16 @@ export function createServer(parts: ServerParts): SseServer {
     carrier: ServerResponse | Socket,
   ): void {
     const connection = protocolSwitch.connectionOf(request, response);
-    const change = (by: number) => {
-      const count = (streamCounts.get(connection) ?? 0) + by;
-      streamCounts.set(connection, count);
-      return count;
-    };
-    if (change(1) === 1) room.leave(connection);
-    carrier.once('close', () => {
-      if (change(-1) === 0) room.comeBack(connection);
+    if (countStreams(connection, 1) === 1) room.leave(connection);
+    carrier.on('close', () => {
+      if (countStreams(connection, -1) === 0) room.comeBack(connection);
     });
+  }
+
+  function countStreams(connection: Socket, change: 1 | -1): number {
+    const count = (streamCounts.get(connection) ?? 0) + change;
+    streamCounts.set(connection, count);
+    return count;
   }
 
   /**

@@ -1,10 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { reasonOfLoss } from './end-reason.ts';
+import { type EndReason, reasonOfLoss } from './end-reason.ts';
+import type { EventBatch } from './event-log/types.ts';
 import { http2StreamOf } from './http2/stream-of.ts';
 import type { ServerSettings } from './settings.ts';
 import type { SseEncoder } from './sse.ts';
-import type { Transport, TransportListener } from './transport.ts';
+import type { Protocol, Transport, TransportListener } from './transport.ts';
 
 export interface SseTransportOptions {
   request: IncomingMessage;
@@ -30,71 +31,96 @@ function forgetHead(request: IncomingMessage): void {
   request.rawHeaders = [];
 }
 
-/** Server-Sent Events in the response to a request, of HTTP/1.1 or HTTP/2. */
-export function createSseTransport(options: SseTransportOptions): Transport {
-  const { request, response, sse, settings } = options;
-  const http2Stream = http2StreamOf(response);
+/**
+ * Server-Sent Events in the response to a request, of HTTP/1.1 or HTTP/2. A class, as there are thousands: an object with accessors of its
+ * own has a hidden class of its own, 1 KiB of it.
+ */
+class SseTransport implements Transport {
+  readonly protocol: Protocol;
+  sentBytes = 0;
+  readonly #options: SseTransportOptions;
   // The socket and not the response: of two requests pipelined on one socket that is then destroyed, the second
   // response never emits `close` on Node 20. Of HTTP/2 it is the stream: the connection may have others.
-  const carrier: Duplex = http2Stream ?? request.socket;
-  let listener: TransportListener | null = null;
-  let sentBytes = 0;
+  readonly #carrier: Duplex;
+  #listener: TransportListener | null = null;
 
-  function send(chunk: string | Buffer): void {
-    sentBytes += chunk.length;
-    response.write(chunk);
+  constructor(options: SseTransportOptions) {
+    const http2Stream = http2StreamOf(options.response);
+    this.protocol = http2Stream === null ? 'http1' : 'http2';
+    this.#options = options;
+    this.#carrier = http2Stream ?? options.request.socket;
   }
 
-  const onDrain = () => listener?.onDrain();
+  get queuedBytes(): number {
+    return this.#options.response.writableLength;
+  }
+
+  get isBlocked(): boolean {
+    return this.#options.response.writableNeedDrain;
+  }
+
+  open(listener: TransportListener): void {
+    const { request, response, sse, settings } = this.#options;
+    this.#listener = listener;
+    response.writeHead(200, streamHeaders(response));
+    this.#send(sse.retry(settings.retryMs)); // sends the head at once, too
+    if (this.protocol === 'http1') forgetHead(request);
+    request.resume(); // a body that nobody reads would stop the socket from seeing its end
+    this.#carrier.on('close', this.#onClose);
+    response.on('drain', this.#onDrain).on('timeout', this.#onNoProgress).on('error', this.#onError);
+    response.setTimeout(settings.vanishedMs);
+  }
+
+  send(batch: EventBatch): void {
+    this.#send(batch.bytes);
+  }
+
+  reset(): void {
+    this.#send(this.#options.sse.reset());
+  }
+
+  beat(): void {
+    // Where bytes are waiting already, another comment would only make the queue longer.
+    if (this.queuedBytes === 0) this.#send(this.#options.sse.comment('heartbeat'));
+  }
+
+  setFull(isFull: boolean): void {
+    const { response, settings } = this.#options;
+    response.setTimeout(isFull ? settings.stallMs : settings.vanishedMs);
+  }
+
+  end(reason: EndReason): void {
+    if (this.#listener === null) return;
+    this.#listener = null;
+    const { response, sse, settings } = this.#options;
+    const carrier = this.#carrier;
+    carrier.off('close', this.#onClose);
+    response.off('drain', this.#onDrain);
+    if (reason !== 'max_duration_exceeded' && reason !== 'server_shutdown') {
+      carrier.destroy();
+      return;
+    }
+    this.#send(sse.close(reason));
+    response.end();
+    const linger = setTimeout(() => carrier.destroy(), settings.lingerMs).unref();
+    response.once('close', () => clearTimeout(linger));
+  }
+
+  #send(chunk: string | Buffer): void {
+    this.sentBytes += chunk.length;
+    this.#options.response.write(chunk);
+  }
+
+  readonly #onDrain = () => this.#listener?.onDrain();
   // Node's socket timer counts it as activity when the kernel took some bytes of a write that is not finished yet
   // (net.Socket, _onTimeout), so a slow reader that moves does not get here with something queued. That of HTTP/2 does likewise.
-  const onNoProgress = () => {
-    if (response.writableLength > 0) listener?.onNoProgress();
+  readonly #onNoProgress = () => {
+    if (this.queuedBytes > 0) this.#listener?.onNoProgress();
   };
-  const onClose = () => listener?.onLoss(reasonOfLoss(carrier.errored));
-  const onError = () => listener?.onLoss('error');
+  readonly #onClose = () => this.#listener?.onLoss(reasonOfLoss(this.#carrier.errored));
+  readonly #onError = () => this.#listener?.onLoss('error');
+}
 
-  return {
-    protocol: http2Stream === null ? 'http1' : 'http2',
-    get sentBytes() {
-      return sentBytes;
-    },
-    get queuedBytes() {
-      return response.writableLength;
-    },
-    get isBlocked() {
-      return response.writableNeedDrain;
-    },
-    open(opened) {
-      listener = opened;
-      response.writeHead(200, streamHeaders(response));
-      send(sse.retry(settings.retryMs)); // sends the head at once, too
-      if (http2Stream === null) forgetHead(request);
-      request.resume(); // a body that nobody reads would stop the socket from seeing its end
-      carrier.on('close', onClose);
-      response.on('drain', onDrain).on('timeout', onNoProgress).on('error', onError);
-      response.setTimeout(settings.vanishedMs);
-    },
-    send: (batch) => send(batch.bytes),
-    reset: () => send(sse.reset()),
-    // Where bytes are waiting already, another comment would only make the queue longer.
-    beat() {
-      if (response.writableLength === 0) send(sse.comment('heartbeat'));
-    },
-    setFull: (isFull) => void response.setTimeout(isFull ? settings.stallMs : settings.vanishedMs),
-    end(reason) {
-      if (listener === null) return;
-      listener = null;
-      carrier.off('close', onClose);
-      response.off('drain', onDrain);
-      if (reason !== 'max_duration_exceeded' && reason !== 'server_shutdown') {
-        carrier.destroy();
-        return;
-      }
-      send(sse.close(reason));
-      response.end();
-      const linger = setTimeout(() => carrier.destroy(), settings.lingerMs).unref();
-      response.once('close', () => clearTimeout(linger));
-    },
-  };
+export function createSseTransport(options: SseTransportOptions): Transport {
+  return new SseTransport(options);
 }

@@ -1,6 +1,6 @@
 import type { EndReason } from './end-reason.ts';
-import type { EventLog, StartAt } from './event-log/types.ts';
-import type { QueueBudget } from './queue-budget.ts';
+import type { EventBatch, EventLog, StartAt, Subscription } from './event-log/types.ts';
+import type { QueueBudget, Queued } from './queue-budget.ts';
 import { type ServerSettings, typicalBatchBytes } from './settings.ts';
 import type { Slot } from './stream-registry.ts';
 import type { Protocol, Transport } from './transport.ts';
@@ -46,86 +46,96 @@ export interface Stream {
 
 export type OpenStream = (options: StreamOptions) => Stream;
 
-/**
- * Sends the events of a workflow over a transport until `end`. Everything set up here is torn down in `end`.
- * Throws what `eventLog.subscribe` throws; the transport has ended then.
- */
-export const openStream: OpenStream = (options) => {
-  const { transport, settings, queues, slot } = options;
-  const openedAtMs = performance.now();
-  // Stop one batch early, so that the last one taken still fits into the queue.
-  const maxQueueBytes = Math.min(settings.maxQueueBytes, settings.maxQueuesBytes);
-  const fullAtBytes = Math.max(0, maxQueueBytes - typicalBatchBytes);
-  let queueIsFull = false;
-  let ended = false;
-  let events = 0;
+class TransportStream implements Stream, Queued {
+  events = 0;
+  readonly #options: StreamOptions;
+  readonly #openedAtMs = performance.now();
+  readonly #subscription: Subscription;
+  readonly #deadline: NodeJS.Timeout;
+  #queueIsFull = false;
+  #ended = false;
 
-  const queue = {
-    get queuedBytes() {
-      return transport.queuedBytes;
-    },
-    giveUp: () => end('slow_consumer'),
-  };
-
-  transport.open({
-    onDrain() {
-      queues.forget(queue);
-      if (!queueIsFull) return;
-      queueIsFull = false;
-      transport.setFull(false);
-      subscription.resume();
-    },
-    onNoProgress: () => end(queueIsFull ? 'slow_consumer' : 'vanished'),
-    onLoss: (reason) => end(reason),
-  });
-  const subscription = subscribe();
-  const deadline = setTimeout(() => end('max_duration_exceeded'), settings.maxDurationMs);
-
-  function subscribe() {
+  constructor(options: StreamOptions) {
+    const { transport, settings, eventLog, workflowId, startAt } = options;
+    this.#options = options;
+    transport.open({
+      onDrain: () => this.#onDrain(),
+      onNoProgress: () => this.end(this.#queueIsFull ? 'slow_consumer' : 'vanished'),
+      onLoss: (reason) => this.end(reason),
+    });
     try {
-      return options.eventLog.subscribe(options.workflowId, options.startAt, {
-        deliver(batch) {
-          events += batch.eventCount;
-          transport.send(batch);
-          if (!transport.isBlocked) return true;
-          queues.note(queue, transport.queuedBytes);
-          queueIsFull = queues.isExceeded || transport.queuedBytes >= fullAtBytes;
-          if (queueIsFull) transport.setFull(true);
-          return !queueIsFull;
-        },
+      this.#subscription = eventLog.subscribe(workflowId, startAt, {
+        deliver: (batch) => this.#deliver(batch),
         reset: () => transport.reset(),
       });
     } catch (cause) {
       transport.end('error');
       throw cause;
     }
+    this.#deadline = setTimeout(() => this.end('max_duration_exceeded'), settings.maxDurationMs);
   }
 
-  function end(reason: EndReason): void {
-    if (ended) return;
-    ended = true;
-    clearTimeout(deadline);
-    subscription.close();
-    queues.forget(queue);
-    const { protocol, queuedBytes: unsentBytes } = transport;
+  get protocol(): Protocol {
+    return this.#options.transport.protocol;
+  }
+
+  get bytes(): number {
+    return this.#options.transport.sentBytes;
+  }
+
+  get queuedBytes(): number {
+    return this.#options.transport.queuedBytes;
+  }
+
+  beat(): void {
+    this.#options.transport.beat();
+  }
+
+  end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { transport, queues, slot, onEnd } = this.#options;
+    clearTimeout(this.#deadline);
+    this.#subscription.close();
+    queues.forget(this);
+    const unsentBytes = transport.queuedBytes;
     transport.end(reason);
     slot.release();
-    const durationMs = performance.now() - openedAtMs;
-    options.onEnd({ protocol, reason, durationMs, events, bytes: transport.sentBytes, unsentBytes });
+    const durationMs = performance.now() - this.#openedAtMs;
+    const { protocol, events, bytes } = this;
+    onEnd({ protocol, reason, durationMs, events, bytes, unsentBytes });
   }
 
-  return {
-    protocol: transport.protocol,
-    get events() {
-      return events;
-    },
-    get bytes() {
-      return transport.sentBytes;
-    },
-    get queuedBytes() {
-      return transport.queuedBytes;
-    },
-    beat: () => transport.beat(),
-    end,
-  };
-};
+  giveUp(): void {
+    this.end('slow_consumer');
+  }
+
+  /** False: the queue is full. */
+  #deliver(batch: EventBatch): boolean {
+    const { transport, settings, queues } = this.#options;
+    this.events += batch.eventCount;
+    transport.send(batch);
+    if (!transport.isBlocked) return true;
+    queues.note(this, transport.queuedBytes);
+    // Stop one batch early, so that the last one taken still fits into the queue.
+    const maxQueueBytes = Math.min(settings.maxQueueBytes, settings.maxQueuesBytes);
+    const fullAtBytes = Math.max(0, maxQueueBytes - typicalBatchBytes);
+    this.#queueIsFull = queues.isExceeded || transport.queuedBytes >= fullAtBytes;
+    if (this.#queueIsFull) transport.setFull(true);
+    return !this.#queueIsFull;
+  }
+
+  #onDrain(): void {
+    this.#options.queues.forget(this);
+    if (!this.#queueIsFull) return;
+    this.#queueIsFull = false;
+    this.#options.transport.setFull(false);
+    this.#subscription.resume();
+  }
+}
+
+/**
+ * Sends the events of a workflow over a transport until `end`. Everything set up at its beginning is torn down in `end`.
+ * Throws what `eventLog.subscribe` throws; the transport has ended then.
+ */
+export const openStream: OpenStream = (options) => new TransportStream(options);

@@ -88,12 +88,14 @@ export function createProtocolSwitch(options: ProtocolSwitchOptions): ProtocolSw
   function take(socket: Socket): void {
     open.add(socket);
     unknown.add(socket);
-    socket.once('close', () => {
-      open.delete(socket);
-      unknown.delete(socket);
-    });
+    socket.on('close', forget);
     if (beginTls === null) sniff(socket, settings.headTimeoutMs, listener);
     else beginTls(socket);
+  }
+
+  function forget(this: Socket): void {
+    open.delete(this);
+    unknown.delete(this);
   }
 
   function beginSession(socket: Socket, connection: Socket): void {

@@ -198,7 +198,8 @@ describe('every end has a code and a reason', () => {
           transport: new Proxy(options.transport, {
             get(transport, name) {
               longest.queueBytes = Math.max(longest.queueBytes, transport.queuedBytes);
-              return Reflect.get(transport, name);
+              const value: unknown = Reflect.get(transport, name);
+              return typeof value === 'function' ? value.bind(transport) : value;
             },
           }),
         }),
