@@ -3,7 +3,8 @@ import type { WebSocket } from 'ws';
 import { greet, serveWebSockets } from '../serve-web-socket.ts';
 
 const HIGH_BYTES = 256 * 1024;
-const chunk = JSON.stringify({ text: 'x'.repeat(64 * 1024) });
+// One buffer for all: what waits in a socket is not what leaks here.
+const chunk = Buffer.from(JSON.stringify({ text: 'x'.repeat(64 * 1024) }));
 const paused = new Set<WebSocket>();
 
 setInterval(() => {
@@ -18,6 +19,6 @@ serveWebSockets((webSocket) => {
 
 function replay(webSocket: WebSocket): void {
   while (webSocket.readyState === webSocket.OPEN && webSocket.bufferedAmount < HIGH_BYTES)
-    webSocket.send(chunk);
+    webSocket.send(chunk, { binary: false });
   if (webSocket.readyState === webSocket.OPEN) paused.add(webSocket);
 }

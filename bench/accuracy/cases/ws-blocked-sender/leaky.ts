@@ -6,7 +6,8 @@ import type { WebSocket } from 'ws';
 import { greet, serveWebSockets } from '../serve-web-socket.ts';
 
 const HIGH_BYTES = 256 * 1024;
-const chunk = JSON.stringify({ text: 'x'.repeat(64 * 1024) });
+// One buffer for all: what waits in a socket is not what leaks here.
+const chunk = Buffer.from(JSON.stringify({ text: 'x'.repeat(64 * 1024) }));
 const paused = new Set<WebSocket>();
 
 setInterval(() => {
@@ -19,6 +20,6 @@ serveWebSockets((webSocket) => {
 });
 
 function replay(webSocket: WebSocket): void {
-  while (webSocket.bufferedAmount < HIGH_BYTES) webSocket.send(chunk);
+  while (webSocket.bufferedAmount < HIGH_BYTES) webSocket.send(chunk, { binary: false });
   paused.add(webSocket);
 }
