@@ -25,10 +25,11 @@ export const LIFECYCLE_PATHS = [
 ] as const;
 export type LifecyclePath = (typeof LIFECYCLE_PATHS)[number];
 
+export const CASE_PROTOCOLS = ['sse', 'websocket'] as const satisfies readonly ProtocolName[];
+export type CaseProtocol = (typeof CASE_PROTOCOLS)[number];
+
 const units = ['connection', 'event', 'rejection', 'second'] satisfies DoseUnit[];
 const states = ['stable', 'leak', 'bounded', 'late-release', 'inconclusive', 'invalid'] satisfies LeakState[];
-const protocols = ['sse', 'websocket'] satisfies ProtocolName[];
-export type CaseProtocol = (typeof protocols)[number];
 const outcomes = ['pass', 'fail', 'inconclusive', 'invalid'] satisfies Outcome[];
 
 /** `{node}` and `{server}` are filled in by the loader, `{port}` and `{deadline}` are left to whoever starts it, `{lastEventId}` of a URL to its client. */
@@ -63,7 +64,7 @@ const caseSchema = z.strictObject({
   /** On which it shows. */
   path: z.enum(LIFECYCLE_PATHS),
   /** What the server speaks. The names of those with WebSockets begin with `ws-`. */
-  protocol: z.enum(protocols).default('sse'),
+  protocol: z.enum(CASE_PROTOCOLS).default('sse'),
   leaky: leakySchema.nullable(),
   clean: cleanSchema.nullable(),
   args,
