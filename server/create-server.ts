@@ -12,7 +12,7 @@ import { createQueueBudget } from './queue-budget.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { requestPath } from './request-path.ts';
 import { sendJson, sendText } from './respond.ts';
-import { createSseTransport, streamHeaders } from './sse-transport.ts';
+import { streamHeaders } from './sse-transport.ts';
 import type { Stream } from './stream.ts';
 import type { Transport } from './transport.ts';
 import { askForUpgrade, createWebSocketRoute, webSocketPath } from './web-socket/route.ts';
@@ -225,7 +225,7 @@ export function createServer(parts: ServerParts): SseServer {
     } else {
       admit(request, response, workflowId, () => {
         occupy(request, response, response);
-        return createSseTransport({ request, response, sse: parts.sse, settings });
+        return parts.createSseTransport({ request, response, sse: parts.sse, settings });
       });
     }
   }

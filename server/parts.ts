@@ -7,8 +7,10 @@ import { type RefuseConnection, refuseConnection } from './refuse-connection.ts'
 import { type RejectStream, rejectStream } from './reject-stream.ts';
 import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
+import { createSseTransport, type SseTransportOptions } from './sse-transport.ts';
 import { type OpenStream, openStream } from './stream.ts';
 import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts';
+import type { Transport } from './transport.ts';
 import { type WebSocketEncoder, webSocketEncoder } from './web-socket/messages.ts';
 
 /** What a server is made of. Whoever wants it to behave otherwise replaces a part. */
@@ -19,6 +21,7 @@ export interface ServerParts {
   eventLog: EventLog;
   sse: SseEncoder;
   webSocketEncoder: WebSocketEncoder;
+  createSseTransport(options: SseTransportOptions): Transport;
   openStream: OpenStream;
   rejectStream: RejectStream;
   refuseConnection: RefuseConnection;
@@ -38,6 +41,7 @@ export function createParts(
     eventLog: createEventLog({ dir: settings.dir, logger }),
     sse,
     webSocketEncoder,
+    createSseTransport,
     openStream,
     rejectStream,
     refuseConnection,
