@@ -35,8 +35,8 @@ import { command, OptionError, readOptions, wholeNumber } from './options.ts';
 
 const POWER_SIZES = [16, 32, 64, 128, 256, 1024, 4096];
 
-/** A leak that every tool should see, one that is small, and a server that keeps nothing. */
-const QUICK = ['client-set', 'under-200', 'plain'];
+/** A leak that every tool should see, one that is small, a server that keeps nothing, and a leak that only WebSockets have. */
+const QUICK = ['client-set', 'under-200', 'plain', 'ws-pending-replies'];
 
 interface Job {
   found: AccuracyCase;
