@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'parts',
           include: ['{server,harness,scenarios,reports,bench,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'reports/out/**', ...alone],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

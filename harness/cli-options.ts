@@ -61,6 +61,10 @@ export function createProgram(version: string, actions: CliActions): Command {
     )
     .option('--events-file <path>', 'file that the target follows ({dir}, {key}), so that events can be made')
     .option(
+      '--events-url <url>',
+      'URL that takes events instead ({port}, {key}), as a POST of newline-delimited JSON',
+    )
+    .option(
       '--ready-timeout <duration>',
       `how long it may take until its port answers (default: ${DEFAULTS.readyTimeout})`,
     )

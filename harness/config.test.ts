@@ -27,7 +27,7 @@ describe('defaults', () => {
       url: 'http://127.0.0.1:{port}/api/events/{key}/stream',
       page: 'http://127.0.0.1:{port}/?workflow={key}',
       browser: null,
-      eventsFile: '{dir}/{key}/events.jsonl',
+      events: { to: 'file', at: '{dir}/{key}/events.jsonl' },
       key: 'workflow-{uuid}',
       headers: {},
       limit: 5,
@@ -46,7 +46,7 @@ describe('defaults', () => {
       target: { mode: 'spawn', command: 'node server.js', readyTimeoutMs: 30_000 },
       key: 'stream-{n}',
       page: null,
-      eventsFile: null,
+      events: null,
       limit: null,
       deadlineMs: null,
       budgetBytes: 500e6,
@@ -102,7 +102,11 @@ describe('what is understood', () => {
     ],
     [{ ...SPAWN, url: `${SPAWN.url}/{key}`, key: 'k-{uuid}' }, { key: 'k-{uuid}' }],
     [{ ...SPAWN, key: 'always-the-same' }, { key: 'always-the-same' }],
-    [{ ...SPAWN, eventsFile: '/srv/events.jsonl' }, { eventsFile: '/srv/events.jsonl' }],
+    [{ ...SPAWN, eventsFile: '/srv/events.jsonl' }, { events: { to: 'file', at: '/srv/events.jsonl' } }],
+    [
+      { ...SPAWN, eventsUrl: 'http://127.0.0.1:{port}/add' },
+      { events: { to: 'url', at: 'http://127.0.0.1:{port}/add' } },
+    ],
   ])('%j', (user, expected) => {
     expect(completeConfig(user)).toMatchObject(expected);
   });
@@ -148,6 +152,16 @@ describe('what is wrong', () => {
       { pid: 9, url: 'http://[::1]/{key}', eventsFile: '{dir}/{key}' },
     ],
     ['--events-file "/srv/log"', 'put {key} in it', { ...KEYED, eventsFile: '/srv/log' }],
+    [
+      '--events-url "http://127.0.0.1/add"',
+      'put {key} in it',
+      { ...KEYED, eventsUrl: 'http://127.0.0.1/add' },
+    ],
+    [
+      '--events-file and --events-url exclude each other',
+      'takes events from',
+      { ...SPAWN, eventsFile: '/srv/log', eventsUrl: 'http://127.0.0.1/add' },
+    ],
     ['--header has a line', 'write it as "Name: value"', { header: ['secret'] }],
     ['--header has a line', 'write it as "Name: value"', { header: [': x'] }],
     ['--header (its name)', 'write it as "Name: value"', { header: { 'X Y': '1' } }],

@@ -40,6 +40,8 @@ export interface UserConfig extends LoadOptions, ProtocolOptions {
   rows?: string;
   /** File that the target follows, so that events can be written to it. `{dir}` and `{key}` are filled in. */
   eventsFile?: string;
+  /** URL that takes events as a POST of newline-delimited JSON, instead of a file. `{port}` and `{key}` are filled in. */
+  eventsUrl?: string;
   /** Streams a key that the target allows, or `none`. */
   limit?: number | string;
   /** After how long the target closes a stream (`90s`, `1h`), or `none`. */
@@ -132,6 +134,10 @@ export function completeConfig(given: UserConfig): RunConfig {
   }
   const user = withoutUndefined(parsed.data as UserConfig);
   const ways = (['command', 'pid', 'port'] as const).filter((name) => user[name] !== undefined);
+  if (user.eventsFile !== undefined && user.eventsUrl !== undefined)
+    throw usage(
+      '--events-file and --events-url exclude each other: give the one that the target takes events from.',
+    );
   if (ways.length > 1) {
     throw usage(`--${ways.join(' and --')} exclude each other: give the one that says where the target is.`);
   }
@@ -146,12 +152,15 @@ export function completeConfig(given: UserConfig): RunConfig {
   }
   const said: UserConfig = isReference ? { ...referenceTarget(user), ...user } : user;
   const protocol = protocolPlanOf(said);
+  // It may have come from a file.
+  keepSecret(secretsIn(protocol.body ?? ''));
   // A WebSocket begins as a request of HTTP.
   const url = (said.url as string).replace(/^ws(s?):/i, 'http$1:');
   const target = targetOf(said);
   checkUrl('--url', url, target, true);
   if (said.page !== undefined) checkUrl('--page', said.page, target, false);
   if (said.eventsFile !== undefined) checkEventsFile(said.eventsFile, target, url);
+  if (said.eventsUrl !== undefined) checkEventsUrl(said.eventsUrl, target, url);
   for (const name of ['limit', 'deadline'] as const) {
     if (isNone(said[name]) && said.command?.includes(`{${name}}`)) {
       throw usage(
@@ -172,7 +181,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     key,
     page: said.page ?? null,
     browser: browserOf(said),
-    eventsFile: said.eventsFile ?? null,
+    events: eventsOf(said),
     headers,
     protocol,
     preset: said.preset ?? null,
@@ -182,7 +191,7 @@ export function completeConfig(given: UserConfig): RunConfig {
     deadlineMs: isNone(said.deadline) ? null : durationMs('--deadline', said.deadline),
     budgetBytes: sizeBytes('--budget', said.budget ?? DEFAULTS.budget),
     durationMs: holdMs,
-    load: loadPlanOf(said, said.duration === undefined ? null : holdMs),
+    load: loadPlanOf(said, said.duration === undefined ? null : holdMs, protocol.name),
     eventTime: said.eventTime ?? null,
     scenarios: listOf(said.scenarios),
     outDir: resolve(said.out ?? DEFAULTS.out),
@@ -222,6 +231,7 @@ const userConfigSchema = z.strictObject({
   browser: z.union([z.boolean(), z.string().min(1, 'is empty')], 'must be true or a path').optional(),
   rows: z.string().min(1, 'is empty').optional(),
   eventsFile: z.string().optional(),
+  eventsUrl: z.string().optional(),
   limit: textOrNumber.optional(),
   deadline: textOrNumber.optional(),
   budget: textOrNumber.optional(),
@@ -300,9 +310,22 @@ function checkEventsFile(eventsFile: string, target: TargetConfig, url: string):
   }
 }
 
+/** A URL that was given goes before the file of the reference server. */
+function eventsOf({ eventsFile, eventsUrl }: UserConfig): RunConfig['events'] {
+  if (eventsUrl !== undefined) return { to: 'url', at: eventsUrl };
+  return eventsFile === undefined ? null : { to: 'file', at: eventsFile };
+}
+
+function checkEventsUrl(eventsUrl: string, target: TargetConfig, url: string): void {
+  checkUrl('--events-url', eventsUrl, target, false);
+  if (url.includes('{key}') && !eventsUrl.includes('{key}')) {
+    throw usage(`--events-url "${eventsUrl}" is the same for every key: put {key} in it.`);
+  }
+}
+
 /** Before anything is checked: what is wrong is quoted. */
-function keepSecretsOf({ command, url, page, eventsFile }: UserConfig): void {
-  for (const text of [command, url, page, eventsFile])
+function keepSecretsOf({ command, url, page, eventsFile, eventsUrl, body, send }: UserConfig): void {
+  for (const text of [command, url, page, eventsFile, eventsUrl, body, send].flat())
     if (typeof text === 'string') keepSecret(secretsIn(text));
   keepSecret(secretsOfEnvironment(process.env));
 }

@@ -8,16 +8,16 @@ const BLOCK_BYTES = 4 * 2 ** 20;
 /** Writes JSON lines for the target to stream. */
 export interface EventFeed {
   /**
-   * Appends events of `bytesPerEvent` bytes a line (some 70 at least), newline included; returns the bytes written.
+   * Writes events of `bytesPerEvent` bytes a line (some 70 at least), newline included, to a path or URL; returns the bytes written.
    *
-   * @throws HydrotestError `usage` when the file held something before.
+   * @throws HydrotestError `usage` when a file held something before, or a URL does not take them.
    */
   append(
     path: string,
     events: { count: number; bytesPerEvent: number },
     signal: AbortSignal,
   ): Promise<number>;
-  /** Removes a file that was fed. */
+  /** Removes a file that was fed; what a URL took is the target's. */
   drop(path: string): Promise<void>;
   /** Removes all of them. */
   close(): Promise<void>;
@@ -107,7 +107,7 @@ async function adopt(path: string): Promise<FedFile> {
   return { nextSequence: 0, wasThere: size !== null, madeFolders };
 }
 
-function eventLine(sequence: number, bytes: number): string {
+export function eventLine(sequence: number, bytes: number): string {
   const head = `{"seq":${sequence},"at":${Date.now()},"type":"soak","text":"`;
   return `${head}${'x'.repeat(Math.max(0, bytes - head.length - 3))}"}\n`;
 }

@@ -9,6 +9,8 @@ import type {
   EnvironmentFact,
   GeneratorHealth,
   ProcessReading,
+  ProtocolName,
+  ProtocolPlan,
   QuietReading,
   RunConfig,
   StreamEnding,
@@ -175,6 +177,32 @@ export const tabReading: z.ZodType<TabReading> = z.looseObject({
   firstError: text.nullable(),
 });
 
+export const PROTOCOLS: All<ProtocolName> = {
+  sse: true,
+  'sse-post': true,
+  ndjson: true,
+  chunked: true,
+  websocket: true,
+  'sse-h2': true,
+};
+
+const messageRule = z.discriminatedUnion('on', [
+  z.looseObject({ on: z.enum(['event', 'data']), value: text }),
+  z.looseObject({ on: z.literal('property'), path: names, value: text }),
+]);
+
+const protocolPlan: z.ZodType<ProtocolPlan> = z.looseObject({
+  name: oneOf(PROTOCOLS),
+  body: text.nullable(),
+  sends: names,
+  replies: z.record(text, text),
+  event: messageRule.nullable(),
+  end: messageRule.nullable(),
+  eventId: names.nullable(),
+  refusals: z.array(z.string().regex(/^(\d{3}|close \d{1,5}|error -?\d{1,6})$/)).min(1),
+  session: z.literal('mcp').nullable(),
+});
+
 /** What a verdict reads of it, and what is shown of every run; the rest may be lacking in a journal of another version. */
 export const runConfig = z.looseObject({
   target: z.discriminatedUnion('mode', [
@@ -185,6 +213,8 @@ export const runConfig = z.looseObject({
   url: text,
   key: text,
   headers: z.record(text, text),
+  protocol: protocolPlan,
+  preset: text.nullable(),
   remote: z
     .looseObject({
       addresses: z.record(text, names),
@@ -195,7 +225,7 @@ export const runConfig = z.looseObject({
   seed: count,
   page: text.nullable(),
   browser: z.looseObject({}).nullable(),
-  eventsFile: text.nullable(),
+  events: z.looseObject({ to: z.enum(['file', 'url']), at: text }).nullable(),
   limit: count.nullable(),
   deadlineMs: count.nullable(),
   budgetBytes: count.positive(),

@@ -1,7 +1,8 @@
 import { highestTarget } from './load/schedule.ts';
-import type { BehaviourName, LoadPlan, LoadStage } from './model.ts';
+import type { BehaviourName, LoadPlan, LoadStage, ProtocolName } from './model.ts';
 import { durationMs, listOf, perSecond, usage, wholeNumber } from './option-values.ts';
 import { behaviours } from './streams/behaviours.ts';
+import { protocols } from './streams/protocols.ts';
 
 /** What a user may say of the load. */
 export interface LoadOptions {
@@ -40,7 +41,11 @@ const ASKED_HOLD_MS = 10_000;
  * `holdMs`: how long it is held where no stages say so; null: nobody said. What `--streams`, `--rate`, `--stages`, `--mix`, `--lifetime` and `--workers` say.
  * @throws HydrotestError `usage`.
  */
-export function loadPlanOf(said: LoadOptions, holdMs: number | null): LoadPlan {
+export function loadPlanOf(
+  said: LoadOptions,
+  holdMs: number | null,
+  protocol: ProtocolName = 'sse',
+): LoadPlan {
   const ways = (['streams', 'rate', 'stages'] as const).filter((name) => said[name] !== undefined);
   if (ways.length > 1)
     throw usage(`--${ways.join(' and --')} exclude each other: each says how many streams there are to be.`);
@@ -54,7 +59,7 @@ export function loadPlanOf(said: LoadOptions, holdMs: number | null): LoadPlan {
   return {
     model,
     stages,
-    mix: mixOf(said.mix ?? LOAD_DEFAULTS.mix),
+    mix: mixOf(said.mix ?? LOAD_DEFAULTS.mix, protocol),
     meanLifetimeMs,
     workerCount: said.workers === undefined ? null : wholeNumber('--workers', said.workers, 1, MOST_WORKERS),
     asked: ways.length > 0,
@@ -118,7 +123,7 @@ function parseStages(texts: string[]): Pick<LoadPlan, 'model' | 'stages'> {
   return { model: rates > 0 ? 'open' : 'closed', stages };
 }
 
-function mixOf(given: Record<string, number> | string): LoadPlan['mix'] {
+function mixOf(given: Record<string, number> | string, protocol: ProtocolName): LoadPlan['mix'] {
   const entries =
     typeof given === 'string'
       ? listOf(given).map((text): [string, number] => {
@@ -134,6 +139,13 @@ function mixOf(given: Record<string, number> | string): LoadPlan['mix'] {
       throw usage(
         `--mix ${name}: there is no such behaviour. There are ${Object.keys(behaviours).join(', ')}.`,
       );
+    const { lacks } = protocols[protocol];
+    if (lacks.has(name as BehaviourName)) {
+      const fitting = (Object.keys(behaviours) as BehaviourName[]).filter((one) => !lacks.has(one));
+      throw usage(
+        `--mix ${name}: no client of --protocol ${protocol} behaves so. There are ${fitting.join(', ')}.`,
+      );
+    }
     if (!(weight > 0 && Number.isFinite(weight)))
       throw usage(`--mix ${name}:${weight}: a weight is a number above 0, such as ${name}:3.`);
     if (Object.hasOwn(mix, name)) throw usage(`--mix names ${name} twice: give it one weight.`);

@@ -66,6 +66,12 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
     );
   }
   const isSse = protocols[name].resumesByHeader === true;
+  const session = presetOf(said)?.session ?? null;
+  if (session !== null && name !== 'sse') {
+    throw usage(
+      `--preset ${said.preset} is for --protocol sse: its session goes over HTTP/1.1, not ${name}.`,
+    );
+  }
   return {
     name,
     body,
@@ -74,11 +80,8 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
     event: given.event === undefined ? null : ruleOf('--event', given.event, isSse),
     end: endOf(given.endEvent, isSse),
     eventId: given.eventId === undefined ? null : pathOf('--event-id', given.eventId),
-    refusals:
-      given.refusal === undefined
-        ? DEFAULT_REFUSALS
-        : listOf(given.refusal).map((text) => refusalOf(text, isWebSocket)),
-    session: presetOf(said)?.session ?? null,
+    refusals: given.refusal === undefined ? DEFAULT_REFUSALS : refusalsOf(listOf(given.refusal), name),
+    session,
   };
 }
 
@@ -136,13 +139,25 @@ function pathOf(option: string, text: string): string[] {
   throw usage(`${option} "${text}" is no path of a property, such as id or meta.id.`);
 }
 
+function refusalsOf(texts: string[], name: ProtocolName): string[] {
+  if (texts.length > 0) return texts.map((text) => refusalOf(text, name));
+  throw usage('--refusal is empty: say how the target refuses a stream, such as --refusal 429.');
+}
+
 /** As a tally names it: `429`, `close 4429`, `error -32000`. */
-function refusalOf(text: string, isWebSocket: boolean): string {
-  if (/^[1-5]\d\d$/.test(text) && text !== '200' && text !== '101') return text;
+function refusalOf(text: string, name: ProtocolName): string {
+  if (/^[2-5]\d\d$/.test(text) && text !== '200') return text;
   const [, kind, code] = /^(close|error):(-?\d{1,6})$/.exec(text) ?? [];
-  if (kind === 'close' && !isWebSocket)
+  if (kind === 'close' && name !== 'websocket')
     throw usage(`--refusal "${text}": only a WebSocket has close codes (--protocol websocket).`);
-  if (kind !== undefined) return `${kind} ${code}`;
+  if (kind === 'close' && !(Number(code) >= 1000 && Number(code) <= 4999))
+    throw usage(`--refusal "${text}": codes of a WebSocket's close are from 1000 to 4999.`);
+  if (kind === 'error' && protocols[name].resumesByHeader !== true) {
+    throw usage(
+      `--refusal "${text}": an error in place of the stream is told from it by its content type, which only SSE has; not --protocol ${name}.`,
+    );
+  }
+  if (kind !== undefined) return `${kind} ${Number(code)}`;
   throw usage(
     `--refusal "${text}" is not understood: give a status such as 429, close:4429 for a WebSocket's close code, or error:-32000 for a JSON-RPC error.`,
   );

@@ -104,8 +104,8 @@ const LOADS: Record<string, (config: RunConfig) => Load> = {
   timeout: () => loadOf(2 * 450 * WITHOUT_HEAP, measured(450)),
   tabs: () => loadOf(10, 10),
   orphans: () => loadOf(96, 320),
-  growth: ({ page, eventsFile }) =>
-    loadOf(11, 11 + (page === null ? 0 : 270), page !== null && eventsFile !== null ? 270 : 0),
+  growth: ({ page, events }) =>
+    loadOf(11, 11 + (page === null ? 0 : 270), page !== null && events !== null ? 270 : 0),
   history: () => loadOf(5, 15),
   // A flood has ten connections a cycle, and one a request where the server closes each with its 429.
   reject: ({ limit }) => loadOf((limit ?? 0) + 10, (limit ?? 0) + measured(400), measured(400)),

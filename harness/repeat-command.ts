@@ -23,6 +23,12 @@ export function repeatCommand(user: UserConfig, seed: number): string {
     } else if (name === 'mix' && typeof value === 'object') {
       const parts = Object.entries(value).map(([behaviour, weight]) => `${behaviour}:${weight}`);
       words.push(option, quote(parts.join(',')));
+    } else if (name === 'send') {
+      // A message may have commas.
+      for (const message of [value].flat()) words.push(option, quote(String(message)));
+    } else if (name === 'reply') {
+      const lines = Array.isArray(value) ? value : Object.entries(value).map((pair) => pair.join('='));
+      for (const line of lines) words.push(option, quote(line));
     } else {
       words.push(option, quote(Array.isArray(value) ? value.join(',') : String(value)));
     }

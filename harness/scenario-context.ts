@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { startBrowser } from './browser/start-browser.ts';
 import type { Suspect } from './confirm.ts';
 import { createEventFeed } from './event-feed.ts';
+import { createEventPost } from './event-post.ts';
 import { flood } from './flood.ts';
 import { type RunningLoad, runLoad } from './load/run-load.ts';
 import { longDrain } from './long-drain.ts';
@@ -77,7 +78,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   close(): Promise<void>;
 } {
   const { scenario, config, session, pool, signal, elapsedMs, write, attempt, suspects } = options;
-  const feed = createEventFeed();
+  const feed = config.events?.to === 'url' ? createEventPost(config.headers) : createEventFeed();
   let phaseName = 'begin';
   let freshKeyCount = 0;
   const measured = new Map<string, CycleEntry[]>();
@@ -94,7 +95,10 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   const streamUrl = (key: string) => fill(config.url, { port: session.port, key: encodeURIComponent(key) });
   const pageUrl = (key: string) =>
     config.page === null ? null : fill(config.page, { port: session.port, key: encodeURIComponent(key) });
-  const fileOf = (key: string) => fill(config.eventsFile ?? '', { dir: options.dataDir, key });
+  const feedOf = (key: string) =>
+    config.events?.to === 'url'
+      ? fill(config.events.at, { port: session.port, key: encodeURIComponent(key) })
+      : fill(config.events?.at ?? '', { dir: options.dataDir, key });
   const beginPhase = async (name: string) => {
     // The last sample of a phase and the first one of the next are the same moment, read twice.
     await options.sampleNow();
@@ -193,7 +197,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     within: (promise, ms) => within(promise, ms, signal),
     until: (condition, withinMs) => until(condition, withinMs, signal),
     async feed(key, events) {
-      const byteCount = await feed.append(fileOf(key), events, signal);
+      const byteCount = await feed.append(feedOf(key), events, signal);
       write({
         type: 'feed',
         scenario,
@@ -205,9 +209,9 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
       });
     },
     async feedEach(keys, bytesPerEvent) {
-      for (const key of keys) await feed.append(fileOf(key), { count: 1, bytesPerEvent }, signal);
+      for (const key of keys) await feed.append(feedOf(key), { count: 1, bytesPerEvent }, signal);
     },
-    dropFeed: (key) => feed.drop(fileOf(key)),
+    dropFeed: (key) => feed.drop(feedOf(key)),
     async load(meanwhile) {
       try {
         const loading = runLoad(

@@ -19,6 +19,7 @@ export type TestTarget = Pick<
   | 'header'
   | 'page'
   | 'eventsFile'
+  | 'eventsUrl'
   | 'limit'
   | 'deadline'
   | 'readyTimeout'

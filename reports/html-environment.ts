@@ -64,7 +64,7 @@ function configPairs(config: RunConfig): [string, string | Markup][] {
     ['Stream URL', given(config.url)],
     ['Key', given(config.key)],
     ['Page', given(config.page)],
-    ['Events file', given(config.eventsFile)],
+    ['Events written to', given(config.events?.at ?? null)],
     ['Request headers', headers.length === 0 ? 'none' : `${headers.join(', ')} (values not shown)`],
     ['Limit a key', config.limit === null ? 'none promised' : `${config.limit} streams`],
     ['Deadline', config.deadlineMs === null ? 'none promised' : formatDuration(config.deadlineMs)],

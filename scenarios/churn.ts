@@ -129,7 +129,7 @@ export const churn: Scenario = {
 };
 
 function feeds({ config }: ScenarioContext): boolean {
-  return config.eventsFile !== null;
+  return config.events !== null;
 }
 
 function usualKey(context: ScenarioContext): PathPlan['keyOf'] {

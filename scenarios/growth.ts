@@ -19,8 +19,8 @@ export const growth: Scenario = {
   paths: [EVENT_PATH],
   unfit: () => null,
   // What a server sends by itself comes at its own pace.
-  expectedMs: ({ eventsFile }) => (eventsFile === null ? null : 6000),
-  run: (context) => (context.config.eventsFile === null ? receive(context) : growFile(context)),
+  expectedMs: ({ events }) => (events === null ? null : 6000),
+  run: (context) => (context.config.events === null ? receive(context) : growFile(context)),
 };
 
 async function growFile(context: ScenarioContext): Promise<void> {

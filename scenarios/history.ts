@@ -17,7 +17,7 @@ export const history: Scenario = {
   checks: ['history-cost', 'cleanup'],
   paths: [],
   unfit: (config) =>
-    config.eventsFile === null
+    config.events === null
       ? 'the harness cannot make events: say which file the target follows with --events-file'
       : null,
   expectedMs: () => 5000,

@@ -16,7 +16,7 @@ export const hold: Scenario = {
   async run(context) {
     let next = 1;
     await context.load(async (keyCount) => {
-      if (context.config.eventsFile === null) return 0;
+      if (context.config.events === null) return 0;
       const count = Math.min(keyCount, KEYS_PER_SECOND);
       const keys = Array.from({ length: count }, () => context.key(1 + (next++ % keyCount)));
       await context.feedEach(keys, EVENT_BYTES);

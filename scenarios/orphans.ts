@@ -50,7 +50,7 @@ export const orphans: Scenario = {
       // Who does not read hears no answer.
       const listening = streams.filter(({ behaviour }) => behaviour !== 'request-then-silence');
       await context.within(Promise.all(listening.map(({ stream }) => stream.answered)), ANSWER_MS);
-      if (context.config.eventsFile !== null) {
+      if (context.config.events !== null) {
         for (let n = 1; n <= CROWD; n++)
           await context.feed(context.key(n), { count: 50, bytesPerEvent: 1000 });
       }

@@ -50,8 +50,7 @@ export async function tabsInBrowser(context: ScenarioContext): Promise<void> {
   const browser = await context.browser();
   const tabs: BrowserTab[] = [];
   const ending = new AbortController();
-  const feeding =
-    config.eventsFile === null ? Promise.resolve() : feedEachSecond(context, keys, ending.signal);
+  const feeding = config.events === null ? Promise.resolve() : feedEachSecond(context, keys, ending.signal);
   // Whoever waits for it hears of it; until then it must not end the process.
   feeding.catch(() => {});
   try {
@@ -142,9 +141,9 @@ async function hold(
   tabs: readonly BrowserTab[],
   keys: readonly string[],
 ): Promise<void> {
-  const { durationMs, eventsFile } = context.config;
+  const { durationMs, events } = context.config;
   const feed = async (count: number) => {
-    if (eventsFile === null) return;
+    if (events === null) return;
     for (const key of keys) await context.feed(key, { count, bytesPerEvent: BYTES_PER_EVENT });
   };
   await feed(FILL_EVENTS);
@@ -161,7 +160,7 @@ async function hold(
   for (let i = 0; i < MIN_READINGS || performance.now() < end; i++) {
     await feed(EVENTS_PER_READING);
     browser.checkAlive();
-    await context.sleep(Math.max(DRAW_MS, eventsFile === null ? durationMs / MIN_READINGS : paceMs));
+    await context.sleep(Math.max(DRAW_MS, events === null ? durationMs / MIN_READINGS : paceMs));
     context.noteTabs({
       moment: 'heap',
       browserVersion: browser.version,
@@ -182,7 +181,7 @@ async function endPhase(
   connections: CountConnections,
 ): Promise<void> {
   const since = performance.now();
-  const withinMs = context.config.eventsFile === null ? ROWS_WITHIN_MS.unfed : ROWS_WITHIN_MS.fed;
+  const withinMs = context.config.events === null ? ROWS_WITHIN_MS.unfed : ROWS_WITHIN_MS.fed;
   const open = tabs.filter(isOpen);
   const seen = new Map((await lookAt(open, false)).map(({ tab, rowCount }) => [tab, { rowCount, times: 0 }]));
   // A title that is late, or a list of workflows, is no event: rows have to come a second time.

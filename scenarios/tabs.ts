@@ -29,7 +29,7 @@ export const tabs: Scenario = {
     await context.within(Promise.all(streams.map(({ answered }) => answered)), ANSWER_MS);
     const end = performance.now() + config.durationMs;
     while (performance.now() < end) {
-      if (config.eventsFile !== null) {
+      if (config.events !== null) {
         for (let n = 1; n <= keys; n++) await context.feed(context.key(n), { count: 1, bytesPerEvent: 300 });
       }
       await context.sleep(Math.min(EVENT_INTERVAL_MS, Math.max(1, end - performance.now())));

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { StartAt } from './event-log/types.ts';
+import { createDiskGauge } from './disk-gauge.ts';
 import { createProtocolSwitch } from './http2/protocol-switch.ts';
 import { http2StreamOf } from './http2/stream-of.ts';
 import { createMetricsRoute } from './metrics/route.ts';
@@ -12,16 +17,18 @@ import { createQueueBudget } from './queue-budget.ts';
 import type { ClientError } from './refuse-connection.ts';
 import { requestPath } from './request-path.ts';
 import { sendJson, sendText } from './respond.ts';
+import { createHistoryRoute } from './routes/history.ts';
+import { createIngestionRoute } from './routes/ingestion.ts';
+import { hasBody, type Route } from './routes/route.ts';
+import { startAt } from './routes/start-at.ts';
+import { createWorkflowsRoute } from './routes/workflows.ts';
 import { streamHeaders } from './sse-transport.ts';
 import type { Stream } from './stream.ts';
 import type { Transport } from './transport.ts';
 import { askForUpgrade, createWebSocketRoute, webSocketPath } from './web-socket/route.ts';
 import { asksForWebSocket } from './web-socket/upgrade.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
-import { listWorkflows, type WorkflowList } from './workflow-list.ts';
 
-/** More folders than a person reads through; the list then says that it is not complete. */
-const maxListedEntries = 1000;
 /** What the `Keep-Alive` header of a stream promises. */
 const keepAliveTimeoutMs = 60_000;
 /** How often shutdown looks for connections that have become idle. */
@@ -46,20 +53,24 @@ export interface SseServer {
   close(): Promise<void>;
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse, segment: string) => void | Promise<void>;
-
 export function createServer(parts: ServerParts): SseServer {
-  const { settings, logger, registry, eventLog } = parts;
+  const { settings, logger, registry, eventLog, eventStore } = parts;
   const startedAtMs = performance.now();
   const openStreams = new Set<Stream>();
   const tally = createTally();
   let closing: Promise<void> | null = null;
-  let listing: Promise<WorkflowList> | null = null;
+  let retention: { stop(): void } | undefined;
+  const diskGauge = createDiskGauge(eventStore, logger);
 
-  const routes: { path: RegExp; handle: Handler }[] = [
+  const routes: Route[] = [
     { path: /^\/api\/events\/([^/]*)\/stream$/, handle: streamEvents },
+    {
+      path: /^\/api\/events\/([^/]*)$/,
+      handle: createHistoryRoute({ eventStore, settings }),
+      take: createIngestionRoute({ eventStore, settings, logger, refuse, isClosing: () => closing !== null }),
+    },
     { path: webSocketPath, handle: askForUpgrade },
-    { path: /^\/api\/workflows$/, handle: showWorkflows },
+    { path: /^\/api\/workflows$/, handle: createWorkflowsRoute(parts) },
     { path: /^\/health$/, handle: showHealth },
     { path: /^\/metrics$/, handle: (request, response) => metrics.show(request, response) },
     { path: /^\/$/, handle: (_request, response) => sendText(response, 200, page, pageHeaders) },
@@ -72,8 +83,8 @@ export function createServer(parts: ServerParts): SseServer {
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: settings.headTimeoutMs,
-      // A request is over with its head: one that has a body is refused without reading it.
-      requestTimeout: settings.headTimeoutMs,
+      // A request is over with its head: one that has a body is refused without reading it. The route that takes one ends it itself.
+      requestTimeout: settings.headTimeoutMs + 2 * settings.bodyTimeoutMs,
       connectionsCheckingInterval: Math.min(slowestCheckMs, settings.headTimeoutMs / checksPerTimeout),
       // What asks for another protocol (curl --http2) gets its answer without it (RFC 9110, section 7.8).
       shouldUpgradeCallback: asksForWebSocket,
@@ -168,21 +179,19 @@ export function createServer(parts: ServerParts): SseServer {
       return;
     }
     const path = requestPath(request);
-    for (const { path: pattern, handle } of routes) {
+    for (const { path: pattern, handle: answer, take } of routes) {
       const match = pattern.exec(path);
       if (match === null) continue;
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        const error = `${request.method} is not possible here: use GET`;
+      const handle = request.method === 'POST' && take !== undefined ? take : answer;
+      if (handle === answer && request.method !== 'GET' && request.method !== 'HEAD') {
+        const [remedy, allowed] =
+          take === undefined ? ['GET', 'GET, HEAD'] : ['GET or POST', 'GET, HEAD, POST'];
+        const error = `${request.method} is not possible here: use ${remedy}`;
         // A body that nobody wants may never end.
-        sendJson(
-          response,
-          405,
-          { error },
-          { Allow: 'GET, HEAD', ...(hasBody(request, response) && thenClose) },
-        );
+        sendJson(response, 405, { error }, { Allow: allowed, ...(hasBody(request, response) && thenClose) });
         return;
       }
-      if (hasBody(request, response)) {
+      if (handle === answer && hasBody(request, response)) {
         refuse(request, response, 413, 'nothing here takes a body: leave it out');
         return;
       }
@@ -202,10 +211,11 @@ export function createServer(parts: ServerParts): SseServer {
     response: ServerResponse,
     status: number,
     error: string,
+    headers: OutgoingHttpHeaders = {},
   ): void {
     const { remoteAddress } = socket;
     logger.seldom({ status, remoteAddress }, 'request refused');
-    sendJson(response, status, { error }, thenClose);
+    sendJson(response, status, { error }, { ...headers, ...thenClose });
   }
 
   function fail(response: ServerResponse, error: unknown): void {
@@ -262,10 +272,10 @@ export function createServer(parts: ServerParts): SseServer {
     }
   }
 
-  /** Whether there are descriptors for another stream and for the file that it may be the first to follow. */
+  /** Whether there are descriptors for another stream and for the file that it may be the first to follow. Of history each reader has one. */
   function hasRoom(): boolean {
     const taken = room.connectionCount - room.waitingCount + eventLog.openTailCount;
-    return taken + 2 <= settings.maxDescriptors - settings.maxWaiting;
+    return taken + 2 <= settings.maxDescriptors - settings.maxWaiting - settings.maxHistoryReaders;
   }
 
   /**
@@ -315,7 +325,7 @@ export function createServer(parts: ServerParts): SseServer {
       const stream = parts.openStream({
         transport,
         workflowId,
-        startAt: startAt(request),
+        startAt: startAt(request, settings.recentEvents),
         eventLog,
         settings,
         queues,
@@ -335,37 +345,6 @@ export function createServer(parts: ServerParts): SseServer {
     }
   }
 
-  /**
-   * From the event behind the last one (its id is an offset in the file), or with the most recent events. A browser
-   * sends `Last-Event-ID` only when it reconnects by itself; a new EventSource has nothing but its URL to say it with.
-   * The header wins, as it is the newer of the two: the URL stays the same through all reconnects. `recent` asks for fewer events
-   * than a stream starts with otherwise.
-   */
-  function startAt(request: IncomingMessage): StartAt {
-    const query = requestQuery(request);
-    const lastEventId = request.headers['last-event-id'] ?? query.get('lastEventId');
-    if (typeof lastEventId === 'string' && /^\d{1,15}$/.test(lastEventId)) {
-      return { offset: Number(lastEventId) };
-    }
-    const recent = query.get('recent') ?? '';
-    const asked = /^\d{1,15}$/.test(recent) ? Number(recent) : settings.recentEvents;
-    return { recentEvents: Math.min(asked, settings.recentEvents) };
-  }
-
-  async function showWorkflows(_request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Whoever asks meanwhile gets the same answer: a flood of questions opens the folder once at a time.
-    listing ??= listWorkflows(settings.dir, maxListedEntries).finally(() => {
-      listing = null;
-    });
-    const { workflowIds, truncated } = await listing;
-    const workflows = workflowIds.map((workflowId) => ({
-      workflowId,
-      openStreams: registry.openByWorkflow.get(workflowId) ?? 0,
-    }));
-    // Without a limit (Infinity) JSON has `null`.
-    sendJson(response, 200, { workflows, limit: registry.limit, truncated });
-  }
-
   function showHealth(_request: IncomingMessage, response: ServerResponse): void {
     const { rss, heapUsed, external } = process.memoryUsage();
     sendJson(response, 200, {
@@ -377,11 +356,13 @@ export function createServer(parts: ServerParts): SseServer {
       ended: tally.ended,
       rejected: tally.rejected.workflow + tally.rejected.server,
       memory: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
+      disk: diskGauge.read(),
     });
   }
 
   async function shutDown(): Promise<void> {
     clearInterval(heartbeat);
+    retention?.stop();
     const closed = new Promise<void>((resolve) => httpServer.close(() => resolve()));
     for (const stream of openStreams) stream.end('server_shutdown');
     // `close` ended the connections that were idle; the others become idle when their last bytes are out.
@@ -393,6 +374,7 @@ export function createServer(parts: ServerParts): SseServer {
     clearTimeout(force);
     await metrics.close();
     await eventLog.close();
+    await eventStore.close();
     logger.close();
   }
 
@@ -403,6 +385,8 @@ export function createServer(parts: ServerParts): SseServer {
         httpServer.listen({ port, host, backlog }, () => {
           httpServer.off('error', reject);
           heartbeat = setInterval(beatAll, settings.heartbeatMs);
+          const { retainDays } = settings;
+          if (retainDays !== null) retention = parts.startRetention({ eventStore, retainDays, logger });
           resolve(urlOf(httpServer.address() as AddressInfo, settings.tls === null ? 'http' : 'https'));
         });
       });
@@ -427,18 +411,6 @@ function readNoFurther(socket: Socket): void {
 const switchProtocols = 2;
 
 const thenClose = { Connection: 'close' };
-
-/** RFC 9112, section 6.3: without one of these headers a request has no body. In HTTP/2 it has none when its head ends it. */
-function hasBody({ headers }: IncomingMessage, response: ServerResponse): boolean {
-  const stream = http2StreamOf(response);
-  if (stream !== null) return !stream.endAfterHeaders;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
-
-function requestQuery(request: IncomingMessage): URLSearchParams {
-  const [, query = ''] = (request.url ?? '').split('?', 2);
-  return new URLSearchParams(query);
-}
 
 function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;

@@ -1,6 +1,9 @@
 import { CommanderError } from 'commander';
 import { pino, stdTimeFunctions } from 'pino';
+import { archiveCommand } from './archive-command.ts';
 import { createServer, type SseServer } from './create-server.ts';
+import { importCommand } from './event-store/import-command.ts';
+import { SqliteStoreError } from './event-store/sqlite/sqlite-store-error.ts';
 import { describeFaults } from './faults/index.ts';
 import { openLogOutput } from './log-output.ts';
 import { type Options, parseOptions } from './options.ts';
@@ -36,7 +39,7 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
     },
     output,
   );
-  const parts = createParts(settings, logger);
+  const parts = partsOrExit(settings, logger);
   const server = makeServer(fault?.apply(parts) ?? parts);
 
   const url = await server.listen(port, host).catch((error: NodeJS.ErrnoException) => {
@@ -58,6 +61,16 @@ async function serve({ port, host, logLevel, fault, settings }: Options): Promis
       await server.close();
       logger.info('stopped');
     });
+  }
+}
+
+function partsOrExit(...options: Parameters<typeof createParts>): ServerParts {
+  try {
+    return createParts(...options);
+  } catch (error) {
+    if (!(error instanceof SqliteStoreError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    process.exit(1);
   }
 }
 
@@ -83,9 +96,14 @@ function listenRemedy(error: NodeJS.ErrnoException): string {
   }
 }
 
-const options = readOptions();
-if (options.listFaults) process.stdout.write(describeFaults());
+const [command, ...args] = process.argv.slice(2);
+if (command === 'import') process.exitCode = await importCommand(args);
+else if (command === 'archive') process.exitCode = await archiveCommand(args);
 else {
-  keepYoungGenerationSmall();
-  await serve(options);
+  const options = readOptions();
+  if (options.listFaults) process.stdout.write(describeFaults());
+  else {
+    keepYoungGenerationSmall();
+    await serve(options);
+  }
 }

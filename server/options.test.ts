@@ -28,6 +28,8 @@ test('seconds become milliseconds, and units bytes', () => {
     recentEvents: 0,
     limit: 1,
   });
+  expect(parseOptions(['--retain', '0.5']).settings.retainDays).toBe(0.5);
+  expect(parseOptions(['--store', 'sqlite']).settings.store).toBe('sqlite');
   expect(parseOptions(['--fault', 'fd-kept']).fault?.name).toBe('fd-kept');
 });
 
@@ -43,7 +45,9 @@ describe('a wrong value is one line with the option, the value and the remedy, a
     ['--max-queues', '0', '512KiB or 1MiB'],
     ['--retry', 'soon', 'whole number from 0'],
     ['--recent', '-1', 'whole number from 0'],
+    ['--retain', 'long', 'days from 0 to 36500'],
     ['--log-level', 'loud', 'info'],
+    ['--store', 'redis', 'jsonl, sqlite'],
     ['--fault', 'gremlin', '--list-faults'],
     ['--tls-cert', 'no-such-file.pem', 'cannot be read'],
     ['--tls-key', 'package.json', 'not PEM'],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { levels } from 'pino';
 import { type Fault, faults } from './faults/index.ts';
-import { defaultSettings, maxTimerMs, type ServerSettings } from './settings.ts';
+import { defaultSettings, maxTimerMs, type ServerSettings, storeKinds } from './settings.ts';
 
 export interface Options {
   port: number;
@@ -18,6 +18,9 @@ Examples:
   $ npm run server                                   follow agents/<workflow>/events.jsonl on port 8080
   $ npm run server -- --port 0 --dir /var/lib/agents any free port; the first line of the log names it
   $ npm run server -- --limit 2 --max-duration 60    two streams a workflow, a minute each
+  $ npm run server -- import                         agents/*/events.jsonl into agents/events.db (import --help)
+  $ npm run server -- --store sqlite                 serve agents/events.db
+  $ npm run server -- --retain 30                    archive what is older than 30 days (once: archive --help)
   $ npm run server -- --fault response-kept          with a deliberate defect
   $ curl -N http://127.0.0.1:8080/api/events/my-workflow/stream`;
 
@@ -35,6 +38,11 @@ export function parseOptions(argv: readonly string[]): Options {
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0, 65_535), 8080)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--dir <folder>', 'folder that holds a folder for each workflow', defaultSettings.dir)
+    .addOption(
+      new Option('--store <kind>', 'where the events are: events.jsonl of each workflow, or <dir>/events.db')
+        .choices(storeKinds)
+        .default(defaultSettings.store),
+    )
     .option('--limit <streams>', 'open streams a workflow', whole(1, 1e9), defaultSettings.limit)
     .addOption(timed('--max-duration <seconds>', 'how long a stream may last', defaultSettings.maxDurationMs))
     .option(
@@ -67,6 +75,7 @@ export function parseOptions(argv: readonly string[]): Options {
         defaultSettings.headTimeoutMs,
       ),
     )
+    .option('--retain <days>', 'archive older events, about every hour', amount('days', 0, 36_500))
     .option('--tls-cert <file>', 'certificate and its chain, as PEM: HTTPS, with HTTP/2', pem)
     .option('--tls-key <file>', 'its key, as PEM', pem)
     .option('--log-level <level>', `${Object.keys(levels.values).join(', ')} or silent`, logLevel, 'info')
@@ -94,6 +103,7 @@ export function parseOptions(argv: readonly string[]): Options {
     settings: {
       ...defaultSettings,
       dir: given.dir,
+      store: given.store,
       limit: given.limit,
       maxDurationMs: given.maxDuration,
       recentEvents: given.recent,
@@ -102,6 +112,7 @@ export function parseOptions(argv: readonly string[]): Options {
       maxQueuesBytes: given.maxQueues,
       retryMs: given.retry,
       headTimeoutMs: given.headTimeout,
+      retainDays: given.retain ?? null,
       tls: given.tlsCert === undefined ? null : { cert: given.tlsCert, key: given.tlsKey },
     },
   };
@@ -119,8 +130,17 @@ function timed(flags: string, description: string, defaultMs: number): Option {
   return new Option(flags, description).argParser(seconds).default(defaultMs, String(defaultMs / 1000));
 }
 
+/** A number that need not be whole. */
+export function amount(unit: string, minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= minimum && value <= maximum) return value;
+    throw new InvalidArgumentError(`Give ${unit} from ${minimum} to ${maximum}, such as 30 or 0.5.`);
+  };
+}
+
 /** Seconds on the command line, milliseconds inside. */
-function seconds(text: string): number {
+export function seconds(text: string): number {
   const ms = Number(text) * 1000;
   if (/^\d+(\.\d+)?$/.test(text) && ms >= 1 && ms <= maxTimerMs) return ms;
   throw new InvalidArgumentError(

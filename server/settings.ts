@@ -4,9 +4,14 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const second = 1000;
 
+export const storeKinds = ['jsonl', 'sqlite'] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
 export interface ServerSettings {
-  /** Folder that holds `<workflowId>/events.jsonl`. */
+  /** Folder that holds `<workflowId>/events.jsonl`, or `events.db`. */
   dir: string;
+  /** Where the events are: a file a workflow, or one SQLite database. */
+  store: StoreKind;
   /** Streams a workflow. */
   limit: number;
   /** A stream is closed when it is this old; at most 2^31 - 1, the longest that a Node timer waits. */
@@ -30,6 +35,17 @@ export interface ServerSettings {
   shutdownGraceMs: number;
   /** A connection gets so long for the head of a request; then it gets a 408. */
   headTimeoutMs: number;
+  /** Of a request that brings events; more gets a 413. */
+  maxBodyBytes: number;
+  /** Of all bodies that are being read or stored; beyond it a 503. */
+  maxHeldBodyBytes: number;
+  maxEventsPerRequest: number;
+  /** A body gets so long to be here; then the request gets a 408. */
+  bodyTimeoutMs: number;
+  /** Pages of history that are read or sent at a time; beyond it a 503. */
+  maxHistoryReaders: number;
+  /** Older events are archived, about every hour; null: never. */
+  retainDays: number | null;
   /** Connections without a stream: beyond so many, the one that has waited longest makes room for the next. */
   maxWaiting: number;
   /** Certificate and key, as PEM: connections are encrypted. Null: they are not. */
@@ -40,10 +56,13 @@ export interface ServerSettings {
 
 /** More than browsers and probes keep open at a time; at 10,000 connects a second each still has 100 ms for its request. */
 const usualWaiting = 1000;
+/** Each may hold 256 KiB, and the disk's readers are 4. */
+const usualHistoryReaders = 32;
 const maxDescriptors = freeDescriptors();
 
 export const defaultSettings: ServerSettings = {
   dir: 'agents',
+  store: 'jsonl',
   limit: 5,
   maxDurationMs: 3600 * second,
   recentEvents: 1000,
@@ -63,6 +82,13 @@ export const defaultSettings: ServerSettings = {
   shutdownGraceMs: 1 * second,
   // Heads are a few hundred bytes. A radio that wakes up or a lost packet sent again three times is done by then.
   headTimeoutMs: 10 * second,
+  maxBodyBytes: 4 * MiB,
+  maxHeldBodyBytes: 32 * MiB,
+  maxEventsPerRequest: 1000,
+  // 4 MiB in it are 3.4 Mbit/s.
+  bodyTimeoutMs: 10 * second,
+  maxHistoryReaders: Math.min(usualHistoryReaders, Math.ceil(maxDescriptors / 8)),
+  retainDays: null,
   // Where few files may be open, most of them are for streams.
   maxWaiting: Math.min(usualWaiting, Math.ceil(maxDescriptors / 4)),
   tls: null,

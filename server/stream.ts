@@ -87,6 +87,10 @@ class TransportStream implements Stream, Queued {
     return this.#options.transport.queuedBytes;
   }
 
+  giveUp(): void {
+    this.end('slow_consumer');
+  }
+
   beat(): void {
     this.#options.transport.beat();
   }
@@ -106,10 +110,6 @@ class TransportStream implements Stream, Queued {
     onEnd({ protocol, reason, durationMs, events, bytes, unsentBytes });
   }
 
-  giveUp(): void {
-    this.end('slow_consumer');
-  }
-
   /** False: the queue is full. */
   #deliver(batch: EventBatch): boolean {
     const { transport, settings, queues } = this.#options;
@@ -119,8 +119,8 @@ class TransportStream implements Stream, Queued {
     queues.note(this, transport.queuedBytes);
     // Stop one batch early, so that the last one taken still fits into the queue.
     const maxQueueBytes = Math.min(settings.maxQueueBytes, settings.maxQueuesBytes);
-    const fullAtBytes = Math.max(0, maxQueueBytes - typicalBatchBytes);
-    this.#queueIsFull = queues.isExceeded || transport.queuedBytes >= fullAtBytes;
+    const isLong = transport.queuedBytes >= Math.max(0, maxQueueBytes - typicalBatchBytes);
+    this.#queueIsFull = queues.isExceeded || isLong;
     if (this.#queueIsFull) transport.setFull(true);
     return !this.#queueIsFull;
   }

@@ -68,8 +68,7 @@ export function attackScenario(options: AttackOptions): Scenario {
       'cleanup',
     ],
     paths: options.measures ? options.attacks.map(({ name }) => name) : [],
-    unfit: (config) =>
-      config.eventsFile === null ? 'the good clients need events: give --events-file' : null,
+    unfit: (config) => (config.events === null ? 'the good clients need events: give --events-file' : null),
     async run(context) {
       const most = Math.max(1, ...options.attacks.map(({ processes = 1 }) => processes));
       const attacker = startAttackers(most, context.signal);

@@ -22,7 +22,7 @@ interface Level extends ProcessMemory {
   liveBytes: number;
 }
 
-type BytesPerStream = Record<keyof Level, number>;
+export type BytesPerStream = Record<keyof Level, number>;
 
 /**
  * Memory that one held stream takes of the server: the difference between so many streams and none, after every stream had its
@@ -35,7 +35,7 @@ export async function measureMemory({ rounds, quick }: MeasureOptions): Promise<
     for (const streamCount of counts) {
       const results: BytesPerStream[] = [];
       for (let round = 0; round < rounds; round += 1)
-        results.push(await measureOnce(streamCount, Math.min(streamsEach, streamCount)));
+        results.push(await measureStreams(streamCount, Math.min(streamsEach, streamCount)));
       const kib = (of: keyof Level) => median(results.map((result) => result[of])) / KiB;
       rows.push({
         what: `${streamCount.toLocaleString('en')} streams, ${name}`,
@@ -52,8 +52,14 @@ export async function measureMemory({ rounds, quick }: MeasureOptions): Promise<
   return { title: 'Memory a held stream, KiB', target: `at most ${MAX_KIB} KiB`, rows };
 }
 
-async function measureOnce(streamCount: number, streamsEach: number): Promise<BytesPerStream> {
-  const server = await startReferenceServer(['--limit', String(Math.max(streamsEach, WARM_UP_STREAMS))]);
+/** @param options of the server, as on its command line */
+export async function measureStreams(
+  streamCount: number,
+  streamsEach: number,
+  options: readonly string[] = [],
+): Promise<BytesPerStream> {
+  const limit = String(Math.max(streamsEach, WARM_UP_STREAMS));
+  const server = await startReferenceServer(['--limit', limit, ...options]);
   const client = startClient();
   try {
     const workflowIds = Array.from({ length: streamCount / streamsEach }, (_, n) => `flow-${n}`);

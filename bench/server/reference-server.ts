@@ -1,11 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { databasePath } from '../../server/event-store/sqlite/database.ts';
+import { Imports } from '../../server/event-store/testing/imports.ts';
 import { ask } from './ask.ts';
 import type { ProbeRequest, ServerReading } from './server-probe.ts';
 
@@ -38,7 +40,10 @@ export interface ReferenceServer {
   stop(): Promise<void>;
 }
 
-/** Starts the reference server as its users do, on a free port over a folder of its own; `options` as on its command line. */
+/**
+ * Starts the reference server as its users do, on a free port over a folder of its own; `options` as on its command line. With
+ * `--store sqlite` each line that is appended to a file is imported at once.
+ */
 export async function startReferenceServer(options: readonly string[]): Promise<ReferenceServer> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-server-'));
   const child = fork(MAIN, ['--port', '0', '--dir', dir, ...options], {
@@ -52,6 +57,11 @@ export async function startReferenceServer(options: readonly string[]): Promise<
   const [first] = await Promise.race([once(lines, 'line'), exited]);
   const { url } = JSON.parse(String(first)) as { url: string };
   const pathOf = (workflowId: string) => join(dir, workflowId, 'events.jsonl');
+  const imports = options.includes('sqlite') ? new Imports(databasePath(dir), dir) : null;
+  const write = (workflowId: string, text: string) => {
+    appendFileSync(pathOf(workflowId), text);
+    imports?.add(workflowId, pathOf(workflowId));
+  };
 
   return {
     port: Number(new URL(url).port),
@@ -59,9 +69,9 @@ export async function startReferenceServer(options: readonly string[]): Promise<
     createWorkflow(workflowId, lineCount) {
       mkdirSync(join(dir, workflowId));
       const line = `${JSON.stringify({ type: 'history', text: 'x'.repeat(100) })}\n`;
-      writeFileSync(pathOf(workflowId), line.repeat(lineCount));
+      write(workflowId, line.repeat(lineCount));
     },
-    append: (workflowId, line) => appendFileSync(pathOf(workflowId), line),
+    append: write,
     read: (request) => ask<ServerReading>(child, { ...request }),
     async holds(streamCount) {
       const deadlineMs = performance.now() + HOLDS_WITHIN_MS;
@@ -85,6 +95,7 @@ export async function startReferenceServer(options: readonly string[]): Promise<
       const force = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       await exited;
       clearTimeout(force);
+      imports?.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };

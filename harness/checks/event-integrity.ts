@@ -3,7 +3,7 @@ import type { Check, StreamRecord } from '../model.ts';
 /** Every event that was written arrived once, in order, on every stream that read it all. */
 export const eventIntegrity: Check = (scenario, { run }) => {
   // Of events that a server makes by itself, nobody else knows how many there were.
-  if (run.config.eventsFile === null) return [];
+  if (run.config.events === null) return [];
   const fedByKey = new Map<string, number>();
   for (const feed of scenario.feeds) {
     fedByKey.set(feed.key, (fedByKey.get(feed.key) ?? 0) + feed.eventCount);

@@ -11,7 +11,8 @@ const BURST = 'burst, then abrupt drop';
 const REOPEN = 'reopen after abrupt drop';
 
 const inPhase = (s: ScenarioRecord, phase: string) => s.streams.filter((stream) => stream.phase === phase);
-const letIn = (stream: Stream) => Object.assign(stream, { status: 200, ending: 'client', retryAfter: null });
+const letIn = (stream: Stream) =>
+  Object.assign(stream, { status: 200, answer: 'accepted', ending: 'client', retryAfter: null });
 const without =
   (phase: string): Change =>
   (s) =>
@@ -20,7 +21,8 @@ const without =
 describe.each(['connection-limit', 'slots-released'] as const)('%s', (check) => {
   it('does not blame the server for connections that this machine could not make', () => {
     const { outcome } = examine(check, 'limit', (s) => {
-      for (const stream of s.streams) Object.assign(stream, { status: null, ending: 'connect-failed' });
+      for (const stream of s.streams)
+        Object.assign(stream, { status: null, answer: null, ending: 'connect-failed' });
     });
     expect(outcome).toBe('invalid');
   });
@@ -60,12 +62,17 @@ describe('connection-limit', () => {
     ['one too few got in', (s) => void Object.assign(inPhase(s, BURST)[0] as Stream, REFUSED), '4 got in'],
     [
       'refused in another way',
-      (s) => void Object.assign(inPhase(s, BURST)[9] as Stream, { status: 503 }),
+      (s) => void Object.assign(inPhase(s, BURST)[9] as Stream, { status: 503, answer: 'other' }),
       '1 got neither',
     ],
     [
       'no answer at all',
-      (s) => void Object.assign(inPhase(s, BURST)[9] as Stream, { status: null, ending: 'server-reset' }),
+      (s) =>
+        void Object.assign(inPhase(s, BURST)[9] as Stream, {
+          status: null,
+          answer: null,
+          ending: 'server-reset',
+        }),
       '1 got neither',
     ],
   ])('fails: %s', (_, change, says) => {
@@ -93,7 +100,8 @@ describe('connection-limit', () => {
       'a burst that a Ctrl-C cut off: the streams without an answer accuse nobody',
       (s) => {
         s.error = 'SIGINT received';
-        for (const stream of inPhase(s, BURST)) Object.assign(stream, { status: null, ending: 'client' });
+        for (const stream of inPhase(s, BURST))
+          Object.assign(stream, { status: null, answer: null, ending: 'client' });
       },
     ],
   ])('never passes: %s', (_, change) => {

@@ -16,7 +16,7 @@ const MAX_SILENT_RATIO = 0.01;
 
 /** The planned load came about, nobody was turned away or lost, and no event of the harness's own was missing or repeated. */
 export const loadHeld: Check = (scenario, { run }) => {
-  const { load, eventsFile } = run.config;
+  const { load, events: fedTo } = run.config;
   const tallies = scenario.tallies.filter(({ phase }) => phase !== 'warm-up');
   const facts = factsOf(scenario, tallies);
   const { plannedCount, heldCount, streamCount, refusedCount, lostCount, tabReconnectCount } = facts;
@@ -62,7 +62,7 @@ export const loadHeld: Check = (scenario, { run }) => {
       `events were lost or repeated: ${fedGapCount} missing and ${fedDuplicateCount} twice, of ${receivedFedCount} that arrived on ${streamCount} streams`,
     );
   }
-  if (eventsFile !== null && fedEventCount === 0)
+  if (fedTo !== null && fedEventCount === 0)
     return say(
       'invalid',
       'no event was written while streams were held: whether they receive any is not known',

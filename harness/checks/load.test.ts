@@ -115,7 +115,7 @@ describe('load-held', () => {
     [
       'a target that nobody can feed, with events of its own',
       both(
-        (_, { run }) => (run.config.eventsFile = null),
+        (_, { run }) => (run.config.events = null),
         loads({ fedEventCount: 0 }),
         allTallies({ fedEventCount: 0 }),
       ),
@@ -124,7 +124,7 @@ describe('load-held', () => {
     [
       'a target that nobody can feed, without events',
       both(
-        (_, { run }) => (run.config.eventsFile = null),
+        (_, { run }) => (run.config.events = null),
         loads({ fedEventCount: 0 }),
         allTallies({ fedEventCount: 0, eventCount: 0 }),
       ),

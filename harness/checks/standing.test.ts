@@ -118,7 +118,9 @@ describe('load-landed', () => {
   ])('fails on answers that are no event streams: %s', (_, change) => {
     const { outcome, reason, report } = examine('load-landed', 'orphans', change);
     expect(outcome).toBe('fail');
-    expect(reason).toMatch(/^1 of 19 answers were no event streams: (it is text\/html|see the journal)$/);
+    expect(reason).toMatch(
+      /^1 of 19 answers were not what was asked for: (it is text\/html|see the journal)$/,
+    );
     expect(report.verdict.outcome).toBe('fail');
   });
 
@@ -141,12 +143,15 @@ describe('load-landed', () => {
     ],
     [
       'the wrong address: nothing but 404',
-      (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: 404, ending: 'refused' })),
+      (s) =>
+        s.streams.forEach(
+          (stream) => void Object.assign(stream, { status: 404, answer: 'other', ending: 'refused' }),
+        ),
       '--url is right',
     ],
     [
       'nobody was answered',
-      (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: null })),
+      (s) => s.streams.forEach((stream) => void Object.assign(stream, { status: null, answer: null })),
       'was answered with 200',
     ],
     [

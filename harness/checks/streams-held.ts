@@ -51,7 +51,7 @@ export const streamsHeld: Check = (scenario, { run }) => {
     const reason = `of ${streams.length} streams ${streams.length - openedCount} did not get in, ${lost.length} were lost${how}, ${silentCount} received nothing, ${reconnectCount} broken connections were made again${brokenBy}`;
     return [{ ...finding, outcome: 'fail', reason }];
   }
-  if (run.config.eventsFile !== null && fedCount === 0) {
+  if (run.config.events !== null && fedCount === 0) {
     const reason = `no event was written while ${streams.length} streams were held: whether they receive any is not known`;
     return [{ ...finding, outcome: 'invalid', reason }];
   }

@@ -30,7 +30,7 @@ describe('streams-held', () => {
 
   it('passes without events where the harness cannot make any, and claims none', () => {
     const { outcome, reason } = examine('streams-held', 'tabs', (s, { run }) => {
-      run.config.eventsFile = null;
+      run.config.events = null;
       s.feeds = [];
       for (const stream of s.streams) stream.eventCount = 0;
     });
@@ -49,7 +49,7 @@ describe('streams-held', () => {
 
   it.each<[what: string, change: Change, says: string]>([
     ['one did not get in', first({ ...REFUSED }), '1 did not get in'],
-    ['one was never answered', first({ status: null }), '1 did not get in'],
+    ['one was never answered', first({ status: null, answer: null }), '1 did not get in'],
     [
       'one was broken off',
       first({ ending: 'server-reset', durationMs: 2500, error: 'ECONNRESET' }),
@@ -144,7 +144,7 @@ describe('timeout-close', () => {
     ['no streams', (s) => (s.streams = [])],
     ['no deadline', (s) => (s.deadlineMs = null)],
     ['one was refused', first({ ...REFUSED })],
-    ['none was answered', all({ status: null, ending: 'connect-failed' })],
+    ['none was answered', all({ status: null, answer: null, ending: 'connect-failed' })],
     [
       'streams of other phases only',
       (s) => s.streams.forEach((stream) => void Object.assign(stream, { phase: 'warm-up' })),

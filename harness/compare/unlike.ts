@@ -1,8 +1,11 @@
-import type { Difference, RunConfig, RunMetrics } from '../model.ts';
+import type { Difference, ProtocolPlan, RunConfig, RunMetrics } from '../model.ts';
 import { surroundingsOf, unusualSurroundings } from './surroundings.ts';
 
 /** What a machine says of its memory differs a little from one start to the next, as drivers reserve some of it. */
 const MEMORY_TOLERANCE = 0.02;
+
+/** Of what clients say: a body may be long. */
+const MOST_SHOWN = 200;
 
 /**
  * What makes runs unlike, so that a difference between them would say nothing of the server: the machine, the harness, what of the
@@ -26,9 +29,9 @@ function between(a: RunMetrics, b: RunMetrics): Difference[] {
   const { memoryBytes } = a.environment;
   const memory = Math.abs(b.environment.memoryBytes - memoryBytes) > MEMORY_TOLERANCE * memoryBytes;
   return [
-    ...Object.keys(left)
+    ...Object.keys({ ...left, ...right })
       .filter((what) => left[what] !== right[what])
-      .map((what) => ({ what, baseline: left[what] ?? '', run: right[what] ?? '' })),
+      .map((what) => ({ what, baseline: left[what] ?? 'default', run: right[what] ?? 'default' })),
     ...Object.keys(around).flatMap((what) => {
       const [was, is] = [around[what] ?? null, other[what] ?? null];
       return was === null || is === null || was === is ? [] : [{ what, baseline: was, run: is }];
@@ -79,7 +82,7 @@ function configTraits(config: RunConfig): Record<string, string> {
     '--paths': list(config.paths),
     'load of hold': JSON.stringify(config.load),
     '--event-time': config.eventTime ?? 'none',
-    '--events-file': config.eventsFile === null ? 'none' : 'given',
+    'where events are written': config.events?.to ?? 'nowhere',
     '--page': config.page === null ? 'none' : 'given',
     'reading the heap': config.inspect
       ? config.openInspector
@@ -87,6 +90,28 @@ function configTraits(config: RunConfig): Record<string, string> {
         : 'yes'
       : 'no',
     'a key for each stream': config.url.includes('{key}') ? 'yes' : 'no',
+    ...protocolTraits(config.protocol),
+  };
+}
+
+/** Nothing for Server-Sent Events as browsers ask for them: runs from before there was anything else are like these. */
+function protocolTraits({
+  name,
+  body,
+  sends,
+  replies,
+  event,
+  session,
+}: ProtocolPlan): Record<string, string> {
+  const said = JSON.stringify({ body, sends, replies });
+  const isSilent = body === null && sends.length === 0 && Object.keys(replies).length === 0;
+  return {
+    ...(name !== 'sse' && { '--protocol': name }),
+    ...(!isSilent && {
+      'what clients say': said.length > MOST_SHOWN ? `${said.slice(0, MOST_SHOWN)}…` : said,
+    }),
+    ...(event !== null && { '--event': JSON.stringify(event) }),
+    ...(session !== null && { session }),
   };
 }
 

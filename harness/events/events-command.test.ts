@@ -79,7 +79,7 @@ test('follow ends well when nobody reads any more', async () => {
 
 test('Ctrl-C does not wait for who has stopped reading', async () => {
   const server = await start({ stallMs: 200, recentEvents: 1_000_000 });
-  server.append('flow', eventLines(20_000, 1024));
+  server.append('flow', eventLines(16_000, 1024));
   const { child, exited } = hydrotest('follow', 'flow', '--url', server.url);
   await until('the server gives it up', () => givenUp(server, 1));
   child.kill('SIGINT');
@@ -111,7 +111,7 @@ const onLinux = process.platform === 'linux';
 test.runIf(onLinux)(
   'follow takes no more memory, however much comes and however slow the terminal is',
   async () => {
-    const bytes = Number(process.env.HYDROTEST_FOLLOW_MIB ?? 64) * MiB;
+    const bytes = Number(process.env.HYDROTEST_FOLLOW_MIB ?? 48) * MiB;
     const server = await start({ stallMs: 300, retryMs: 20, recentEvents: 1 });
     server.append('flow', '{"n":-1}\n');
     const { child, exited, errors } = hydrotest('follow', 'flow', '--url', server.url, '--json');
@@ -135,7 +135,7 @@ test.runIf(onLinux)(
     }
     const after = memoryOf(child, 'VmHWM');
     expect(wrong).toBe(0);
-    // 2 MiB when this was written, where all of it would be 64.
+    // 2 MiB when this was written, where all of it would be 48.
     expect(stalled - before).toBeLessThan(16 * MiB);
     // What V8 takes for itself when it is busy: 34 MiB for 32, 41 for 200 and 45 for 400.
     expect(after - before).toBeLessThan(60 * MiB);

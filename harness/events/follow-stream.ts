@@ -33,7 +33,7 @@ export async function* followStream({ url, signal, onNotice }: FollowOptions): A
   let wasReset = false;
   const reader = new EventReader({
     order: new EventOrder(),
-    onEvent({ event, data }) {
+    onEvent: ({ event, data }) => {
       if (event === 'reset') wasReset = true;
       else if (event === 'close') onNotice(`the server ended the stream: ${data}`);
       else batch.push(data);

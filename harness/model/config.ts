@@ -16,6 +16,13 @@ export type TargetConfig =
   | { mode: 'attach'; pid: number }
   | { mode: 'attach-port'; port: number };
 
+/** Where the harness writes events for the target to stream; `{dir}`, `{key}` and for a URL `{port}` are filled in. */
+export interface EventsTarget {
+  /** `url`: each batch is a POST of newline-delimited JSON, of at most 1,000 lines and 1 MiB. */
+  to: 'file' | 'url';
+  at: string;
+}
+
 /** Everything a run needs to know, checked and complete: `config.ts` fills every default. */
 export interface RunConfig {
   target: TargetConfig;
@@ -27,8 +34,8 @@ export interface RunConfig {
   page: string | null;
   /** Drives the tabs of `tabs` with a real browser; null: with a client of our own. */
   browser: BrowserConfig | null;
-  /** The file that the target follows (`{dir}`, `{key}`), so that scenarios can write events; or null. */
-  eventsFile: string | null;
+  /** Where scenarios write events, or null: the target makes its own. */
+  events: EventsTarget | null;
   headers: Record<string, string>;
   /** How its streams are asked for and read. */
   protocol: ProtocolPlan;

@@ -72,7 +72,7 @@ export interface ScenarioContext {
   within<T>(promise: Promise<T>, ms: number): Promise<T | null>;
   /** Polls until `condition` holds; false when it still does not after `withinMs`. */
   until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean>;
-  /** Appends events to the file of a key. Needs `config.eventsFile`. */
+  /** Writes events for a key. Needs `config.events`. */
   feed(key: string, events: { count: number; bytesPerEvent: number }): Promise<void>;
   /** As `feed`, one event for each key, counted by whoever calls it and not journalled: for keys by the hundred, every second. */
   feedEach(keys: string[], bytesPerEvent: number): Promise<void>;

@@ -1,5 +1,6 @@
 import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxEventBytes } from './event-reader.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { idOf } from './message-rules.ts';
 
 /** Reads chunks: each is an event. A body that is sent without chunks is one event, at its end. */
@@ -8,33 +9,29 @@ export class ChunkReader implements BodyReader {
   lastEventId = '';
   readonly retryMs = null;
   readonly #options: ReaderOptions;
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
+  readonly #chunk = new GrowingBuffer();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
   }
 
   get isInside(): boolean {
-    return this.#pieceBytes > 0;
+    return this.#chunk.length > 0;
   }
 
   push(bytes: Buffer): void {
     if (this.failure !== null) return;
-    if (this.#pieceBytes + bytes.length > maxEventBytes) {
+    if (this.#chunk.length + bytes.length > maxEventBytes) {
       this.failure = `chunk of more than ${maxEventBytes} bytes`;
       this.restart();
       return;
     }
-    // A copy: a small part of a large read would keep all of it alive.
-    this.#pieces.push(Buffer.from(bytes));
-    this.#pieceBytes += bytes.length;
+    this.#chunk.append(bytes);
   }
 
   endChunk(): void {
-    if (this.failure !== null || this.#pieceBytes === 0) return;
-    const data = Buffer.concat(this.#pieces).toString();
-    this.restart();
+    if (this.failure !== null || this.#chunk.length === 0) return;
+    const data = this.#chunk.take().toString();
     const id = idOf(data, this.#options.eventId);
     if (id !== undefined) this.lastEventId = id;
     this.#options.order.see(id, data);
@@ -47,7 +44,6 @@ export class ChunkReader implements BodyReader {
   }
 
   restart(): void {
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    this.#chunk.clear();
   }
 }

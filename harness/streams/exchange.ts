@@ -58,6 +58,8 @@ export interface Exchange {
   resume(): void;
   /** Sends more, behind the request. */
   write(bytes: Buffer): void;
+  /** The same, for what the server asked for. Dropped where it asks on and does not read: it would wait in memory without an end. */
+  answer(bytes: Buffer): void;
   /** Ends it: `fin` closes as a browser does, `rst` breaks off as a crash or a lost network does. Idempotent. */
   leave(how: 'fin' | 'rst'): void;
 }

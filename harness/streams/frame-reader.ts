@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxEventBytes } from './event-reader.ts';
 import { clientFrame, closeFrame, opcodes } from './frames.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { idOf } from './message-rules.ts';
 
 /** A control frame has no more (RFC 6455 §5.5). */
@@ -27,9 +28,12 @@ export class FrameReader implements BodyReader {
   #remainingBytes: number | null = null;
   #opcode = 0;
   #isFinal = false;
-  #control: Buffer[] = [];
-  /** The message so far. `opcode` 0: none has begun. */
-  #message: { opcode: number; pieces: Buffer[]; bytes: number } = { opcode: 0, pieces: [], bytes: 0 };
+  /** Payload of a ping or a close, which may come between the frames of a message. */
+  readonly #control = new GrowingBuffer();
+  /** The message so far. */
+  readonly #message = new GrowingBuffer();
+  /** Its kind; 0: none has begun. */
+  #messageOpcode = 0;
   #isClosed = false;
 
   constructor(options: ReaderOptions) {
@@ -37,7 +41,7 @@ export class FrameReader implements BodyReader {
   }
 
   get isInside(): boolean {
-    return this.#headBytes > 0 || this.#message.opcode !== 0;
+    return this.#headBytes > 0 || this.#messageOpcode !== 0;
   }
 
   push(bytes: Buffer): void {
@@ -64,8 +68,8 @@ export class FrameReader implements BodyReader {
   restart(): void {
     this.#headBytes = 0;
     this.#remainingBytes = null;
-    this.#control = [];
-    this.#message = { opcode: 0, pieces: [], bytes: 0 };
+    this.#control.clear();
+    this.#dropMessage();
     this.#isClosed = false;
   }
 
@@ -84,12 +88,16 @@ export class FrameReader implements BodyReader {
         : headBytes === 4
           ? BigInt(this.#head.readUInt16BE(2))
           : this.#head.readBigUInt64BE(2);
+    if (headBytes > 2 && length < (headBytes === 4 ? 126n : 65_536n)) {
+      this.#failure('WebSocket frame whose length is not in its shortest form');
+      return;
+    }
     const isControl = this.#opcode >= opcodes.close;
-    if (!isControl && length + BigInt(this.#message.bytes) > BigInt(maxEventBytes)) {
+    if (!isControl && length + BigInt(this.#message.length) > BigInt(maxEventBytes)) {
       this.#failure(`message of more than ${maxEventBytes} bytes`);
       return;
     }
-    if (!isControl && this.#opcode !== opcodes.continuation) this.#message.opcode = this.#opcode;
+    if (!isControl && this.#opcode !== opcodes.continuation) this.#messageOpcode = this.#opcode;
     this.#remainingBytes = Number(length);
   }
 
@@ -105,7 +113,7 @@ export class FrameReader implements BodyReader {
       return (second & 0x7f) > maxControlBytes ? 'WebSocket control frame of more than 125 bytes' : null;
     }
     if (opcode > opcodes.binary) return `WebSocket frame of the unknown kind ${opcode}`;
-    const isContinued = this.#message.opcode !== 0;
+    const isContinued = this.#messageOpcode !== 0;
     if ((opcode === opcodes.continuation) === isContinued) return null;
     return isContinued
       ? 'WebSocket message that begins inside of another one'
@@ -113,31 +121,21 @@ export class FrameReader implements BodyReader {
   }
 
   #take(payload: Buffer): void {
-    if (payload.length === 0) return;
-    // A copy: a small part of a large read would keep all of it alive.
-    const piece = Buffer.from(payload);
-    if (this.#opcode >= opcodes.close) {
-      this.#control.push(piece);
-      return;
-    }
-    this.#message.pieces.push(piece);
-    this.#message.bytes += piece.length;
+    (this.#opcode >= opcodes.close ? this.#control : this.#message).append(payload);
   }
 
   #endFrame(): void {
     this.#headBytes = 0;
     this.#remainingBytes = null;
     if (this.#opcode >= opcodes.close) {
-      const payload = Buffer.concat(this.#control);
-      this.#control = [];
-      this.#endControl(payload);
+      this.#endControl(this.#control.take());
     } else if (this.#isFinal) this.#endMessage();
   }
 
   #endMessage(): void {
-    const { opcode, pieces } = this.#message;
-    const payload = Buffer.concat(pieces);
-    this.#message = { opcode: 0, pieces: [], bytes: 0 };
+    const opcode = this.#messageOpcode;
+    const payload = this.#message.take();
+    this.#messageOpcode = 0;
     if (opcode === opcodes.text && !isUtf8(payload)) {
       this.#failure('WebSocket text message that is no UTF-8');
       return;
@@ -160,6 +158,10 @@ export class FrameReader implements BodyReader {
       return;
     }
     const code = payload.length === 0 ? noStatus : payload.readUInt16BE(0);
+    if (payload.length > 0 && !maySend(code)) {
+      this.#failure(`WebSocket close frame with the code ${code}, which nobody may send`);
+      return;
+    }
     this.#isClosed = true;
     this.#options.onGoodbye(code, payload.toString('utf8', 2));
     // A close frame is answered with the same code (RFC 6455 §5.5.1).
@@ -168,6 +170,18 @@ export class FrameReader implements BodyReader {
 
   #failure(words: string | null): void {
     this.failure ??= words;
-    if (words !== null) this.#message = { opcode: 0, pieces: [], bytes: 0 };
+    if (words !== null) this.#dropMessage();
   }
+
+  #dropMessage(): void {
+    this.#message.clear();
+    this.#messageOpcode = 0;
+  }
+}
+
+/** Codes that stand in close frames: those that are registered, and those for libraries and applications (RFC 6455 §7.4). */
+function maySend(code: number): boolean {
+  const isRegistered =
+    code >= 1000 && code <= 1014 && code !== 1004 && code !== noStatus && code !== abnormal;
+  return isRegistered || (code >= 3000 && code <= 4999);
 }

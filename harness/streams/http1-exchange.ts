@@ -5,6 +5,9 @@ import type { Exchange, ExchangeOptions, ExchangeSink } from './exchange.ts';
 import type { RequestTarget } from './http-request.ts';
 import { HttpResponseParser, type ResponseHead, type ResponseSink } from './http-response-parser.ts';
 
+/** Of answers that the server does not take. Each is a few bytes, and costs Node hundreds. */
+const MOST_WAITING_BYTES = 16 * 1024;
+
 const owner = Symbol('exchange');
 type OwnedSocket = Socket & { [owner]?: Http1Exchange };
 
@@ -66,6 +69,10 @@ export class Http1Exchange implements Exchange, ResponseSink {
 
   write(bytes: Buffer): void {
     if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  answer(bytes: Buffer): void {
+    if (this.#socket.writableLength <= MOST_WAITING_BYTES) this.write(bytes);
   }
 
   leave(how: 'fin' | 'rst'): void {

@@ -1,155 +1,136 @@
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-} from 'node:http2';
-import type { Socket } from 'node:net';
-import { dial } from './dial.ts';
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
-import type { PreparedRequest, RequestTarget } from './http-request.ts';
-import { maxHeadBytes } from './http-response-parser.ts';
+import type { PreparedRequest } from './http-request.ts';
 import { describeConnectError } from './http1-exchange.ts';
+import { Http2Connection, type Http2User, shareConnection } from './http2-connection.ts';
 
-/** What a session with an idle server takes is bounded by Node in MB: room for the windows of its streams. */
-const maxSessionMegabytes = 16;
-
-/** A connection for streams of HTTP/2. */
-interface Connection {
-  session: ClientHttp2Session;
-  /** The TCP socket: only it can be reset. */
-  transport: Socket;
-  userCount: number;
-  /** Why it could not be made, or broke; null: it has not. */
-  error: Error | null;
-  isConnected: boolean;
-}
-
-/** Those that streams share, by where they lead. One is closed when its last stream is over. */
-const shared = new Map<string, Connection>();
-
-function openConnection(
-  target: RequestTarget,
-  { localAddress, localPort, via }: ExchangeOptions,
-): Connection {
-  const { socket, transport } = dial(via ?? target, { localAddress, localPort, alpn: 'h2' });
-  if (transport !== socket) transport.on('error', () => {});
-  const session = connect(`${target.secure ? 'https' : 'http'}://${target.authority}`, {
-    createConnection: () => socket,
-    maxSessionMemory: maxSessionMegabytes,
-    settings: { enablePush: false, maxHeaderListSize: maxHeadBytes },
-  });
-  const connection: Connection = { session, transport, userCount: 0, error: null, isConnected: false };
-  session.on('error', (error) => {
-    connection.error ??= error;
-  });
-  session.on('connect', () => {
-    connection.isConnected = true;
-  });
-  return connection;
-}
-
-function borrowConnection(target: RequestTarget, options: ExchangeOptions): Connection {
-  if (!options.shares) return openConnection(target, options);
-  const name = `${target.secure} ${target.authority} ${options.localAddress ?? ''}`;
-  const known = shared.get(name);
-  const limit = known?.session.remoteSettings?.maxConcurrentStreams ?? Number.POSITIVE_INFINITY;
-  if (known !== undefined && !known.session.destroyed && !known.session.closed && known.userCount < limit) {
-    return known;
-  }
-  // Those that use a full one keep it.
-  const fresh = openConnection(target, options);
-  shared.set(name, fresh);
-  fresh.session.on('close', () => {
-    if (shared.get(name) === fresh) shared.delete(name);
-  });
-  return fresh;
-}
+/** A stream that cannot be closed in order, as its peer reads nothing, is broken off after this. */
+const CLOSE_MS = 1000;
 
 /**
  * One request over HTTP/2 (RFC 9113). Leaving in order cancels the stream, as a browser does that leaves the page, and then, if
  * nobody shares it, closes the connection. Whoever reads nothing fills the stream's window: the connection itself is always read.
  */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange implements Exchange, Http2User {
   readonly #sink: ExchangeSink;
   readonly #options: ExchangeOptions;
-  readonly #connection: Connection;
-  readonly #stream: ClientHttp2Stream;
+  readonly #request: PreparedRequest;
+  #connection: Http2Connection;
+  /** Null while it waits for its turn on a shared connection. */
+  #stream: ClientHttp2Stream | null = null;
+  #isPaused = false;
   #hasLeft = false;
   #isOver = false;
-  #openCount = 2;
+  #isClosed = false;
+  #isTold = false;
+  #hasEnded = false;
+  #closeTimer: NodeJS.Timeout | null = null;
 
-  constructor({ target, headers, body }: PreparedRequest, options: ExchangeOptions, sink: ExchangeSink) {
+  constructor(request: PreparedRequest, options: ExchangeOptions, sink: ExchangeSink) {
     this.#sink = sink;
     this.#options = options;
-    const connection = borrowConnection(target, options);
-    connection.userCount += 1;
+    this.#request = request;
+    if (options.shares) {
+      this.#connection = shareConnection(request.target, options, this);
+      return;
+    }
+    this.#connection = new Http2Connection(request.target, options);
+    this.#connection.add(this);
+    this.#open();
+  }
+
+  onMoved(connection: Http2Connection): void {
     this.#connection = connection;
-    const { session } = connection;
-    const stream = session.request(
-      {
-        ':method': body === null ? 'GET' : 'POST',
-        ':path': target.path,
-        ':scheme': target.secure ? 'https' : 'http',
-        ':authority': target.authority,
-        ...fieldsOf(headers),
-      },
-      { endStream: body === null },
-    );
+  }
+
+  onRoom(): void {
+    if (this.#hasLeft || this.#isClosed) return;
+    this.onConnected();
+    try {
+      this.#open();
+    } catch (error) {
+      // The connection has been lost since.
+      this.#connection.error ??= error as Error;
+      this.#streamClosed();
+    }
+  }
+
+  /** Of a shared connection with its turn: the request goes out now. */
+  onConnected(): void {
+    if (this.#hasLeft || this.#isTold || (this.#options.shares && !this.#connection.isConnected)) return;
+    this.#isTold = true;
+    this.#sink.onConnected(this.#connection.transport.localPort ?? 0);
+    if (this.#stream !== null) this.#tellSent();
+  }
+
+  /** A stream is told by its own close. */
+  onGone(): void {
+    if (this.#stream === null) this.#streamClosed();
+  }
+
+  #open(): void {
+    const { neverReads } = this.#options;
+    const { body } = this.#request;
+    const stream = this.#connection.session.request(fieldsOf(this.#request), { endStream: body === null });
     this.#stream = stream;
-    if (connection.isConnected) queueMicrotask(() => this.#connected());
-    else session.once('connect', () => this.#connected());
     // Who never reads sees no answer either, though this process does.
-    if (!options.neverReads) stream.on('response', (received) => this.#head(received));
-    if (!options.neverReads) stream.on('data', (bytes: Buffer) => this.#received(bytes));
+    if (!neverReads) stream.on('response', (received) => this.#head(received));
+    if (!neverReads) stream.on('data', (bytes: Buffer) => this.#received(bytes));
+    if (this.#isPaused) stream.pause();
     stream.on('end', () => this.#ended());
     stream.on('error', (error) => this.#over(this.#broken(error)));
-    stream.on('close', () => this.#closed());
-    // One that is not shared is gone when its connection is.
-    if (options.shares) this.#openCount = 1;
-    else session.once('close', () => this.#closed());
+    stream.on('close', () => this.#streamClosed());
     if (body !== null) stream.end(body);
-    if (options.onSent !== undefined) this.#tellSent(options.onSent);
+    if (this.#isTold) this.#tellSent();
+  }
+
+  /** HTTP/2 does not tell when a frame is with the kernel; behind the next turn of the loop it is. */
+  #tellSent(): void {
+    const { onSent } = this.#options;
+    if (onSent !== undefined) setImmediate(onSent);
   }
 
   pause(): void {
-    this.#stream.pause();
+    this.#isPaused = true;
+    this.#stream?.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#isPaused = false;
+    this.#stream?.resume();
   }
 
   write(): void {
     // No protocol over HTTP/2 says more than its request.
   }
 
+  answer(): void {}
+
   leave(how: 'fin' | 'rst'): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
-    const { session, transport } = this.#connection;
-    if (this.#options.shares) {
-      this.#stream.close(constants.NGHTTP2_CANCEL);
+    const { session, transport, isConnected } = this.#connection;
+    const stream = this.#stream;
+    if (stream === null) {
+      this.#streamClosed();
+    } else if (this.#options.shares) {
+      this.#cancel(stream, () => stream.destroy());
     } else if (how === 'rst' && !transport.connecting) {
       transport.resetAndDestroy();
       session.destroy();
-    } else if (transport.connecting) {
+    } else if (!isConnected) {
       session.destroy();
     } else {
-      this.#stream.close(constants.NGHTTP2_CANCEL, () => session.destroy());
+      this.#cancel(stream, () => session.destroy());
     }
   }
 
-  #connected(): void {
-    if (!this.#hasLeft) this.#sink.onConnected(this.#connection.transport.localPort ?? 0);
-  }
-
-  /** HTTP/2 does not tell when a frame is with the kernel; behind the next turn of the loop it is. */
-  #tellSent(onSent: () => void): void {
-    const tell = () => setImmediate(onSent);
-    if (this.#connection.isConnected) tell();
-    else this.#connection.session.once('connect', tell);
+  #cancel(stream: ClientHttp2Stream, giveUp: () => void): void {
+    if (this.#isClosed) return;
+    this.#closeTimer = setTimeout(giveUp, CLOSE_MS);
+    // One that both ends have closed only waits to be read.
+    if (stream.closed) stream.destroy();
+    else stream.close(constants.NGHTTP2_CANCEL);
   }
 
   #head(received: IncomingHttpHeaders): void {
@@ -178,23 +159,32 @@ export class Http2Exchange implements Exchange {
   }
 
   #ended(): void {
+    this.#hasEnded = true;
     // Node tells of an end also where the stream was reset before it.
-    setImmediate(() => {
-      const { rstCode, aborted } = this.#stream;
-      if (rstCode !== constants.NGHTTP2_NO_ERROR && rstCode !== undefined)
-        this.#over({ how: 'cut', error: `the stream was reset (code ${rstCode})` });
-      else this.#over(aborted ? this.#broken(null) : { how: 'complete' });
-    });
+    setImmediate(() => this.#over(this.#how()));
+  }
+
+  #how(): ExchangeOver {
+    return this.#wasReset() ?? (this.#hasEnded ? { how: 'complete' } : this.#broken(null));
+  }
+
+  /** Null: it was not. */
+  #wasReset(): ExchangeOver | null {
+    const rstCode = this.#stream?.rstCode;
+    if (rstCode !== undefined && rstCode !== constants.NGHTTP2_NO_ERROR)
+      return { how: 'cut', error: `the stream was reset (code ${rstCode})` };
+    return this.#stream?.aborted ? this.#broken(null) : null;
   }
 
   #broken(error: Error | null): ExchangeOver {
     const { isConnected, error: connectionError } = this.#connection;
     const because = connectionError ?? error;
-    if (!isConnected)
-      return {
-        how: 'connect-failed',
-        error: because === null ? 'no connection' : describeConnectError(because),
-      };
+    if (!isConnected) {
+      const words = because === null ? 'no connection' : describeConnectError(because);
+      return { how: 'connect-failed', error: words };
+    }
+    if (because !== null && 'code' in because && because.code === 'ERR_HTTP2_ERROR')
+      return { how: 'malformed', error: `not HTTP/2 as it has to be: ${because.message}` };
     return { how: 'cut', error: because?.message ?? 'the connection was closed' };
   }
 
@@ -204,25 +194,39 @@ export class Http2Exchange implements Exchange {
     this.#sink.onOver(over);
   }
 
-  #closed(): void {
-    this.#openCount -= 1;
-    if (this.#openCount > 0) {
-      const { rstCode } = this.#stream;
-      if (this.#stream.destroyed && rstCode)
-        this.#over({ how: 'cut', error: `the stream was reset (code ${rstCode})` });
-      return;
-    }
-    this.#over(this.#broken(null));
-    this.#connection.userCount -= 1;
-    if (this.#options.shares && this.#connection.userCount === 0) this.#connection.session.close();
-    this.#sink.onClosed();
+  /** Its stream is over, or there will be none. */
+  #streamClosed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
+    this.#connection.remove(this, () => {
+      this.#over(this.#how());
+      this.#sink.onClosed();
+    });
   }
 }
 
-/** Without what only HTTP/1.x has (RFC 9113 §8.2.2). */
-function fieldsOf(headers: [string, string][]): Record<string, string> {
-  const left = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
-  return Object.fromEntries(
-    headers.map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => !left.has(name)),
-  );
+/** Of HTTP/1.x alone (RFC 9113 §8.2.2). */
+const onlyInHttp1 = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Who is asked, and for what: RFC 9113 §8.3.1. */
+function fieldsOf({ target, headers, body }: PreparedRequest): Record<string, string> {
+  const fields = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+  return {
+    ':method': body === null ? 'GET' : 'POST',
+    ':path': target.path,
+    ':scheme': target.secure ? 'https' : 'http',
+    ':authority': fields.findLast(([name]) => name === 'host')?.[1] ?? target.authority,
+    ...Object.fromEntries(
+      fields.filter(([name, value]) => !onlyInHttp1.has(name) && (name !== 'te' || value === 'trailers')),
+    ),
+  };
 }

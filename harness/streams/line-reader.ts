@@ -1,5 +1,6 @@
 import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxLineBytes } from './event-reader.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { idOf } from './message-rules.ts';
 
 const LF = 10;
@@ -10,16 +11,15 @@ export class LineReader implements BodyReader {
   lastEventId = '';
   readonly retryMs = null;
   readonly #options: ReaderOptions;
-  /** The line so far, as its pieces came. */
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
+  /** The line so far. */
+  readonly #line = new GrowingBuffer();
 
   constructor(options: ReaderOptions) {
     this.#options = options;
   }
 
   get isInside(): boolean {
-    return this.#pieceBytes > 0;
+    return this.#line.length > 0;
   }
 
   push(bytes: Buffer): void {
@@ -27,13 +27,11 @@ export class LineReader implements BodyReader {
     while (this.failure === null) {
       const end = bytes.indexOf(LF, offset);
       const part = bytes.subarray(offset, end === -1 ? bytes.length : end);
-      if (this.#pieceBytes + part.length > maxLineBytes) {
+      if (this.#line.length + part.length > maxLineBytes) {
         this.failure = `line of more than ${maxLineBytes} bytes${end === -1 ? ' without an end' : ''}`;
         this.restart();
       } else if (end === -1) {
-        // A copy: a small part of a large read would keep all of it alive.
-        if (part.length > 0) this.#pieces.push(Buffer.from(part));
-        this.#pieceBytes += part.length;
+        if (part.length > 0) this.#line.append(part);
         return;
       } else {
         this.#endLine(part);
@@ -43,18 +41,17 @@ export class LineReader implements BodyReader {
   }
 
   finish(): string | null {
-    if (this.#pieceBytes > 0) this.#endLine(Buffer.alloc(0));
+    if (this.#line.length > 0) this.#endLine(Buffer.alloc(0));
     return this.failure;
   }
 
   restart(): void {
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    this.#line.clear();
   }
 
   #endLine(last: Buffer): void {
-    const line = this.#pieceBytes === 0 ? last : Buffer.concat([...this.#pieces, last]);
-    this.restart();
+    if (this.#line.length > 0) this.#line.append(last);
+    const line = this.#line.length > 0 ? this.#line.take() : last;
     const data = line.toString().trim();
     if (data === '') return;
     const id = idOf(data, this.#options.eventId);

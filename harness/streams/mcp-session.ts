@@ -1,9 +1,10 @@
+import { createParser } from 'eventsource-parser';
 import { messageOf } from '../errors.ts';
 import type { Behaviour, BehaviourName, OpenStream, StreamAnswer, StreamRequest } from '../model.ts';
 import { conversationOf, refusingError } from './conversation.ts';
 import { makeRequest } from './http-request.ts';
 import { mediaTypeOf } from './response-kind.ts';
-import { type ShortAnswer, shortRequest } from './short-request.ts';
+import { maxBodyBytes, type ShortAnswer, shortRequest } from './short-request.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 const PROTOCOL_VERSION = '2025-06-18';
@@ -93,9 +94,10 @@ export class McpStream implements OpenStream {
     }
   }
 
-  #sawRefusal({ status, headers, body }: ShortAnswer): void {
+  #sawRefusal(answer: ShortAnswer): void {
+    const { status, headers } = answer;
     const { plan } = conversationOf(this.#request.protocol);
-    const error = refusingError(body, plan);
+    const error = refusingError(JSON.stringify(responseOf(answer)), plan);
     this.#ledger.sawHead(status, headers.get('retry-after'), false);
     if (!this.#ledger.hasAnswer) this.#ledger.sawAnswer(error === null ? 'other' : 'limited');
     this.#ledger.conclude(
@@ -112,8 +114,8 @@ export class McpStream implements OpenStream {
       clientInfo: { name: 'hydrotest', version: '1' },
     };
     const answer = await this.#post({ jsonrpc: '2.0', id: 1, method: 'initialize', params }, {});
-    const result = resultOf(answer);
-    if (answer.status !== 200 || result === null) throw new NoSession('refused', answer);
+    const result = responseOf(answer)?.result;
+    if (answer.status !== 200 || !isObject(result)) throw new NoSession('refused', answer);
     const sessionId = answer.headers.get('mcp-session-id');
     const version = typeof result.protocolVersion === 'string' ? result.protocolVersion : PROTOCOL_VERSION;
     // A server may do without sessions: then there is nothing to end.
@@ -145,7 +147,7 @@ export class McpStream implements OpenStream {
         signal: AbortSignal.any([this.#leaving.signal, AbortSignal.timeout(SHORT_MS)]),
       },
       // A server may leave the stream of its answer open.
-      (body) => /^data:.*"(result|error)".*\n\r?\n/ms.test(body),
+      readUntilResponse(),
     );
   }
 
@@ -165,17 +167,46 @@ export class McpStream implements OpenStream {
   }
 }
 
-/** `result` of a JSON-RPC response, as JSON or as the first event of a stream; null: there is none. */
-function resultOf({ headers, body }: ShortAnswer): Record<string, unknown> | null {
-  const isStream = mediaTypeOf(headers.get('content-type')) === 'text/event-stream';
-  const text = isStream
-    ? [...body.matchAll(/^data: ?(.*)$/gm)].map(([, data]) => data).find((data) => data?.includes('"result"'))
-    : body;
+/** Tells of each piece of an event stream whether a JSON-RPC response has come with it. */
+function readUntilResponse(): (piece: string) => boolean {
+  let hasCome = false;
+  const parser = createParser({
+    maxBufferSize: maxBodyBytes,
+    onEvent: ({ data }) => {
+      hasCome ||= isResponse(messageIn(data));
+    },
+  });
+  return (piece) => {
+    parser.feed(piece);
+    return hasCome;
+  };
+}
+
+/** The JSON-RPC response, as JSON or as the first event of a stream that is one; null: there is none. */
+function responseOf({ headers, body }: ShortAnswer): Record<string, unknown> | null {
+  if (mediaTypeOf(headers.get('content-type')) !== 'text/event-stream') return messageIn(body);
+  const messages: Record<string, unknown>[] = [];
+  const onEvent = ({ data }: { data: string }) => {
+    const message = messages.length === 0 ? messageIn(data) : null;
+    if (message !== null && isResponse(message)) messages.push(message);
+  };
+  createParser({ onEvent }).feed(body);
+  return messages[0] ?? null;
+}
+
+function messageIn(text: string): Record<string, unknown> | null {
   try {
-    const message = JSON.parse(text ?? '') as { result?: unknown };
-    const { result } = message;
-    return result !== null && typeof result === 'object' ? (result as Record<string, unknown>) : null;
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+function isResponse(message: Record<string, unknown> | null): boolean {
+  return message !== null && ('result' in message || 'error' in message);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object';
 }

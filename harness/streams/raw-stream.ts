@@ -10,9 +10,6 @@ import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 /** A refusal's body is read so that the server can finish it, but not without an end. */
 export const maxRefusalBytes = 64 * 1024;
 
-/** How long a no may take that comes behind the head, in a close frame: then the stream counts as accepted. */
-const LATE_ANSWER_MS = 500;
-
 /** How long the server gets to close a connection whose client has said goodbye. */
 const FAREWELL_MS = 1000;
 
@@ -66,7 +63,6 @@ export class RawStream implements OpenStream, ExchangeSink {
   #closeCode: number | null = null;
   #endTimer: NodeJS.Timeout | null = null;
   #restTimer: NodeJS.Timeout | null = null;
-  #lateTimer: NodeJS.Timeout | null = null;
   #farewellTimer: NodeJS.Timeout | null = null;
 
   constructor(request: StreamRequest, manners: RawStreamManners) {
@@ -166,7 +162,6 @@ export class RawStream implements OpenStream, ExchangeSink {
     else if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return;
     const ledger = this.#ledger;
-    if (refusesLate) this.#lateTimer = setTimeout(acceptOwned, LATE_ANSWER_MS, this);
     this.#reader = protocol.createReader({
       order: ledger.order,
       onEvent: (event) => {
@@ -176,7 +171,7 @@ export class RawStream implements OpenStream, ExchangeSink {
         this.#closeCode = code;
         ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
       },
-      send: (bytes) => this.#exchange.write(bytes),
+      send: (bytes) => this.#exchange.answer(bytes),
       replies: plan.replies,
       eventId: plan.eventId,
       watchesRetry: false,
@@ -186,12 +181,6 @@ export class RawStream implements OpenStream, ExchangeSink {
       const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
       if (bytes !== undefined) this.#exchange.write(bytes);
     }
-  }
-
-  /** No refusal has come in time. */
-  accept(): void {
-    this.#lateTimer = null;
-    if (!this.#ledger.hasAnswer) this.#ledger.sawAnswer('accepted');
   }
 
   onBody(bytes: Buffer): void {
@@ -266,12 +255,18 @@ export class RawStream implements OpenStream, ExchangeSink {
     if (!isFirst) return;
     if (isRefused) this.#ledger.sawAnswer('limited');
     else if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
-    for (const timer of [this.#endTimer, this.#restTimer, this.#lateTimer])
-      if (timer !== null) clearTimeout(timer);
+    if (this.#endTimer !== null) clearTimeout(this.#endTimer);
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
     this.#lastEventId = this.lastEventId;
     const { leave } = this.#manners;
     const { farewell } = this.#conversation.protocol;
-    if (ending === 'client' && leave === 'fin' && this.#reader !== null && farewell !== undefined) {
+    if (
+      ending === 'client' &&
+      leave === 'fin' &&
+      this.#reader !== null &&
+      this.#closeCode === null &&
+      farewell
+    ) {
       this.#exchange.write(farewell());
       // A slow reader may be at rest.
       this.#exchange.resume();
@@ -305,10 +300,6 @@ function endOwned(stream: RawStream): void {
 
 function resumeOwned(stream: RawStream): void {
   stream.resume();
-}
-
-function acceptOwned(stream: RawStream): void {
-  stream.accept();
 }
 
 function leaveOwned(stream: RawStream): void {

@@ -1,10 +1,11 @@
 import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
 import type { BodyReader } from './body-reader.ts';
-import { type Conversation, conversationOf } from './conversation.ts';
+import { type Conversation, conversationOf, refusingError } from './conversation.ts';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
 import type { ResponseHead } from './http-response-parser.ts';
 import { openExchange } from './open-exchange.ts';
 import { maxRefusalBytes } from './raw-stream.ts';
+import { mediaTypeOf } from './response-kind.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 /** The HTML standard leaves it to the browser: Chromium takes 3 seconds, Firefox 5. */
@@ -45,6 +46,8 @@ export class ReturningStream implements OpenStream {
   #visit: Visit | null = null;
   #waitTimer: NodeJS.Timeout | null = null;
   #dropTimer: NodeJS.Timeout | null = null;
+  /** The code of the server's close frame. */
+  #closeCode: number | null = null;
   /** Visits that are not yet closed: an old one may be, while the new one connects. */
   #openVisitCount = 0;
   #reader: BodyReader | null = null;
@@ -127,11 +130,13 @@ export class ReturningStream implements OpenStream {
 
   /** Returns what reads the body; null: it is a refusal's. */
   sawHead(visit: Visit, head: ResponseHead, nonce: string): BodyReader | null {
-    const { plan, protocol } = this.#conversation;
+    const { plan, protocol, refusesLate } = this.#conversation;
     const judged = protocol.judge(head, nonce);
     const ledger = this.#ledger;
     ledger.sawHead(head.status, head.headers.get('retry-after'), judged.kind === 'events');
-    if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    const isJson = mediaTypeOf(head.headers.get('content-type')) === 'application/json';
+    if (refusesLate && head.status === 200 && isJson && judged.kind !== 'events') visit.refusalText = '';
+    else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     if (judged.kind === 'refused') this.#redirect = judged.error;
     if (judged.kind !== 'events') return null;
     if (this.#reader === null) {
@@ -140,8 +145,11 @@ export class ReturningStream implements OpenStream {
         onEvent: (event) => {
           if (ledger.ending === null) ledger.sawEvent(event);
         },
-        onGoodbye: (code, reason) => ledger.sawGoodbye(reason === '' ? `code ${code}` : reason),
-        send: (bytes) => this.#visit?.write(bytes),
+        onGoodbye: (code, reason) => {
+          this.#closeCode = code;
+          ledger.sawGoodbye(reason === '' ? `code ${code}` : reason);
+        },
+        send: (bytes) => this.#visit?.answer(bytes),
         replies: plan.replies,
         eventId: plan.eventId,
         watchesRetry: true,
@@ -162,17 +170,28 @@ export class ReturningStream implements OpenStream {
       this.#conclude('server-end', null);
   }
 
-  refused(): void {
-    this.#conclude('refused', null);
+  /** All of a refusal is there. `text`: its body, where that says whether it is one; null: its status has said so. */
+  refused(text: string | null): void {
+    if (text === null) {
+      this.#conclude('refused', null);
+      return;
+    }
+    const error = refusingError(text, this.#conversation.plan);
+    this.#ledger.sawAnswer(error === null ? 'other' : 'limited');
+    this.#conclude('refused', error ?? 'a JSON text instead of a stream');
   }
 
   over(visit: Visit, over: ExchangeOver): void {
     if (visit !== this.#visit) return;
     // What is not the protocol is a network error to an EventSource.
     if (over.how !== 'complete') this.#lose('fin', over.error);
-    else if (visit.reader === null) this.#conclude('refused', null);
-    else if (this.#ledger.closeReason !== null) this.#conclude('server-end', null);
-    else this.#lose('fin', visit.reader.finish());
+    else if (visit.reader === null) visit.refuse();
+    else {
+      // The last line may be the one that says so.
+      const missing = visit.reader.finish();
+      if (this.#ledger.closeReason !== null) this.#conclude('server-end', null);
+      else this.#lose('fin', missing);
+    }
   }
 
   closed(): void {
@@ -204,13 +223,20 @@ export class ReturningStream implements OpenStream {
   }
 
   #conclude(ending: StreamEnding, error: string | null, leave: 'fin' | 'rst' = 'fin'): void {
+    const refusal = `close ${this.#closeCode}`;
+    if (ending === 'server-end' && this.#conversation.plan.refusals.includes(refusal)) {
+      if (this.#ledger.ending === null) this.#ledger.sawAnswer('limited');
+      this.#conclude('refused', refusal, leave);
+      return;
+    }
     const because = this.#redirect ?? (ending === 'client' ? this.#lostBecause : null);
     if (!this.#ledger.conclude(ending, error ?? because)) return;
     if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     this.#waitTimer = null;
     if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
     const { farewell } = this.#conversation.protocol;
-    if (ending === 'client' && this.#visit?.reader && farewell !== undefined) this.#visit.write(farewell());
+    if (ending === 'client' && this.#visit?.reader && this.#closeCode === null && farewell)
+      this.#visit.write(farewell());
     this.#hangUp(leave);
     this.#manners.afterEnd?.(this, this.#request);
     this.#release();
@@ -228,6 +254,8 @@ class Visit implements ExchangeSink {
   readonly #nonce: string;
   /** Null until the head says that the stream follows. */
   reader: BodyReader | null = null;
+  /** The body of a refusal, where it says whether it is one; null: nobody looks at it. */
+  refusalText: string | null = null;
   #refusalBytes = 0;
   #hasLeft = false;
 
@@ -244,6 +272,16 @@ class Visit implements ExchangeSink {
 
   write(bytes: Buffer): void {
     this.#exchange.write(bytes);
+  }
+
+  answer(bytes: Buffer): void {
+    this.#exchange.answer(bytes);
+  }
+
+  refuse(): void {
+    this.#stream.refused(
+      this.refusalText === null ? null : Buffer.from(this.refusalText, 'latin1').toString(),
+    );
   }
 
   leave(how: 'fin' | 'rst'): void {
@@ -267,7 +305,8 @@ class Visit implements ExchangeSink {
     if (this.#hasLeft) return;
     if (this.reader === null) {
       this.#refusalBytes += bytes.length;
-      if (this.#refusalBytes > maxRefusalBytes) this.#stream.refused();
+      if (this.refusalText !== null) this.refusalText += bytes.toString('latin1');
+      if (this.#refusalBytes > maxRefusalBytes) this.refuse();
       return;
     }
     this.reader.push(bytes);

@@ -1,5 +1,7 @@
 import { request as requestHttp } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
 import { dial } from './dial.ts';
+import { GrowingBuffer } from './growing-buffer.ts';
 import { parseTarget, requestHeaders } from './http-request.ts';
 import { maxHeadBytes } from './http-response-parser.ts';
 
@@ -20,18 +22,18 @@ export interface ShortAnswer {
 }
 
 /** What is read of an answer; there is more in none that is wanted here. */
-const maxBodyBytes = 1024 * 1024;
+export const maxBodyBytes = 1024 * 1024;
 
 /**
  * One request and its whole answer, on a connection of its own that is closed behind it. Rejects with what went wrong: no
  * connection, one that broke, an answer that is none of HTTP or has more than 1 MiB, an abort.
  *
- * `until`: told of the body so far; true: that is enough.
+ * `until`: told of each piece of the body as it comes; true: that is enough.
  */
 export function shortRequest(
   url: string,
   { method, headers, body, localAddress, signal }: ShortRequest,
-  until: (body: string) => boolean = () => false,
+  until: (piece: string) => boolean = () => false,
 ): Promise<ShortAnswer> {
   const target = parseTarget(url);
   const { promise, resolve, reject } = Promise.withResolvers<ShortAnswer>();
@@ -49,18 +51,16 @@ export function shortRequest(
   });
   request.on('error', reject);
   request.on('response', (response) => {
-    const pieces: Buffer[] = [];
-    let byteCount = 0;
+    const read = new GrowingBuffer();
+    const decoder = new StringDecoder();
     const answer = () => {
       const entries = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as const);
-      const text = Buffer.concat(pieces).toString();
-      return { status: response.statusCode ?? 0, headers: new Map(entries), body: text };
+      return { status: response.statusCode ?? 0, headers: new Map(entries), body: read.take().toString() };
     };
     response.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      byteCount += piece.length;
-      if (byteCount > maxBodyBytes) reject(new Error(`an answer of more than ${maxBodyBytes} bytes`));
-      else if (until(Buffer.concat(pieces).toString())) resolve(answer());
+      read.append(piece);
+      if (read.length > maxBodyBytes) reject(new Error(`an answer of more than ${maxBodyBytes} bytes`));
+      else if (until(decoder.write(piece))) resolve(answer());
       else return;
       response.destroy();
     });

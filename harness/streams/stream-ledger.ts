@@ -6,6 +6,9 @@ import { FedOrder } from './fed-order.ts';
 import { shortened } from './foreign-text.ts';
 import { Later } from './later.ts';
 
+/** How long a no may take that comes behind the head, in a close frame: then the stream counts as accepted. */
+const LATE_ANSWER_MS = 500;
+
 export type StreamOutcome = Omit<StreamRecord, 'elapsedMs' | 'key'>;
 
 /**
@@ -38,6 +41,7 @@ export class StreamLedger {
   #closeEventMs: number | null = null;
   #durationMs = 0;
   #isReleased = false;
+  #lateTimer: NodeJS.Timeout | null = null;
   #error: string | null = null;
   /** Who waits for how many events; null: nobody. */
   #awaited: { count: number; later: Later<boolean> }[] | null = null;
@@ -58,8 +62,17 @@ export class StreamLedger {
     this.#status = status;
     this.#retryAfter = retryAfter === undefined ? null : shortened(retryAfter);
     // Behind a 200 the reason of a no may follow.
-    if (refusesLate && (accepts || status === 200)) return;
+    if (refusesLate && (accepts || status === 200)) {
+      if (accepts && this.#answer === null) this.#lateTimer ??= setTimeout(acceptOwned, LATE_ANSWER_MS, this);
+      return;
+    }
     this.sawAnswer(accepts ? 'accepted' : plan.refusals.includes(String(status)) ? 'limited' : 'other');
+  }
+
+  /** No refusal has come in time. */
+  accept(): void {
+    this.#lateTimer = null;
+    if (this.#answer === null && this.ending === null) this.sawAnswer('accepted');
   }
 
   /** What the server said, once it is sure. The first answer stands, but for a stream that comes back. */
@@ -122,6 +135,7 @@ export class StreamLedger {
   /** True: this is how the stream ended. False: it had ended already. */
   conclude(ending: StreamEnding, error: string | null): boolean {
     if (this.ending !== null) return false;
+    if (this.#lateTimer !== null) clearTimeout(this.#lateTimer);
     this.ending = ending;
     this.#error = error;
     this.#durationMs = performance.now() - this.#openedMs;
@@ -159,6 +173,10 @@ export class StreamLedger {
       error: this.#error,
     });
   }
+}
+
+function acceptOwned(ledger: StreamLedger): void {
+  ledger.accept();
 }
 
 /** `reason` of a JSON object, or the data as it came. */

@@ -17,9 +17,11 @@ export const tab: Behaviour = {
   describes:
     'a page: an EventSource that reconnects, resumes and closes at the event that ends the stream, or a fetch or WebSocket',
   open(request) {
-    switch (conversationOf(request.protocol).protocol.name) {
+    const { protocol, refusesLate } = conversationOf(request.protocol);
+    switch (protocol.name) {
       case 'sse':
-        return new Tab(request);
+        // The package looks at no body but an event stream's.
+        return refusesLate ? new ReturningStream(request, alone) : new Tab(request);
       case 'sse-h2':
         return new ReturningStream(request, sharing);
       default:
@@ -28,13 +30,15 @@ export const tab: Behaviour = {
   },
 };
 
-/** The tabs of a browser share a connection. It reconnects as an EventSource does. */
-const sharing: ReturningManners = {
+/** Reconnects as an EventSource does. */
+const alone: ReturningManners = {
   behaviour: 'tab',
-  shares: true,
   leavesAtGoodbye: true,
   waitMs: (retryMs) => retryMs,
 };
+
+/** The tabs of a browser share a connection. */
+const sharing: ReturningManners = { ...alone, shares: true };
 
 /** What is no EventSource does not come back by itself: a page that reads a `fetch`, or has a WebSocket. */
 const page: RawStreamManners = { behaviour: 'tab', leave: 'fin', leavesAtGoodbye: true };

@@ -85,6 +85,7 @@ export function streamOf(phase: string, over: Partial<StreamRecord> = {}): Journ
 
 export const REFUSED = {
   status: 429,
+  answer: 'limited',
   ending: 'refused',
   firstEventMs: null,
   eventCount: 0,

@@ -56,7 +56,7 @@ function reportOf(
       key: 'workflow-{n}',
       page: 'http://127.0.0.1:{port}/',
       browser: null,
-      eventsFile: '{dir}/agents/{key}/events.jsonl',
+      events: { to: 'file', at: '{dir}/agents/{key}/events.jsonl' },
       headers: { authorization: 'Bearer not-to-be-shown' },
       protocol: {
         name: 'sse',
@@ -302,7 +302,7 @@ export function hostileReport(): Report {
       url: poison(report.config.url),
       key: poison(report.config.key),
       page: poison('http://127.0.0.1/'),
-      eventsFile: poison('file'),
+      events: { to: 'file', at: poison('file') },
       headers: { [poison('x')]: 'secret-value' },
       scenarios: [poison('tabs')],
       outDir: poison('out'),

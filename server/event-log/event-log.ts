@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { Poll } from './poll.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { LogSubscription } from './subscription.ts';
-import { Tail } from './tail.ts';
+import { type FloorOf, Tail } from './tail.ts';
 import type { EventLogger } from './tail-log.ts';
 import type { EventConsumer, EventLog, StartAt, Subscription } from './types.ts';
 
-const FILE_NAME = 'events.jsonl';
+export const LOG_FILE_NAME = 'events.jsonl';
 const DEFAULT_POLL_MS = 1000;
-const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
+export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 
 export interface EventLogOptions {
   /** Folder of the workflows: the log of one is `<dir>/<workflowId>/events.jsonl`. It need not exist yet. */
@@ -22,6 +22,8 @@ export interface EventLogOptions {
   pollMs?: number;
   /** Longer lines are skipped. */
   maxLineBytes?: number;
+  /** Where the lines of a file begin that are still read. All of them unless told otherwise. */
+  floorOf?: FloorOf;
 }
 
 /**
@@ -34,6 +36,7 @@ export interface EventLogOptions {
  */
 export function createEventLog(options: EventLogOptions): EventLog {
   const { dir, logger, pollMs = DEFAULT_POLL_MS, maxLineBytes = DEFAULT_MAX_LINE_BYTES } = options;
+  const { floorOf } = options;
   const buffers = new ReadBuffers();
   const poll = new Poll(pollMs);
   const tails = new Map<string, Tail>();
@@ -41,8 +44,8 @@ export function createEventLog(options: EventLogOptions): EventLog {
   let isClosed = false;
 
   function openTail(workflowId: string): Tail {
-    const path = join(dir, workflowId, FILE_NAME);
-    const tail = new Tail({ workflowId, path, root: dir, logger, buffers, poll, maxLineBytes });
+    const path = join(dir, workflowId, LOG_FILE_NAME);
+    const tail = new Tail({ workflowId, path, root: dir, logger, buffers, poll, maxLineBytes, floorOf });
     tails.set(workflowId, tail);
     return tail;
   }

@@ -23,24 +23,33 @@ export interface StartPlace {
 /**
  * Finds the place in a file where a stream starts; null: the offset does not fit this file.
  *
+ * @param floor line border in front of which nothing is read any more
  * @param buffer for the reads; nothing is left in it that is needed afterwards
  */
-export async function findStart(file: LogFile, startAt: StartAt, buffer: Buffer): Promise<StartPlace | null> {
+export async function findStart(
+  file: LogFile,
+  startAt: StartAt,
+  floor: number,
+  buffer: Buffer,
+): Promise<StartPlace | null> {
   const sizeBytes = await file.sizeBytes();
   if ('recentEvents' in startAt) {
-    const readAt = (target: Buffer, offset: number) => file.readAt(target, offset);
-    const recent = await findRecentLines(readAt, sizeBytes, startAt.recentEvents, buffer);
-    const anchor = await readAnchor(file, recent.endOffset);
-    return { position: recent.startOffset, tailPosition: recent.endOffset, anchor };
+    const readAt = (target: Buffer, offset: number) => file.readAt(target, floor + offset);
+    const recent = await findRecentLines(readAt, sizeBytes - floor, startAt.recentEvents, buffer);
+    const endOffset = floor + recent.endOffset;
+    const anchor = await readAnchor(file, endOffset);
+    return { position: floor + recent.startOffset, tailPosition: endOffset, anchor };
   }
-  const { offset } = startAt;
+  // What lies in front of the floor was there once: whoever had it goes on behind it.
+  const isOffset = Number.isSafeInteger(startAt.offset) && startAt.offset >= 0;
+  const offset = isOffset ? Math.max(startAt.offset, floor) : startAt.offset;
   if (!Number.isSafeInteger(offset) || offset < 0 || offset > sizeBytes) return null;
   const anchor = await readAnchor(file, offset);
   if (offset > 0 && (anchor.length === 0 || anchor.at(-1) !== LINE_FEED)) return null;
   return { position: offset, tailPosition: offset, anchor };
 }
 
-async function readAnchor(file: LogFile, offset: number): Promise<Buffer> {
+export async function readAnchor(file: LogFile, offset: number): Promise<Buffer> {
   const anchor = Buffer.alloc(Math.min(offset, ANCHOR_BYTES));
   return anchor.subarray(0, await file.readAt(anchor, offset - anchor.length));
 }

@@ -41,9 +41,19 @@ export class LogFile {
     }
   }
 
+  /** A file that was opened otherwise; whoever opened it closes it. */
+  static of(handle: FileHandle, facts: FileFacts): LogFile {
+    return new LogFile(handle, facts);
+  }
+
   /** False: the path that these facts were read from leads to another file now. */
   isSame(facts: FileFacts): boolean {
     return facts.ino === this.#ino && facts.dev === this.#dev;
+  }
+
+  /** For another process that is to work on this file, whatever the path leads to by then. */
+  get descriptor(): number {
+    return this.#handle.fd;
   }
 
   async sizeBytes(): Promise<number> {
@@ -68,7 +78,12 @@ export class LogFile {
 }
 
 /** Looks at the file that is open: a link that is changed between a look at the path and the opening makes no difference. */
-async function assertInside(handle: FileHandle, facts: FileFacts, path: string, root: string): Promise<void> {
+export async function assertInside(
+  handle: FileHandle,
+  facts: FileFacts,
+  path: string,
+  root: string,
+): Promise<void> {
   const real = await realPathOf(handle, facts, path);
   const inside = relative(await realpath(root), real);
   if (inside !== '' && inside.split(/[\\/]/, 1)[0] !== '..' && !isAbsolute(inside)) return;

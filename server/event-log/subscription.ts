@@ -1,4 +1,4 @@
-import { findStart } from './find-start.ts';
+import { findStart, readAnchor } from './find-start.ts';
 import type { LineSplitter } from './line-splitter.ts';
 import type { LogFile } from './log-file.ts';
 import type { Follower, Tail } from './tail.ts';
@@ -74,8 +74,8 @@ export class LogSubscription implements Subscription, Follower {
     if (this.#position === from && !this.#isReading) this.#position = to;
   }
 
-  startAnew(): void {
-    this.#position = 0;
+  startAnew(floor: number): void {
+    this.#position = floor;
     this.#splitter = null;
     try {
       this.#consumer.reset();
@@ -130,14 +130,16 @@ export class LogSubscription implements Subscription, Follower {
   }
 
   async #start(file: LogFile, buffer: Buffer): Promise<void> {
-    const place = await findStart(file, this.#startAt, buffer);
+    const floor = await this.#tail.floorOf(file);
+    const place = await findStart(file, this.#startAt, floor, buffer);
+    const anchor = place === null ? await readAnchor(file, floor) : place.anchor;
     if (this.#isClosed || this.#tail.file !== file) return;
     if (place === null) {
-      this.startAnew();
-      this.#tail.begin(0, Buffer.alloc(0));
+      this.startAnew(floor);
+      this.#tail.begin(floor, anchor);
     } else {
       this.#position = place.position;
-      this.#tail.begin(place.tailPosition, place.anchor);
+      this.#tail.begin(place.tailPosition, anchor);
     }
   }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ANCHOR_BYTES } from './find-start.ts';
+import { ANCHOR_BYTES, readAnchor } from './find-start.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { assertRegular, type FileFacts, LogFile } from './log-file.ts';
 import { hasCode, PathWatch } from './path-watch.ts';
@@ -23,7 +23,11 @@ export interface TailOptions {
   buffers: ReadBuffers;
   poll: Poll;
   maxLineBytes: number;
+  floorOf?: FloorOf | undefined;
 }
+
+/** Line border of a file in front of which nothing is read any more; 0 where all of it is. */
+export type FloorOf = (workflowId: string, file: LogFile) => Promise<number>;
 
 /** What the tail knows of a subscription. */
 export interface Follower {
@@ -34,8 +38,8 @@ export interface Follower {
   take(batch: EventBatch): void;
   /** The tail passed from one offset to another without anything to send. */
   pass(from: number, to: number): void;
-  /** The file is another, or was cut. */
-  startAnew(): void;
+  /** The file is another, or was cut: what follows comes from the floor on. */
+  startAnew(floor: number): void;
   /** There is no file: whatever will be in it, is new. */
   waitForFile(): void;
   /** Reads for itself, if there is something to read and room for it. */
@@ -104,6 +108,10 @@ export class Tail implements Polled {
 
   get buffers(): ReadBuffers {
     return this.#options.buffers;
+  }
+
+  async floorOf(file: LogFile): Promise<number> {
+    return (await this.#options.floorOf?.(this.#options.workflowId, file)) ?? 0;
   }
 
   get followerCount(): number {
@@ -243,6 +251,15 @@ export class Tail implements Polled {
 
   async #openFile(): Promise<FileFacts> {
     const { file, facts } = await LogFile.open(this.#options.path, this.#options.root);
+    let floor: number;
+    let anchor: Buffer;
+    try {
+      floor = await this.floorOf(file);
+      anchor = await readAnchor(file, floor);
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
     if (this.#isClosed) {
       await file.close();
       return facts;
@@ -254,8 +271,8 @@ export class Tail implements Polled {
     this.#wakeAgain = true;
     for (const follower of this.#followers) {
       if (follower.position === null) continue;
-      if (this.#splitter === null) this.begin(0, Buffer.alloc(0));
-      follower.startAnew();
+      if (this.#splitter === null) this.begin(floor, anchor);
+      follower.startAnew(floor);
     }
     return facts;
   }

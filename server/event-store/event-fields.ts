@@ -18,6 +18,11 @@ export function eventFields(line: Buffer | string): EventFields {
   } catch {
     return nothing;
   }
+  return fieldsOf(event);
+}
+
+/** As `eventFields`, of a line that was parsed. */
+export function fieldsOf(event: unknown): EventFields {
   if (event === null || typeof event !== 'object' || Array.isArray(event)) return nothing;
   const fields = event as Record<string, unknown>;
   const type = fields.type ?? fields.event_type;

@@ -66,7 +66,15 @@ export interface EventStore extends EventLog {
   read(workflowId: string, query: EventQuery): AsyncIterable<StoredEvent>;
   /** Resolves once the events would survive a power cut; all of them are stored, or none. Rejects where they cannot be. */
   append(workflowId: string, events: readonly NewEvent[]): Promise<AppendResult>;
-  /** Moves events made before the moment into the archive. Streams and readers do not notice; killed at any moment, no event is lost or there twice. */
+  /**
+   * Moves events made before the moment into the archive: of each workflow its first ones, up to the last one that says so and has
+   * none in front of it that was made at the moment or later. An event without a time goes where the ones around it go.
+   *
+   * What is archived has left the history: no stream gets it any more, neither as one of its last N nor behind an id, and `read` does
+   * not give it. The others keep their ids. An id in the archived part is no misfit: the stream goes on with the first event that is
+   * left, without `reset`, and so does `read`. A key of an archived event stays taken. Killed at any moment, no event is lost or
+   * there twice.
+   */
   archiveOlderThan(beforeMs: number): Promise<ArchiveResult>;
   diskUse(): Promise<DiskUse>;
 }

@@ -167,5 +167,9 @@ describe.each(Object.entries(probes))('%s, over WebSocket', (name, probe) => {
   const fault = faults.find((one) => one.name === name);
   test('shows its defect', async () =>
     expect(await shows(probe, (parts) => fault?.apply(parts) ?? parts)).toBe(true));
-  test('and the good server does not', async () => expect(await shows(probe, (parts) => parts)).toBe(false));
+  // Two defects that show in the same way have one twin.
+  const isFirst = Object.values(probes).find((one) => one.shows === probe.shows) === probe;
+  if (isFirst)
+    test('and the good server does not', async () =>
+      expect(await shows(probe, (parts) => parts)).toBe(false));
 });

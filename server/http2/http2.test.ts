@@ -169,19 +169,24 @@ describe('streams of one connection', () => {
     expect(good.isClosed).toBe(false);
   });
 
-  test('shutdown tells them, goes away, and does not wait for who stays', async () => {
-    const server = await start({ shutdownGraceMs: 200 });
+  test('shutdown tells them and goes away, without waiting for its time to be over', async () => {
+    const server = await start({ shutdownGraceMs: 60_000 });
     const client = open(server);
     const stream = client.stream('flow');
     await stream.answered();
-    const stalled = server.client({ request: PREFACE }); // no settings, no answer to a GOAWAY
-    await until('it is known', () => stalled.receivedBytes > 0);
     await server.stop();
     await stream.closed();
     expect(stream.body).toContain('{"reason":"server_shutdown"}');
     await client.closed();
     expect(client.isGoingAway).toBe(true);
-    await stalled.closed();
+  });
+
+  test('shutdown does not wait for a client that answers nothing', async () => {
+    const server = await start({ shutdownGraceMs: 50 });
+    const silent = server.client({ request: PREFACE }); // no settings, no answer to a GOAWAY
+    await until('it is known', () => silent.receivedBytes > 0);
+    await server.stop();
+    await silent.closed();
   });
 });
 
@@ -200,7 +205,7 @@ describe('what breaks the protocol ends its own connection, and no other', () =>
       await new Promise(setImmediate);
     }
     await bad.closed();
-    expect(resets).toBeLessThan(5_000);
+    expect(resets).toBeLessThan(1_000); // 200 at once; Node itself would allow 1,000
     await until('only the good one is open', async () => (await server.health()).openStreams === 1);
     server.append('good', '{"n":1}\n');
     await good.received('{"n":1}');
@@ -249,12 +254,13 @@ test('a session without a stream ends after a while, one with a stream does not'
   });
   await new Promise<void>((ready) => http1.listen(0, '127.0.0.1', ready));
   const { port } = http1.address() as AddressInfo;
-  const idle = openHttp2(`http://127.0.0.1:${port}`);
   const busy = openHttp2(`http://127.0.0.1:${port}`);
   await busy.request('/').answered();
+  const idle = openHttp2(`http://127.0.0.1:${port}`);
   await idle.closed();
+  expect(await busy.request('/').answered()).toBe(200);
   expect(protocolSwitch.sessionCount).toBe(1);
-  expect(busy.isClosed).toBe(false);
+  expect(busy.isClosed || busy.isGoingAway).toBe(false);
   busy.session.destroy();
   await until('no session is left', () => protocolSwitch.sessionCount === 0);
   await new Promise((closed) => http1.close(closed));

@@ -15,6 +15,7 @@ export interface Health {
   openTails: number;
   ended: Record<string, number>;
   rejected: number;
+  disk: { liveBytes: number; archivedBytes: number; measuredAt: string } | null;
 }
 
 export interface LogLine {

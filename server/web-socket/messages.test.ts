@@ -33,7 +33,7 @@ test('each event is one text message with its id and its line as it is', () => {
   );
 });
 
-test.each([105, 106, 107, 65_513, 65_514, 65_515, 65_516, 70_000])(
+test.each([106, 107, 108, 109, 65_516, 65_517, 65_518, 65_519, 70_000])(
   'a line of %i bytes has a head that fits',
   (length) => {
     const line = `"${'x'.repeat(length - 2)}"`;

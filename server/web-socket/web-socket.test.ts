@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket as WsSocket } from 'ws';
+import type { ServerParts } from '../parts.ts';
 import { getRequest } from '../testing/raw-client.ts';
 import { eventLines, startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
@@ -10,6 +11,7 @@ import {
   type WebSocketClient,
   type WebSocketClientOptions,
 } from '../testing/web-socket-client.ts';
+import type { Transport } from '../transport.ts';
 
 const KiB = 1024;
 
@@ -164,6 +166,49 @@ describe('the limit', () => {
   });
 });
 
+/** Tells of every access to the transports of a server. */
+function watched(onUse: (transport: Transport, name: string | symbol) => void) {
+  return (parts: ServerParts): ServerParts => ({
+    ...parts,
+    openStream: (options) =>
+      parts.openStream({
+        ...options,
+        transport: new Proxy(options.transport, {
+          get(transport, name) {
+            onUse(transport, name);
+            const value: unknown = Reflect.get(transport, name);
+            return typeof value === 'function' ? value.bind(transport) : value;
+          },
+        }),
+      }),
+  });
+}
+
+test('nothing is sent behind the answer to a close frame, though that waits for a slow reader', async () => {
+  let sends = 0;
+  const server = await start(
+    { maxQueueBytes: 64 * 1024 * KiB },
+    watched((_transport, name) => {
+      if (name === 'send') sends += 1;
+    }),
+  );
+  server.append('flow', eventLines(16_000, 1 * KiB));
+  const client = server.client({ request: handshake('flow').replace('/ws', '/ws?lastEventId=0') });
+  await client.answered();
+  client.socket.pause();
+  await until('it waits for the reader', () => sends > 100);
+  client.socket.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])); // masked with zeros: 1000
+  // The first of these may come before the close frame, the others do not.
+  for (const before = sends; sends < before + 20; ) {
+    server.append('flow', '{"late":1}\n');
+    const seen = sends;
+    await until('the stream has it', () => sends > seen);
+  }
+  client.socket.resume();
+  await client.closed();
+  expect(client.text.endsWith('\ufffd\x02\x03\ufffd')).toBe(true);
+});
+
 describe('every end has a code and a reason', () => {
   test('the deadline', async () => {
     const server = await start({ maxDurationMs: 60 });
@@ -181,7 +226,7 @@ describe('every end has a code and a reason', () => {
   });
 
   test('shutdown does not wait for a client that does not answer', async () => {
-    const server = await start({ shutdownGraceMs: 50 });
+    const server = await start({ shutdownGraceMs: 50, lingerMs: 60_000 });
     const client = server.client({ request: handshake('flow') });
     await client.answered();
     await server.stop();
@@ -190,20 +235,12 @@ describe('every end has a code and a reason', () => {
 
   test('a stalled reader: it costs at most its queue, and a good one gets everything', async () => {
     const longest = { queueBytes: 0 };
-    const server = await start({ stallMs: 200 }, (parts) => ({
-      ...parts,
-      openStream: (options) =>
-        parts.openStream({
-          ...options,
-          transport: new Proxy(options.transport, {
-            get(transport, name) {
-              longest.queueBytes = Math.max(longest.queueBytes, transport.queuedBytes);
-              const value: unknown = Reflect.get(transport, name);
-              return typeof value === 'function' ? value.bind(transport) : value;
-            },
-          }),
-        }),
-    }));
+    const server = await start(
+      { stallMs: 200 },
+      watched(({ queuedBytes }) => {
+        longest.queueBytes = Math.max(longest.queueBytes, queuedBytes);
+      }),
+    );
     const eventCount = 10_000;
     server.append('flow', eventLines(eventCount, 1 * KiB));
     const stalled = open(server, 'flow', { query: '?lastEventId=0' });

@@ -89,7 +89,7 @@ export const tabsInBrowser: Standing[] = [
     when: 'events of the server alone',
     prepare(scenario, run) {
       inBrowser(scenario, run);
-      run.run.config.eventsFile = null;
+      run.run.config.events = null;
       clear(scenario.feeds);
     },
     takes: {

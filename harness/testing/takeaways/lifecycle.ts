@@ -25,14 +25,14 @@ export const connectionLimit: Standing[] = [
         });
       },
       'the limit': (scenario) => (scenario.limit = null),
-      'no status': ({ streams }) => set(streams, { status: null }),
+      'no status': ({ streams }) => set(streams, { status: null, answer: null }),
       'no status of those that were refused': ({ streams }) =>
         set(
           streams.filter(({ status }) => status === 429),
-          { status: null },
+          { status: null, answer: null },
         ),
       'connections that could not be made': ({ streams }) =>
-        set(streams, { ending: 'connect-failed', status: null }),
+        set(streams, { ending: 'connect-failed', status: null, answer: null }),
     },
     // A stream that got neither 200 nor 429 is what the limit does not promise.
     mayFail: ['no status', 'no status of those that were refused'],
@@ -58,9 +58,9 @@ export const slotsReleased: Standing[] = [
       'those who left ended otherwise': ({ streams }) =>
         set(streams.filter(ofPhase('burst')), { ending: 'server-reset' }),
       'the limit': (scenario) => (scenario.limit = null),
-      'no status': ({ streams }) => set(streams.filter(ofPhase('reopen')), { status: null }),
+      'no status': ({ streams }) => set(streams.filter(ofPhase('reopen')), { status: null, answer: null }),
       'connections that could not be made': ({ streams }) =>
-        set(streams.filter(ofPhase('reopen')), { ending: 'connect-failed', status: null }),
+        set(streams.filter(ofPhase('reopen')), { ending: 'connect-failed', status: null, answer: null }),
     },
     // A slot that answers neither 200 nor 429 has not come back.
     mayFail: ['no status'],
@@ -72,7 +72,9 @@ export const slotsReleased: Standing[] = [
       const again = streams.filter(ofPhase('reopen'));
       streams.unshift(
         ...again.map((stream, i) =>
-          i % 5 === 0 ? { ...stream, status: 429, ending: 'refused' as const } : stream,
+          i % 5 === 0
+            ? { ...stream, status: 429, answer: 'limited' as const, ending: 'refused' as const }
+            : stream,
         ),
       );
     },
@@ -96,8 +98,8 @@ export const timeoutClose: Standing[] = [
     when: '',
     takes: {
       'no stream': ({ streams }) => clear(streams),
-      'no stream got in': ({ streams }) => set(streams, { status: null }),
-      'one stream has no status': ({ streams }) => set(streams.slice(0, 1), { status: null }),
+      'no stream got in': ({ streams }) => set(streams, { status: null, answer: null }),
+      'one stream has no status': ({ streams }) => set(streams.slice(0, 1), { status: null, answer: null }),
       'the deadline': (scenario) => (scenario.deadlineMs = null),
       'no reason of the close': ({ streams }) => set(streams, { closeReason: null, closeEventMs: null }),
       'no time of the close': ({ streams }) => set(streams, { closeEventMs: null }),
@@ -115,7 +117,7 @@ export const streamsHeld: Standing[] = [
     takes: {
       'no stream': ({ streams }) => clear(streams),
       'no stream of that phase': ({ streams }) => set(streams, { phase: 'warm-up' }),
-      'no status': ({ streams }) => set(streams, { status: null }),
+      'no status': ({ streams }) => set(streams, { status: null, answer: null }),
       'no event was written': ({ feeds }) => clear(feeds),
       'what was written was nothing': ({ feeds }) => set(feeds, { eventCount: 0 }),
       'held for a part of the time': ({ streams }) => set(streams.slice(3, 4), { durationMs: 100 }),
@@ -163,7 +165,7 @@ export const rejections: Standing[] = [
       'counts of zero': ({ requests }) => set(requests, { plannedCount: 0, statuses: {} }),
       'nobody filled the limit': ({ streams }) => clear(streams),
       'one stream too few filled it': ({ streams, limit }) => streams.splice((limit ?? 1) - 1),
-      'no status of those that filled it': ({ streams }) => set(streams, { status: null }),
+      'no status of those that filled it': ({ streams }) => set(streams, { status: null, answer: null }),
       'the limit': (scenario) => (scenario.limit = null),
       'those that filled it had gone': ({ streams }) => set(streams, { ending: 'server-end' }),
     },

@@ -21,11 +21,11 @@ export const loadLanded: Standing[] = [
     when: 'streams are listed',
     takes: {
       'no stream but the one that warms up': ({ streams }) => clear(streams),
-      'no stream has a status': ({ streams }) => set(streams, { status: null }),
+      'no stream has a status': ({ streams }) => set(streams, { status: null, answer: null }),
       'no connection could be made': ({ streams }) =>
-        set(streams, { ending: 'connect-failed', status: null }),
+        set(streams, { ending: 'connect-failed', status: null, answer: null }),
       'one connection could not be made': ({ streams }) =>
-        set(streams.slice(0, 1), { ending: 'connect-failed', status: null }),
+        set(streams.slice(0, 1), { ending: 'connect-failed', status: null, answer: null }),
       'the scenario has no end': (scenario) => (scenario.endedMs = null),
     },
   },

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
+import { createSqliteStore } from '../../event-store/sqlite-store.ts';
+import { Imports } from '../../event-store/testing/imports.ts';
 import { createEventLog, type EventLogOptions } from '../event-log.ts';
 import type { EventBatch, EventConsumer, EventLog, StartAt, Subscription } from '../types.ts';
 
@@ -24,6 +26,17 @@ export async function until(
   }
 }
 
+/** What follows the logs of a folder: their tail, or the SQLite store that they are imported into. */
+export const logKinds = ['jsonl', 'sqlite'] as const;
+export type LogKind = (typeof logKinds)[number];
+
+export interface LogFolderOptions extends Partial<EventLogOptions> {
+  kind?: LogKind;
+}
+
+/** How soon the SQLite store finds what was imported. */
+const SQLITE_POLL_MS = 5;
+
 /** A folder of workflows in the system's temporary folder, a log that follows it, and its removal. */
 export class LogFolder {
   readonly root = mkdtempSync(join(tmpdir(), 'event-log-'));
@@ -32,8 +45,10 @@ export class LogFolder {
   readonly logged: Record<string, unknown>[] = [];
   readonly logger: Logger;
   readonly log: EventLog;
+  /** Brings what is appended into the store, as another process would. */
+  readonly #imports: Imports | null;
 
-  constructor(options: Partial<EventLogOptions> = {}) {
+  constructor({ kind = 'jsonl', ...options }: LogFolderOptions = {}) {
     const sink = new Writable({
       write: (line, _encoding, done) => {
         this.logged.push(JSON.parse(String(line)));
@@ -41,7 +56,14 @@ export class LogFolder {
       },
     });
     this.logger = pino({}, sink);
-    this.log = createEventLog({ dir: this.dir, logger: this.logger, ...options });
+    if (kind === 'sqlite') {
+      const path = join(this.root, 'events.db');
+      this.log = createSqliteStore({ path, logger: this.logger, pollMs: SQLITE_POLL_MS });
+      this.#imports = new Imports(path, this.dir, options.maxLineBytes);
+    } else {
+      this.log = createEventLog({ dir: this.dir, logger: this.logger, ...options });
+      this.#imports = null;
+    }
   }
 
   path(workflowId = 'w'): string {
@@ -51,6 +73,7 @@ export class LogFolder {
   append(text: string | Buffer, workflowId = 'w'): void {
     mkdirSync(join(this.dir, workflowId), { recursive: true });
     appendFileSync(this.path(workflowId), text);
+    this.#imports?.add(workflowId, this.path(workflowId));
   }
 
   follow(startAt: StartAt, workflowId = 'w'): Reader {
@@ -59,6 +82,7 @@ export class LogFolder {
 
   async remove(): Promise<void> {
     await this.log.close();
+    this.#imports?.close();
     rmSync(this.root, { recursive: true, force: true });
   }
 }
