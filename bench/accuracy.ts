@@ -4,6 +4,7 @@
  *
  *   npm run accuracy                         each case once, with its power curve
  *   npm run accuracy -- NAME …               only these cases
+ *   npm run accuracy -- --protocol websocket only the cases that speak it (or sse)
  *   npm run accuracy -- --runs 2 --clean 20  so many runs on each leaky and each clean server
  *   npm run accuracy -- --power 5            so many runs at each point of the power curve
  *   npm run accuracy -- --quick              a few cases, in a minute
@@ -19,6 +20,8 @@ import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import {
   type AccuracyCase,
+  CASE_PROTOCOLS,
+  type CaseProtocol,
   loadCases,
   loadMisfits,
   misfitCommand,
@@ -32,8 +35,8 @@ import { command, OptionError, readOptions, wholeNumber } from './options.ts';
 
 const POWER_SIZES = [16, 32, 64, 128, 256, 1024, 4096];
 
-/** A leak that every tool should see, one that is small, and a server that keeps nothing. */
-const QUICK = ['client-set', 'under-200', 'plain'];
+/** A leak that every tool should see, one that is small, a server that keeps nothing, and a leak that only WebSockets have. */
+const QUICK = ['client-set', 'under-200', 'plain', 'ws-pending-replies'];
 
 interface Job {
   found: AccuracyCase;
@@ -54,6 +57,8 @@ interface Settings {
   journal: string | undefined;
   /** Empty: all. */
   names: string[];
+  /** Undefined: all. */
+  protocol: CaseProtocol | undefined;
   wild: boolean;
 }
 
@@ -68,6 +73,7 @@ function readSettings(): Settings {
       grace: { type: 'string', default: '20s' },
       quick: { type: 'boolean', default: false },
       wild: { type: 'boolean', default: false },
+      protocol: { type: 'string' },
       summary: { type: 'string' },
       journal: { type: 'string' },
     },
@@ -83,8 +89,16 @@ function readSettings(): Settings {
     summary: values.summary,
     journal: values.journal,
     names: values.quick ? QUICK : positionals,
+    protocol: protocolOf(values.protocol),
     wild: values.wild,
   };
+}
+
+function protocolOf(said: string | undefined): CaseProtocol | undefined {
+  const protocol = CASE_PROTOCOLS.find((one) => one === said);
+  if (said !== undefined && protocol === undefined)
+    throw new OptionError(`--protocol ${said}: no case speaks it. There are ${CASE_PROTOCOLS.join(', ')}`);
+  return protocol;
 }
 
 await command('accuracy', () => {
@@ -100,14 +114,18 @@ async function runWild({ names }: Settings): Promise<number> {
 }
 
 async function main(settings: Settings): Promise<number> {
-  const { names } = settings;
+  const { names, protocol } = settings;
   const all = loadCases();
   const unknown = names.filter((name) => !all.some((found) => found.name === name));
   if (unknown.length > 0) {
     const known = all.map(({ name }) => name).join(', ');
     throw new OptionError(`there is no case ${unknown.join(', ')}. There are ${known}`);
   }
-  const chosen = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  const chosen = all.filter(
+    (found) =>
+      (names.length === 0 || names.includes(found.name)) &&
+      (protocol === undefined || found.protocol === protocol),
+  );
   const jobs = chosen.flatMap((found) => jobsOf(found, settings));
   let stopped = false;
   process.on('SIGINT', () => {
@@ -131,7 +149,10 @@ async function main(settings: Settings): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: settings.jobs }, work));
-  const misfits = names.length === 0 && !stopped ? await runMisfits() : { section: null, wrong: 0 };
+  const misfits =
+    names.length === 0 && protocol === undefined && !stopped
+      ? await runMisfits()
+      : { section: null, wrong: 0 };
   const tables = [...sections(trials), ...(misfits.section === null ? [] : [misfits.section])];
   process.stdout.write(`\n${renderForTerminal(tables)}`);
   if (settings.summary !== undefined)
@@ -233,8 +254,11 @@ function describe({
   return `${right ? ' ' : '!'} ${what}: ${state ?? 'not measured'}${rate}, ${verdictSeconds.toFixed(0)} s${right ? '' : `: ${reason}`}`;
 }
 
-function heading(trials: readonly Trial[], { runs, clean, power, grace, jobs, seed }: Settings): string {
-  const command = `npm run accuracy -- --runs ${runs} --clean ${clean} --power ${power} --grace ${grace} --jobs ${jobs} --seed ${seed}`;
+function heading(
+  trials: readonly Trial[],
+  { runs, clean, power, grace, jobs, seed, protocol }: Settings,
+): string {
+  const command = `npm run accuracy -- --runs ${runs} --clean ${clean} --power ${power} --grace ${grace} --jobs ${jobs} --seed ${seed}${protocol === undefined ? '' : ` --protocol ${protocol}`}`;
   return [
     '# How often the verdict is right',
     '',

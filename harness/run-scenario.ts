@@ -20,6 +20,7 @@ import { createThinning, startSampler } from './sampler.ts';
 import { createScenarioContext, type PhaseProgress } from './scenario-context.ts';
 import { drain, isAbove, readSteadyLevels, type Session, successorOf, watchTarget } from './session.ts';
 import { createStreamPool } from './stream-pool.ts';
+import { vanishedCount } from './streams/vanish.ts';
 import { abortable, until, within } from './waiting.ts';
 import { watchServer } from './watch-server.ts';
 
@@ -61,8 +62,12 @@ export interface ScenarioRunOptions {
   onProgress(status: ScenarioStatus): void;
 }
 
-/** How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. */
+/**
+ * How long what a client left behind may take to go: longer than a keep-alive (5 s in Node) and a stalled reader's grace. A client that
+ * vanished is missed later: after a ping or two.
+ */
 const CLEANUP_MS = 20_000;
+
 const EXIT_NEWS_MS = 2000;
 
 /** An attached target meets each attempt on keys that it has not seen. */
@@ -295,7 +300,7 @@ async function useTarget(
     await context.endAll();
     // What is left behind is judged by the first process alone: on this one memory is what counts.
     if (attempt === 0)
-      await readLevelsAfter(session, before, signal, (reading, waitedMs) =>
+      await readLevelsAfter(session, before, config.graceMs, signal, (reading, waitedMs) =>
         write({ type: 'levels', scenario: name, elapsedMs: elapsedMs(), moment: 'after', waitedMs, reading }),
       );
     await sampler.sampleNow();
@@ -349,6 +354,7 @@ async function warmUp(context: ReturnType<typeof createScenarioContext>): Promis
 async function readLevelsAfter(
   session: Session,
   before: ProcessReading,
+  graceMs: number,
   signal: AbortSignal,
   done: (reading: ProcessReading, waitedMs: number) => void,
 ): Promise<void> {
@@ -360,7 +366,7 @@ async function readLevelsAfter(
       reading = await session.probe.read();
       return !isAbove(reading, before);
     },
-    CLEANUP_MS,
+    vanishedCount() === 0 ? CLEANUP_MS : Math.max(CLEANUP_MS, graceMs),
     signal,
   );
   done(reading, performance.now() - since);

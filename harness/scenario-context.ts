@@ -24,6 +24,7 @@ import { floodWithStreams } from './stream-flood.ts';
 import type { StreamPool } from './stream-pool.ts';
 import { conversationOf } from './streams/conversation.ts';
 import { bodyOf } from './streams/open-exchange.ts';
+import { whyUnavailable } from './streams/vanish.ts';
 import { fill, fillKey } from './template.ts';
 import { estimateLeak } from './verdict/estimate-leak.ts';
 import { isUnsettled } from './verdict/judge-path.ts';
@@ -163,7 +164,9 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
   return {
     config,
     signal,
-    offers: (behaviour) => !conversationOf(config.protocol).protocol.lacks.has(behaviour),
+    offers: (behaviour) =>
+      !conversationOf(config.protocol).protocol.lacks.has(behaviour) &&
+      (behaviour !== 'half-open' || whyUnavailable(streamUrl('key')) === null),
     canResume:
       config.url.includes('{lastEventId}') ||
       conversationOf(config.protocol).protocol.resumesByHeader === true,

@@ -17,6 +17,9 @@ const MIX: { behaviour: BehaviourName; count: number }[] = [
   { behaviour: 'request-then-silence', count: 4 },
 ];
 
+/** Whoever has gone without a word is missed where the server asks: a WebSocket has pings, of the others only the kernel knows. */
+const VANISHING: typeof MIX = [{ behaviour: 'half-open', count: 4 }];
+
 /** More streams than any limit of this size lets in, so that some of them are rejected. */
 const CROWD = 4;
 
@@ -31,8 +34,10 @@ export const orphans: Scenario = {
   async run(context) {
     for (let round = 1; round <= ROUNDS; round++) {
       await context.phase(`round ${round}`);
-      const streams = MIX.filter(({ behaviour }) => context.offers(behaviour)).flatMap(
-        ({ behaviour, count }) =>
+      const mix = context.config.protocol.name === 'websocket' ? [...MIX, ...VANISHING] : MIX;
+      const streams = mix
+        .filter(({ behaviour }) => context.offers(behaviour))
+        .flatMap(({ behaviour, count }) =>
           Array.from({ length: count }, (_, i) => {
             const crowded = context.random() < 0.5;
             const stream = context.open(
@@ -41,7 +46,7 @@ export const orphans: Scenario = {
             );
             return { behaviour, stream };
           }),
-      );
+        );
       // Who does not read hears no answer.
       const listening = streams.filter(({ behaviour }) => behaviour !== 'request-then-silence');
       await context.within(Promise.all(listening.map(({ stream }) => stream.answered)), ANSWER_MS);

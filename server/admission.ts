@@ -9,7 +9,7 @@ import type { QueueBudget } from './queue-budget.ts';
 import { sendJson } from './respond.ts';
 import type { Handler, Refuse } from './routes/route.ts';
 import { startAt } from './routes/start-at.ts';
-import { createSseTransport, streamHeaders } from './sse-transport.ts';
+import { streamHeaders } from './sse-transport.ts';
 import type { Stream } from './stream.ts';
 import type { Transport } from './transport.ts';
 import { parseWorkflowId, workflowIdRule } from './workflow-id.ts';
@@ -61,7 +61,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     } else {
       admit(request, response, workflowId, () => {
         occupy(request, response, response);
-        return createSseTransport({ request, response, sse: parts.sse, settings });
+        return parts.createSseTransport({ request, response, sse: parts.sse, settings });
       });
     }
   }

@@ -9,8 +9,10 @@ import { type RejectStream, rejectStream } from './reject-stream.ts';
 import { type RetentionOptions, startRetention } from './retention.ts';
 import type { ServerSettings } from './settings.ts';
 import { type SseEncoder, sse } from './sse.ts';
+import { createSseTransport, type SseTransportOptions } from './sse-transport.ts';
 import { type OpenStream, openStream } from './stream.ts';
 import { createStreamRegistry, type StreamRegistry } from './stream-registry.ts';
+import type { Transport } from './transport.ts';
 import { type WebSocketEncoder, webSocketEncoder } from './web-socket/messages.ts';
 import type { WorkflowList } from './workflow-list.ts';
 
@@ -27,6 +29,7 @@ export interface ServerParts {
   listWorkflows(maxEntries: number): Promise<WorkflowList>;
   sse: SseEncoder;
   webSocketEncoder: WebSocketEncoder;
+  createSseTransport(options: SseTransportOptions): Transport;
   openStream: OpenStream;
   rejectStream: RejectStream;
   refuseConnection: RefuseConnection;
@@ -54,6 +57,7 @@ export function createParts(
     listWorkflows,
     sse,
     webSocketEncoder,
+    createSseTransport,
     openStream,
     rejectStream,
     refuseConnection,

@@ -3,9 +3,18 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { commandOf, LIFECYCLE_PATHS, loadCases, loadMisfits, misfitCommand, sidesOf } from './manifest.ts';
+import {
+  type AccuracyCase,
+  commandOf,
+  LIFECYCLE_PATHS,
+  loadCases,
+  loadMisfits,
+  misfitCommand,
+  sidesOf,
+} from './manifest.ts';
 import { freePort, isListening } from './truth/free-port.ts';
 import { openStream, type StreamClient } from './truth/stream-client.ts';
+import { openWebSocket } from './truth/web-socket-client.ts';
 
 const READY_MS = 20_000;
 const servers: { child: ChildProcess; port: number }[] = [];
@@ -27,8 +36,8 @@ describe('cases', () => {
     return found;
   };
 
-  it('show a leak on every lifecycle path, in every unit', () => {
-    const leaks = cases.filter(({ leaky }) => leaky !== null);
+  it.each(['sse', 'websocket'])('show a leak of %s on every lifecycle path, in every unit', (protocol) => {
+    const leaks = cases.filter((found) => found.leaky !== null && found.protocol === protocol);
     expect(new Set(leaks.map(({ path }) => path))).toEqual(new Set(LIFECYCLE_PATHS));
     expect(new Set(leaks.map(({ leaky }) => leaky?.unit))).toEqual(
       new Set(['connection', 'event', 'rejection', 'second']),
@@ -39,37 +48,56 @@ describe('cases', () => {
     for (const { clean } of cases) expect(clean?.allowed ?? []).not.toContain('leak');
   });
 
-  for (const found of cases) {
-    for (const side of sidesOf(found)) {
-      it(`${found.name}/${side} sends an event stream, its first event at once`, async () => {
+  it.each(cases)('$name: each side sends a stream, its first event at once', async (found) => {
+    await Promise.all(
+      sidesOf(found).map(async (side) => {
         const { port } = await start(commandOf(found, side).replaceAll('{deadline}', '60'));
-        const url = new URL(found.url.replaceAll('{port}', String(port)).replaceAll('{key}', 'stream-1'));
-        const stream = open(port, url.pathname);
-        expect(await stream.answered).toBe(200);
-        expect(stream.contentType).toBe('text/event-stream');
+        const stream = openOn(found, port);
+        expect(await stream.answered).toBe(found.protocol === 'sse' ? 200 : 101);
+        expect(stream.contentType).toBe(found.protocol === 'sse' ? 'text/event-stream' : null);
         expect(stream.eventCount).toBeGreaterThan(0);
         stream.leave('fin');
         await stream.closed;
-      });
-    }
-  }
-
-  it.each(sidesOf(caseNamed('rejected-only')))(
-    'rejected-only/%s turns the sixth stream away',
-    async (side) => {
-      const { port } = await start(commandOf(caseNamed('rejected-only'), side));
-      const statuses: (number | null)[] = [];
-      for (let n = 1; n <= 6; n++) statuses.push(await open(port).answered);
-      expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
-    },
-  );
-
-  it.each(sidesOf(caseNamed('deadline-only')))('deadline-only/%s says goodbye and ends', async (side) => {
-    const { port } = await start(commandOf(caseNamed('deadline-only'), side).replaceAll('{deadline}', '1'));
-    const stream = open(port);
-    await stream.closed;
-    expect(stream.eventCount).toBe(2);
+      }),
+    );
   });
+
+  it.each([
+    ['rejected-only', 200, 429],
+    ['ws-upgrade-refused', 101, 429],
+    ['ws-close-refused', 101, 4429],
+  ])('%s: each side turns the sixth stream away', async (name, accepted, refused) => {
+    await onBothSides(name, '60', async (open) => {
+      const answers: (number | null)[] = [];
+      for (let n = 1; n <= 6; n++) answers.push(await open().answered);
+      expect(answers).toEqual([...Array(5).fill(accepted), refused]);
+    });
+  });
+
+  it.each([
+    ['deadline-only', 2],
+    ['ws-close-watchdog', 1],
+  ])('%s: each side ends a stream at its deadline', async (name, eventCount) => {
+    await onBothSides(name, '1', async (open) => {
+      const stream = open();
+      await stream.closed;
+      expect(stream.eventCount).toBe(eventCount);
+    });
+  });
+
+  async function onBothSides(
+    name: string,
+    deadline: string,
+    look: (open: () => StreamClient) => Promise<void>,
+  ): Promise<void> {
+    const found = caseNamed(name);
+    await Promise.all(
+      sidesOf(found).map(async (side) => {
+        const { port } = await start(commandOf(found, side).replaceAll('{deadline}', deadline));
+        await look(() => openOn(found, port));
+      }),
+    );
+  }
 });
 
 describe('misfits', () => {
@@ -159,6 +187,17 @@ function workersOf({ pid }: ChildProcess): string {
 
 function open(port: number, path = '/events/stream-1'): StreamClient {
   const stream = openStream({ port, path, headers: { Connection: 'close' } });
+  streams.push(stream);
+  return stream;
+}
+
+/** In the protocol of the case, where its manifest says. */
+function openOn({ url, protocol }: AccuracyCase, port: number): StreamClient {
+  const { pathname, search } = new URL(
+    url.replaceAll('{port}', String(port)).replaceAll('{key}', 'stream-1').replaceAll('{lastEventId}', ''),
+  );
+  if (protocol === 'sse') return open(port, pathname + search);
+  const stream = openWebSocket({ port, path: pathname + search });
   streams.push(stream);
   return stream;
 }

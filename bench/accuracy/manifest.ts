@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { DoseUnit, LeakState, Outcome } from '../../harness/model.ts';
+import type { DoseUnit, LeakState, Outcome, ProtocolName } from '../../harness/model.ts';
 
 export const CASES_DIR = fileURLToPath(new URL('cases', import.meta.url));
 export const MISFITS_DIR = fileURLToPath(new URL('misfits', import.meta.url));
@@ -25,11 +25,14 @@ export const LIFECYCLE_PATHS = [
 ] as const;
 export type LifecyclePath = (typeof LIFECYCLE_PATHS)[number];
 
+export const CASE_PROTOCOLS = ['sse', 'websocket'] as const satisfies readonly ProtocolName[];
+export type CaseProtocol = (typeof CASE_PROTOCOLS)[number];
+
 const units = ['connection', 'event', 'rejection', 'second'] satisfies DoseUnit[];
 const states = ['stable', 'leak', 'bounded', 'late-release', 'inconclusive', 'invalid'] satisfies LeakState[];
 const outcomes = ['pass', 'fail', 'inconclusive', 'invalid'] satisfies Outcome[];
 
-/** `{node}` and `{server}` are filled in by the loader, `{port}` and `{deadline}` are left to whoever starts it. */
+/** `{node}` and `{server}` are filled in by the loader, `{port}` and `{deadline}` are left to whoever starts it, `{lastEventId}` of a URL to its client. */
 const command = z.string().includes('{server}').default('{node} {server}');
 const url = z.string().includes('{port}').default('http://127.0.0.1:{port}/events/{key}');
 
@@ -60,6 +63,8 @@ const caseSchema = z.strictObject({
   describes: z.string().min(1),
   /** On which it shows. */
   path: z.enum(LIFECYCLE_PATHS),
+  /** What the server speaks. The names of those with WebSockets begin with `ws-`. */
+  protocol: z.enum(CASE_PROTOCOLS).default('sse'),
   leaky: leakySchema.nullable(),
   clean: cleanSchema.nullable(),
   args,
@@ -121,6 +126,8 @@ function loadCase(folder: string): AccuracyCase {
       );
     }
   }
+  if ((found.protocol === 'websocket') !== folder.startsWith('ws-'))
+    throw new Error(`${file}: ws- at the head of a name stands for "protocol": "websocket"`);
   if (sidesOf(found).length === 0) throw new Error(`${file}: there is no server`);
   return found;
 }

@@ -75,6 +75,7 @@ async function measure(found: AccuracyCase, side: Side, env: Record<string, stri
     const idle = await server.read();
     const drive = await drivePath({
       path: found.path,
+      protocol: found.protocol,
       port: server.port,
       urlPath: found.url.replace(/^.*\{port\}/, ''),
       heldStreams: found.heldStreams,

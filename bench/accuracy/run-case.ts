@@ -60,6 +60,7 @@ export async function runCase(found: AccuracyCase, options: TrialOptions): Promi
   const args = [
     ...['--command', commandOf(found, side), '--url', found.url, '--scenarios', scenario],
     ...['--paths', found.path.replaceAll(' ', '-'), '--seed', String(seed), '--grace', grace],
+    ...(found.protocol === 'sse' ? [] : ['--protocol', found.protocol]),
     ...(probe === 'none' ? ['--no-inspect'] : []),
     ...found.args,
   ];

@@ -51,7 +51,7 @@ export interface ScenarioContext {
   readonly signal: AbortSignal;
   /** A known leak can be planted in the target, to show that one would be seen. */
   readonly canPlant: boolean;
-  /** Whether clients of this protocol can behave so. */
+  /** Whether clients of this protocol can behave so, on this machine. */
   offers(behaviour: BehaviourName): boolean;
   /** Whether a client can say behind which event it resumes. */
   readonly canResume: boolean;

@@ -119,7 +119,8 @@ export class Http2Exchange implements Exchange, Http2User {
       this.#streamClosed();
     } else if (this.#options.shares) {
       this.#cancel(stream, () => stream.destroy());
-    } else if (how === 'rst' && !transport.connecting) {
+    } else if (how === 'rst' && !transport.connecting && !this.#isClosed) {
+      // One whose stream is over closes already: libuv cannot reset it then, and its socket would stay for ever.
       transport.resetAndDestroy();
       session.destroy();
     } else if (!isConnected) {

@@ -110,6 +110,21 @@ const probes: Record<string, Probe> = {
       return longestBytes > 4 * MiB;
     },
   },
+  'vanished-kept': {
+    settings: { heartbeatMs: 40 },
+    async shows(server) {
+      const deaf = openWebSocket(server.url, 'flow', { autoPong: false });
+      expect(await deaf.answered()).toBe(101);
+      // The pings of one that answers are the clock: two that are not answered are too many.
+      const clock = open(server);
+      let pings = 0;
+      clock.webSocket.on('ping', () => {
+        pings += 1;
+      });
+      await until('the end or eight pings', () => deaf.closing !== null || pings > 8);
+      return deaf.closing === null;
+    },
+  },
   'rejections-kept': {
     async shows(server, { requests }) {
       await openFive(server);
@@ -142,6 +157,11 @@ async function shows(probe: Probe, change: (parts: ServerParts) => ServerParts):
     await server.close();
   }
 }
+
+test('those that only a WebSocket has are among them', () => {
+  const own = faults.filter(({ only }) => only === 'websocket').map(({ name }) => name);
+  expect(Object.keys(probes)).toEqual(expect.arrayContaining(own));
+});
 
 describe.each(Object.entries(probes))('%s, over WebSocket', (name, probe) => {
   const fault = faults.find((one) => one.name === name);

@@ -9,9 +9,11 @@ import { noDeadline } from './no-deadline.ts';
 import { noLimit } from './no-limit.ts';
 import { rejectionsKept } from './rejections-kept.ts';
 import { responseKept } from './response-kept.ts';
+import { slotKeptBySession } from './slot-kept-by-session.ts';
 import { slotKeptOnAbort } from './slot-kept-on-abort.ts';
 import { timerAndTailKept } from './timer-and-tail-kept.ts';
 import type { Fault } from './types.ts';
+import { vanishedKept } from './vanished-kept.ts';
 import { workflowKeyKept } from './workflow-key-kept.ts';
 
 export type { Fault } from './types.ts';
@@ -31,14 +33,17 @@ export const faults: readonly Fault[] = [
   noBackpressure,
   rejectionsKept,
   fdKept,
+  slotKeptBySession,
+  vanishedKept,
 ];
 
-/** What `--list-faults` prints: name, what breaks, and `scenario/check` that must catch it. */
+/** What `--list-faults` prints: name, what breaks, and `scenario/check` that must catch it (`over` the protocol to which it belongs). */
 export function describeFaults(): string {
   const width = Math.max(...faults.map(({ name }) => name.length));
   return faults
-    .map(({ name, breaks, caughtBy: { scenario, check } }) => {
-      return `${name.padEnd(width)}  ${breaks}\n${''.padEnd(width)}  caught by ${scenario}/${check}\n`;
+    .map(({ name, breaks, caughtBy: { scenario, check }, only }) => {
+      const over = only === undefined ? '' : `, over ${only}`;
+      return `${name.padEnd(width)}  ${breaks}\n${''.padEnd(width)}  caught by ${scenario}/${check}${over}\n`;
     })
     .join('');
 }

@@ -4,12 +4,14 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { certificate } from '../../harness/streams/testing/certificate.ts';
 import { defaultSettings } from '../settings.ts';
+import { collectGarbage } from '../testing/collect-garbage.ts';
 import { type Http2Client, openHttp2 } from '../testing/http2-client.ts';
 import { getRequest, openRawClient } from '../testing/raw-client.ts';
 import { eventLines, startServer, type TestServer } from '../testing/start-server.ts';
 import { until } from '../testing/until.ts';
 import { openWebSocket } from '../testing/web-socket-client.ts';
 import { createProtocolSwitch } from './protocol-switch.ts';
+import { http2StreamOf } from './stream-of.ts';
 
 const KiB = 1024;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -262,6 +264,30 @@ test('a session without a stream ends after a while, one with a stream does not'
   busy.session.destroy();
   await until('no session is left', () => protocolSwitch.sessionCount === 0);
   await new Promise((closed) => http1.close(closed));
+});
+
+test('nothing stays of a session that has ended', async () => {
+  const kept: WeakRef<object>[] = [];
+  const server = await start({ limit: 1 }, (parts) => ({
+    ...parts,
+    rejectStream(request, response, rejection) {
+      const session = http2StreamOf(response)?.session;
+      if (session !== undefined) kept.push(new WeakRef(session));
+      parts.rejectStream(request, response, rejection);
+    },
+  }));
+  await open(server).stream('flow').received('retry:');
+  for (let n = 0; n < 10; n += 1) {
+    const client = open(server);
+    expect(await client.stream('flow').answered()).toBe(429);
+    client.session.destroy();
+    await client.closed();
+  }
+  expect(kept).toHaveLength(10);
+  await until('all sessions are collected', async () => {
+    await collectGarbage();
+    return kept.every((session) => session.deref() === undefined);
+  });
 });
 
 test('a connection that says nothing is told so in time, and leaves nothing', async () => {

@@ -108,25 +108,33 @@ export function createProtocolSwitch(options: ProtocolSwitchOptions): ProtocolSw
     http2.emit('connection', socket);
   }
 
+  /**
+   * A session without a stream is kept for `idleMs`. The timer is not the session's own: Node 24 never clears that of one that has been
+   * destroyed (`setTimeout(0)` does nothing then), and everything that belongs to it would stay until it fires.
+   */
   function keep(session: ServerHttp2Session): void {
     let streamCount = 0;
-    let linger: NodeJS.Timeout | undefined;
+    let timer = waitForStream();
     sessions.add(session);
     session.on('stream', (stream) => {
+      clearTimeout(timer);
       streamCount += 1;
       stream.once('close', () => {
         streamCount -= 1;
+        if (streamCount === 0 && sessions.has(session)) timer = waitForStream();
       });
-    });
-    session.setTimeout(options.idleMs, () => {
-      if (streamCount > 0 || linger !== undefined) return;
-      session.close();
-      linger = setTimeout(() => session.destroy(), settings.lingerMs).unref();
     });
     session.once('close', () => {
       sessions.delete(session);
-      clearTimeout(linger);
+      clearTimeout(timer);
     });
+
+    function waitForStream(): NodeJS.Timeout {
+      return setTimeout(() => {
+        session.close();
+        timer = setTimeout(() => session.destroy(), settings.lingerMs).unref();
+      }, options.idleMs).unref();
+    }
   }
 
   return {

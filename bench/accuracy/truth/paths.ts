@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LifecyclePath } from '../manifest.ts';
+import type { CaseProtocol, LifecyclePath } from '../manifest.ts';
 import { openStream, type StreamClient } from './stream-client.ts';
-import { expectStatus, FULL_KEY, visits } from './visits.ts';
+import { expectAccepted, FULL_KEY, visits } from './visits.ts';
+import { openWebSocket } from './web-socket-client.ts';
 
 const WORKERS = 20;
 
@@ -26,19 +27,25 @@ export interface Drive {
 /** Makes clients that work on a lifecycle path; streams that the path needs to be held are open when it resolves. */
 export async function drivePath(options: {
   path: LifecyclePath;
+  protocol: CaseProtocol;
   port: number;
-  /** With `{key}`. */
+  /** With `{key}`, and perhaps `{lastEventId}`. */
   urlPath: string;
   heldStreams: number;
 }): Promise<Drive> {
   const { path, port, urlPath } = options;
-  const open = (key: string, headers: Record<string, string> = {}) =>
-    openStream({ port, path: urlPath.replace('{key}', key), headers });
+  const open = (key: string, headers: Record<string, string> = {}) => {
+    const { 'Last-Event-ID': lastEventId = '' } = headers;
+    const filled = urlPath.replace('{key}', key).replace('{lastEventId}', lastEventId);
+    return options.protocol === 'sse'
+      ? openStream({ port, path: filled, headers })
+      : openWebSocket({ port, path: filled });
+  };
   const held: StreamClient[] = [];
   const hold = async (count: number, keyOf: (n: number) => string) => {
     for (let n = 0; n < count; n++) {
       const stream = open(keyOf(n));
-      await expectStatus(stream, 200);
+      await expectAccepted(stream);
       held.push(stream);
     }
   };

@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 
-/** A client of its own, on bare sockets: what it finds must not depend on the harness whose findings it is to check. */
+/** A client of its own, on bare sockets (for WebSockets, too): what it finds must not depend on the harness whose findings it is to check. */
 export interface StreamClient {
-  /** Resolves with the status at the first event, or at the end of a response without one; null: nothing came. */
+  /** Resolves with the status at the first event, or at the end of a response without one: of a WebSocket then with the code that it was closed with. Null: nothing came. */
   answered: Promise<number | null>;
   closed: Promise<void>;
   readonly eventCount: number;
-  /** Of the response, or null: none has come. */
+  /** Of the response, or null: none has come, or it is a WebSocket. */
   readonly contentType: string | null;
   /** Reads nothing from now on. */
   stall(): void;
-  /** With a FIN, as a page that is closed, or a RST, as a process that is killed. */
+  /** In order (with a close frame, or else a FIN), as a page that is closed, or a RST, as a process that is killed. */
   leave(how: 'fin' | 'rst'): void;
 }
 

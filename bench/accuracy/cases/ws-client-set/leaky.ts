@@ -1,0 +1,10 @@
+/** Each WebSocket joins the set of clients, and none leaves it. */
+import type { WebSocket } from 'ws';
+import { greet, serveWebSockets } from '../serve-web-socket.ts';
+
+const clients = new Set<WebSocket>();
+
+serveWebSockets((webSocket) => {
+  greet(webSocket);
+  clients.add(webSocket);
+});

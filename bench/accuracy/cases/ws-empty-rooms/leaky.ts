@@ -1,0 +1,14 @@
+/** A room for each key. Everyone leaves it when they close; the empty room stays. */
+import type { WebSocket } from 'ws';
+import { keyOf } from '../serve.ts';
+import { greet, serveWebSockets } from '../serve-web-socket.ts';
+
+const rooms = new Map<string, Set<WebSocket>>();
+
+serveWebSockets((webSocket, request) => {
+  greet(webSocket);
+  const key = keyOf(request);
+  const room = rooms.get(key) ?? new Set();
+  rooms.set(key, room.add(webSocket));
+  webSocket.once('close', () => room.delete(webSocket));
+});
