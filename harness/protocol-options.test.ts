@@ -73,7 +73,7 @@ describe('what makes no sense says what to do instead', () => {
       '--protocol "grpc" is none: give one of sse, sse-post, ndjson, chunked, websocket, sse-h2.',
     ],
     [{ protocol: 'toString' }, '--protocol "toString" is none'],
-    [{ preset: 'grpc' }, '--preset "grpc" is none: give one of llm-chat, mcp, graphql-sse.'],
+    [{ preset: 'grpc' }, '--preset "grpc" is none: give one of llm-chat, mcp, graphql-sse, socket.io.'],
     [{ preset: 'constructor' }, '--preset "constructor" is none'],
     [{ protocol: 'sse', body: 'a' }, '--protocol sse is a GET'],
     [{ preset: 'mcp', body: 'a' }, '--protocol sse is a GET'],
