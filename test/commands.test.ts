@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { presets } from '../harness/presets.ts';
 import { behaviours } from '../harness/streams/behaviours.ts';
+import { protocols } from '../harness/streams/protocols.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { boxTest, EVENTS_URL, REPO, shown, targetCommand } from './support/cli.ts';
 import { notPassed, reportOf } from './support/findings.ts';
@@ -31,18 +33,17 @@ describe.concurrent('commands', () => {
     const { code, stdout } = await box.run(['list'], { out: false });
     expect(code).toBe(0);
     // Its lifecycle paths stand below a scenario, moved in.
-    const [tested = '', played = ''] = stdout.split('\nbehaviours, for --mix:\n');
+    const [tested = '', ...tables] = stdout.split(/\n(?:behaviours|protocols|presets), for --\w+:\n/);
     const own = tested.split('\n').filter((line) => /^\S/.test(line));
-    expect(own).toHaveLength(scenarios.length);
     const width = Math.max(...scenarios.map(({ name }) => name.length));
-    for (const { name, proves } of scenarios)
-      expect(stdout.split('\n')).toContain(`${name.padEnd(width)}  ${proves}`);
-    expect(
-      played
+    expect(own).toEqual(scenarios.map(({ name, proves }) => `${name.padEnd(width)}  ${proves}`));
+    const names = tables.map((table) =>
+      table
         .trim()
         .split('\n')
         .map((line) => line.split(' ')[0]),
-    ).toEqual(Object.keys(behaviours));
+    );
+    expect(names).toEqual([behaviours, protocols, presets].map((all) => Object.keys(all)));
   });
 
   boxTest('serve --help is the help of the reference server', async ({ box }) => {
