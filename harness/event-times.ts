@@ -1,5 +1,5 @@
 /** How the harness begins each line that it writes for a target to stream (event-feed.ts). */
-const FED_TIME = /^.{0,60}?\{"seq":\d{1,15},"at":(\d{1,15}),/;
+const FED_TIME = /^(?:.{0,59}?[:,[])?\{"seq":\d{1,15},"at":(\d{1,15}),/;
 
 /** Date.parse by itself reads much more: `hello 5` is a day in May 2001. */
 const ISO_DATE = /^[+-]?\d{4,6}-\d\d-\d\d[T ]\d\d:\d\d/;

@@ -47,12 +47,9 @@ describe('the protocol in a journal', () => {
     expect(reread(plan, 'mcp')).toMatchObject({ config: { protocol: plan, preset: 'mcp' } });
   });
 
-  test('journals from before there were several have that of browsers', () => {
-    expect(reread(undefined, undefined)).toMatchObject({ config: { protocol: defaultPlan, preset: null } });
-  });
-
   test.each([
     null,
+    undefined,
     'sse',
     { ...defaultPlan, name: 'grpc' },
     { ...defaultPlan, name: undefined },

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { faults } from './faults/index.ts';
 import { openRawClient, streamRequest } from './testing/raw-client.ts';
 import { eventLines, type LogLine } from './testing/start-server.ts';
 import { until } from './testing/until.ts';
@@ -134,5 +135,5 @@ test('--list-faults names each defect', async () => {
   const list = run('--list-faults');
   await list.exited;
   expect(list.output.exitCode).toBe(0);
-  expect(list.output.stdout.match(/caught by /g)).toHaveLength(14);
+  expect(list.output.stdout.match(/caught by /g)).toHaveLength(faults.length);
 });

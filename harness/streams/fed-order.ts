@@ -2,7 +2,7 @@
  * How the harness begins each line that it writes for a target to stream (event-feed.ts): the number counts per file. Up to 15 digits,
  * which are exact. A target may put the line into a message of its own, behind an id.
  */
-const FED_LINE = /^.{0,60}?\{"seq":(\d{1,15}),"at":/;
+const FED_LINE = /^(?:.{0,59}?[:,[])?\{"seq":(\d{1,15}),"at":/;
 
 /**
  * Follows the harness's own events by the number in their data: exact, whatever the target does with ids. Events of

@@ -12,6 +12,18 @@ interface Harmless {
 /** All after which a check passes although it reads the leaf. */
 const HARMLESS: Harmless[] = [
   {
+    checks: ['timeout-close', 'streams-held'],
+    leaves: ['run.config.protocol.end.value'],
+    mutations: ['a text'],
+    why: 'which event is a goodbye, as it was asked for: another run, whose goodbye need not say why',
+  },
+  {
+    checks: ['connection-limit'],
+    leaves: ['stream.status', 'stream.error'],
+    mutations: ['null', 'a text'],
+    why: 'the answer decides; the words that came with a refusal are told',
+  },
+  {
     checks: ['event-integrity', 'load-held', 'streams-held', 'responsiveness', 'tabs-in-browser'],
     leaves: ['run.config.events.at', 'run.config.page', 'scenario.deadlineMs', 'scenario.limit'],
     mutations: ['null', 'a text'],
