@@ -74,7 +74,7 @@ const EXIT_NEWS_MS = 2000;
 const KEYS_PER_ATTEMPT = 100_000;
 const WARM_ANSWER_MS = 5000;
 const WARM_EVENT_MS = 300;
-const WARM_EVENTS = { count: 1, bytesPerEvent: 200 };
+const WARM_EVENT_BYTES = 200;
 
 /**
  * Runs one scenario on its target and journals it. A target that cannot be started, is lost or misbehaves ends up in the
@@ -344,7 +344,7 @@ function isDiskFull(folder: string): boolean {
  * the counters are read.
  */
 async function warmUp(context: ReturnType<typeof createScenarioContext>): Promise<void> {
-  if (context.config.events?.to === 'url') await context.feed(context.key(0), WARM_EVENTS);
+  if (context.config.events?.to === 'url') await context.feedEach([context.key(0)], WARM_EVENT_BYTES);
   const stream = context.open('graceful-close', context.key(0), { tally: true });
   await context.within(stream.answered, WARM_ANSWER_MS);
   await context.within(stream.firstEvent, WARM_EVENT_MS);
