@@ -61,7 +61,7 @@ export class Http2Connection {
 
   /** Whether it still takes streams: behind a GOAWAY it takes none (RFC 9113 §6.8). */
   get isOpen(): boolean {
-    return !this.session.destroyed && !this.session.closed;
+    return !this.session.destroyed && !this.session.closed && !this.transport.destroyed;
   }
 
   add(user: Http2User): void {

@@ -136,8 +136,12 @@ describe('tabs share a connection', () => {
     await until('they are back', () => tabs.every(({ eventCount }) => eventCount === 2));
     expect([sessions.length, streams.length]).toEqual([2, 24]);
     for (const tab of tabs) tab.end();
-    for (const { ended } of tabs)
-      expect(await ended).toMatchObject({ ending: 'client', reconnectCount: 1, eventCount: 2 });
+    for (const { ended } of tabs) {
+      const record = await ended;
+      expect(record).toMatchObject({ ending: 'client', eventCount: 2 });
+      // On a busy machine one can come back to the connection that is breaking, before that is known, and has to come again.
+      expect(record.reconnectCount).toBeGreaterThanOrEqual(1);
+    }
   });
 
   test('behind a GOAWAY those that are there stay, and others have a new one', async () => {
