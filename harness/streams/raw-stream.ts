@@ -1,14 +1,11 @@
 import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
 import type { BodyReader } from './body-reader.ts';
-import { type Conversation, conversationOf, refusingError } from './conversation.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
 import type { ResponseHead } from './http-response-parser.ts';
 import { openExchange } from './open-exchange.ts';
-import { mediaTypeOf } from './response-kind.ts';
+import { createReader, endBehind, farewellOf, greet, judge, RefusalBody } from './reception.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
-
-/** A refusal's body is read so that the server can finish it, but not without an end. */
-export const maxRefusalBytes = 64 * 1024;
 
 /** How long the server gets to close a connection whose client has said goodbye. */
 const FAREWELL_MS = 1000;
@@ -54,9 +51,8 @@ export class RawStream implements OpenStream, ExchangeSink {
   /** Null until the head says that the stream follows. */
   #reader: BodyReader | null = null;
   #lastEventId = '';
-  #refusalBytes = 0;
-  /** The body of a refusal, where it says whether it is one; null: nobody looks at it. */
-  #refusalText: string | null = null;
+  /** Null until the head says that none follows. */
+  #refusal: RefusalBody | null = null;
   /** Where a refusal wanted to send its client; null: it did not. */
   #redirect: string | null = null;
   #endTimer: NodeJS.Timeout | null = null;
@@ -146,44 +142,31 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   onHead(head: ResponseHead): void {
     const { status, headers } = head;
-    const { plan, protocol, refusesInBody } = this.#conversation;
-    let judged = protocol.judge(head, this.#nonce);
+    let judged = judge(this.#conversation, head, this.#nonce);
     if (judged.kind === 'events' && this.#manners.httpVersion === '1.0' && headers.has('transfer-encoding')) {
       // RFC 9112 §6.1: such a client takes the chunks' sizes for a part of the body.
       const error = 'Transfer-Encoding in the response to an HTTP/1.0 request';
       judged = { kind: 'protocol-error', error };
     }
     this.#ledger.sawHead(status, headers.get('retry-after'), judged.kind === 'events');
-    const isJson = mediaTypeOf(headers.get('content-type')) === 'application/json';
-    if (refusesInBody && status === 200 && isJson && judged.kind !== 'events') this.#refusalText = '';
-    else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
-    else if (judged.kind === 'refused') this.#redirect = judged.error;
-    if (judged.kind !== 'events') return;
-    const ledger = this.#ledger;
-    this.#reader = protocol.createReader({
-      order: ledger.order,
-      onEvent: (event) => {
-        if (ledger.ending === null) ledger.sawEvent(event);
-      },
-      onGoodbye: (code, reason) => ledger.sawClose(code, reason),
-      send: (bytes) => this.#exchange.answer(bytes),
-      replies: plan.replies,
-      eventId: plan.eventId,
-      watchesRetry: false,
-      watchesPosition: this.#manners.watchesPosition === true,
-    });
-    for (const message of plan.sends) {
-      const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
-      if (bytes !== undefined) this.#exchange.write(bytes);
+    if (judged.kind === 'events') {
+      this.#reader = createReader(this.#conversation, this.#ledger, {
+        send: (bytes) => this.#exchange.answer(bytes),
+        watchesRetry: false,
+        watchesPosition: this.#manners.watchesPosition === true,
+      });
+      greet(this.#conversation, this.#request.key, (bytes) => this.#exchange.write(bytes));
+      return;
     }
+    this.#refusal = new RefusalBody(judged.kind);
+    if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    else if (judged.kind === 'refused') this.#redirect = judged.error;
   }
 
   onBody(bytes: Buffer): void {
     if (this.#ledger.ending !== null) return;
     if (this.#reader === null) {
-      this.#refusalBytes += bytes.length;
-      if (this.#refusalText !== null) this.#refusalText += bytes.toString('latin1');
-      if (this.#refusalBytes > maxRefusalBytes) this.#refused();
+      if (this.#refusal?.push(bytes)) this.#refused();
       return;
     }
     this.#reader.push(bytes);
@@ -199,11 +182,8 @@ export class RawStream implements OpenStream, ExchangeSink {
 
   #looked(): void {
     if (this.#reader === null) return;
-    if (this.#reader.failure !== null) this.#conclude('protocol-error', this.#reader.failure);
-    else if (this.#ledger.refusal?.startsWith('close ') === false)
-      this.#conclude('refused', this.#ledger.refusal);
-    else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
-      this.#conclude('server-end', null);
+    const end = endBehind(this.#reader, this.#ledger, this.#manners.leavesAtGoodbye);
+    if (end !== null) this.#conclude(end.ending, end.error);
   }
 
   onPiece(bytes: Buffer): void {
@@ -230,16 +210,8 @@ export class RawStream implements OpenStream, ExchangeSink {
     this.#ledger.release();
   }
 
-  /** All of a refusal is there. One that is a 200 says in its body whether it is one. */
   #refused(): void {
-    if (this.#refusalText === null) {
-      this.#conclude('refused', null);
-      return;
-    }
-    const text = Buffer.from(this.#refusalText, 'latin1').toString();
-    const error = refusingError(text, this.#conversation.plan);
-    this.#ledger.sawAnswer(error === null ? 'other' : 'limited');
-    this.#conclude('refused', error ?? 'a JSON text instead of a stream');
+    this.#conclude('refused', this.#refusal?.conclude(this.#ledger, this.#conversation.plan) ?? null);
   }
 
   /** The only way out: whoever comes first says how the stream ended, and ends the exchange. */
@@ -249,15 +221,10 @@ export class RawStream implements OpenStream, ExchangeSink {
     for (const timer of [this.#endTimer, this.#restTimer]) if (timer !== null) clearTimeout(timer);
     this.#lastEventId = this.lastEventId;
     const { leave } = this.#manners;
-    const { farewell } = this.#conversation.protocol;
-    if (
-      ending === 'client' &&
-      leave === 'fin' &&
-      this.#reader !== null &&
-      this.#ledger.closeCode === null &&
-      farewell
-    ) {
-      this.#exchange.write(farewell());
+    const isOrderly = ending === 'client' && leave === 'fin';
+    const farewell = isOrderly ? farewellOf(this.#conversation, this.#ledger, this.#reader) : null;
+    if (farewell !== null) {
+      this.#exchange.write(farewell);
       // A slow reader may be at rest.
       this.#exchange.resume();
       this.#farewellTimer = setTimeout(leaveOwned, FAREWELL_MS, this);

@@ -1,11 +1,10 @@
 import type { BehaviourName, OpenStream, StreamAnswer, StreamEnding, StreamRequest } from '../model.ts';
 import type { BodyReader } from './body-reader.ts';
-import { type Conversation, conversationOf, refusingError } from './conversation.ts';
+import { type Conversation, conversationOf } from './conversation.ts';
 import type { Exchange, ExchangeOptions, ExchangeOver, ExchangeSink } from './exchange.ts';
 import type { ResponseHead } from './http-response-parser.ts';
 import { openExchange } from './open-exchange.ts';
-import { maxRefusalBytes } from './raw-stream.ts';
-import { mediaTypeOf } from './response-kind.ts';
+import { createReader, endBehind, farewellOf, greet, judge, RefusalBody } from './reception.ts';
 import { StreamLedger, type StreamOutcome } from './stream-ledger.ts';
 
 /** The HTML standard leaves it to the browser: Chromium takes 3 seconds, Firefox 5. */
@@ -126,63 +125,41 @@ export class ReturningStream implements OpenStream {
     this.#ledger.byteCount += byteCount;
   }
 
-  /** Returns what reads the body; null: it is a refusal's. */
-  sawHead(visit: Visit, head: ResponseHead, nonce: string): BodyReader | null {
-    const { plan, protocol, refusesInBody } = this.#conversation;
-    const judged = protocol.judge(head, nonce);
+  /** Returns what reads the body. */
+  sawHead(visit: Visit, head: ResponseHead, nonce: string): BodyReader | RefusalBody {
     const ledger = this.#ledger;
+    const judged = judge(this.#conversation, head, nonce);
     ledger.sawHead(head.status, head.headers.get('retry-after'), judged.kind === 'events');
-    const isJson = mediaTypeOf(head.headers.get('content-type')) === 'application/json';
-    if (refusesInBody && head.status === 200 && isJson && judged.kind !== 'events') visit.refusalText = '';
-    else if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
+    if (judged.kind === 'protocol-error') this.#conclude('protocol-error', judged.error);
     if (judged.kind === 'refused') this.#redirect = judged.error;
-    if (judged.kind !== 'events') return null;
+    if (judged.kind !== 'events') return new RefusalBody(judged.kind);
     if (this.#reader === null) {
-      this.#reader = protocol.createReader({
-        order: ledger.order,
-        onEvent: (event) => {
-          if (ledger.ending === null) ledger.sawEvent(event);
-        },
-        onGoodbye: (code, reason) => ledger.sawClose(code, reason),
+      this.#reader = createReader(this.#conversation, ledger, {
         send: (bytes) => this.#visit?.answer(bytes),
-        replies: plan.replies,
-        eventId: plan.eventId,
         watchesRetry: true,
         watchesPosition: false,
       });
     } else this.#reader.restart();
-    for (const message of plan.sends) {
-      const bytes = protocol.message?.(message.replaceAll('{key}', this.#request.key ?? ''));
-      if (bytes !== undefined) visit.write(bytes);
-    }
+    greet(this.#conversation, this.#request.key, (bytes) => visit.write(bytes));
     return this.#reader;
   }
 
   /** A part of the body has been read. */
   read(reader: BodyReader): void {
-    const { refusal } = this.#ledger;
-    if (reader.failure !== null) this.#conclude('protocol-error', reader.failure);
-    else if (refusal?.startsWith('close ') === false) this.#conclude('refused', refusal);
-    else if (this.#manners.leavesAtGoodbye && this.#ledger.closeReason !== null)
-      this.#conclude('server-end', null);
+    const end = endBehind(reader, this.#ledger, this.#manners.leavesAtGoodbye);
+    if (end !== null) this.#conclude(end.ending, end.error);
   }
 
-  /** All of a refusal is there. `text`: its body, where that says whether it is one; null: its status has said so. */
-  refused(text: string | null): void {
-    if (text === null) {
-      this.#conclude('refused', null);
-      return;
-    }
-    const error = refusingError(text, this.#conversation.plan);
-    this.#ledger.sawAnswer(error === null ? 'other' : 'limited');
-    this.#conclude('refused', error ?? 'a JSON text instead of a stream');
+  /** All of a refusal is there. */
+  refused(refusal: RefusalBody | null): void {
+    this.#conclude('refused', refusal?.conclude(this.#ledger, this.#conversation.plan) ?? null);
   }
 
   over(visit: Visit, over: ExchangeOver): void {
     if (visit !== this.#visit) return;
     // What is not the protocol is a network error to an EventSource.
     if (over.how !== 'complete') this.#lose('fin', over.error);
-    else if (visit.reader === null) visit.refuse();
+    else if (visit.reader === null) this.refused(visit.refusal);
     else {
       // The last line may be the one that says so.
       const missing = visit.reader.finish();
@@ -225,9 +202,9 @@ export class ReturningStream implements OpenStream {
     if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     this.#waitTimer = null;
     if (!this.#ledger.hasAnswer && this.#reader !== null) this.#ledger.sawAnswer('accepted');
-    const { farewell } = this.#conversation.protocol;
-    if (ending === 'client' && this.#visit?.reader && this.#ledger.closeCode === null && farewell)
-      this.#visit.write(farewell());
+    const farewell =
+      ending === 'client' ? farewellOf(this.#conversation, this.#ledger, this.#visit?.reader ?? null) : null;
+    if (farewell !== null) this.#visit?.write(farewell);
     this.#hangUp(leave);
     this.#manners.afterEnd?.(this, this.#request);
     this.#release();
@@ -245,9 +222,8 @@ class Visit implements ExchangeSink {
   readonly #nonce: string;
   /** Null until the head says that the stream follows. */
   reader: BodyReader | null = null;
-  /** The body of a refusal, where it says whether it is one; null: nobody looks at it. */
-  refusalText: string | null = null;
-  #refusalBytes = 0;
+  /** Null until the head says that none follows. */
+  refusal: RefusalBody | null = null;
   #hasLeft = false;
 
   constructor(
@@ -269,12 +245,6 @@ class Visit implements ExchangeSink {
     this.#exchange.answer(bytes);
   }
 
-  refuse(): void {
-    this.#stream.refused(
-      this.refusalText === null ? null : Buffer.from(this.refusalText, 'latin1').toString(),
-    );
-  }
-
   leave(how: 'fin' | 'rst'): void {
     this.#hasLeft = true;
     this.#exchange.leave(how);
@@ -289,15 +259,16 @@ class Visit implements ExchangeSink {
   }
 
   onHead(head: ResponseHead): void {
-    if (!this.#hasLeft) this.reader = this.#stream.sawHead(this, head, this.#nonce);
+    if (this.#hasLeft) return;
+    const reads = this.#stream.sawHead(this, head, this.#nonce);
+    if (reads instanceof RefusalBody) this.refusal = reads;
+    else this.reader = reads;
   }
 
   onBody(bytes: Buffer): void {
     if (this.#hasLeft) return;
     if (this.reader === null) {
-      this.#refusalBytes += bytes.length;
-      if (this.refusalText !== null) this.refusalText += bytes.toString('latin1');
-      if (this.#refusalBytes > maxRefusalBytes) this.refuse();
+      if (this.refusal?.push(bytes)) this.#stream.refused(this.refusal);
       return;
     }
     this.reader.push(bytes);

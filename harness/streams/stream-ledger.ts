@@ -74,6 +74,11 @@ export class StreamLedger {
     this.sawAnswer(accepts ? 'accepted' : plan.refusals.includes(String(status)) ? 'limited' : 'other');
   }
 
+  /** A first message that was a no; null: none was. */
+  get refusingMessage(): string | null {
+    return this.refusal?.startsWith('close ') ? null : this.refusal;
+  }
+
   /** What the server said, once it is sure. The first answer stands, but for a stream that comes back. */
   sawAnswer(answer: StreamAnswer): void {
     const wasAccepted = this.#wasAccepted;
