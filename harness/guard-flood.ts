@@ -72,9 +72,8 @@ export function guardClient(
     inside.pipelinedRequests.clear();
     receivedBytes = 0;
     answerCount = 0;
-    const { socket, transport } = dial(target);
+    const { socket } = dial(target);
     inside.conn = socket;
-    transport.on('error', () => {});
     const again = (): void => {
       socket.removeAllListeners('data').removeAllListeners('end').destroy();
       if (!inside.destroyed && inside.conn === socket) inside._connect();

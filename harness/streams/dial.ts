@@ -53,5 +53,7 @@ export function dial(target: RequestTarget, wanted: DialOptions = {}): Connectio
     // RFC 6066 §3: an address is no server name.
     ...(isIP(host) === 0 ? { servername: host } : { host }),
   });
+  // An error of the TCP socket reaches the TLS socket too; here it must only not be uncaught.
+  transport.on('error', () => {});
   return { socket, transport };
 }

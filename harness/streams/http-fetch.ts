@@ -65,8 +65,7 @@ function send(
     // The bounds of the raw client; by itself Node drops headers above 2,000 without a word.
     maxHeaderSize: maxHeadBytes,
     createConnection: () => {
-      const { socket, transport } = dial(target, { localAddress });
-      if (transport !== socket) transport.on('error', () => {});
+      const { socket } = dial(target, { localAddress });
       observer.onSocket(socket);
       return socket;
     },

@@ -51,8 +51,6 @@ export class Http1Exchange implements Exchange, ResponseSink {
     socket.on('end', onEnd);
     socket.on('error', onError);
     socket.on('close', onClose);
-    // An error of the TCP socket reaches the TLS socket too; here it must only not be uncaught.
-    if (transport !== socket) transport.on('error', ignore);
     const { onSent } = options;
     if (options.halfCloses) socket.end(text, 'latin1');
     else if (onSent === undefined) socket.write(text, 'latin1');
@@ -203,8 +201,6 @@ function onError(this: OwnedSocket, error: Error): void {
 function onClose(this: OwnedSocket): void {
   this[owner]?.closed();
 }
-
-function ignore(): void {}
 
 /** A host with several addresses fails with an AggregateError, whose own message is empty. */
 export function describeConnectError(error: Error): string {

@@ -38,7 +38,6 @@ export class Http2Connection {
 
   constructor(target: RequestTarget, { via, localAddress, localPort }: ConnectionOptions) {
     const { socket, transport } = dial(via ?? target, { localAddress, localPort, alpn: 'h2' });
-    if (transport !== socket) transport.on('error', () => {});
     this.transport = transport;
     this.session = connect(`${target.secure ? 'https' : 'http'}://${target.authority}`, {
       createConnection: () => socket,

@@ -43,11 +43,7 @@ export function shortRequest(
     headers: requestHeaders(target, headers, { own: {}, connection: 'close', body: body ?? null }).flat(),
     signal,
     maxHeaderSize: maxHeadBytes,
-    createConnection: () => {
-      const { socket, transport } = dial(target, { localAddress });
-      if (transport !== socket) transport.on('error', () => {});
-      return socket;
-    },
+    createConnection: () => dial(target, { localAddress }).socket,
   });
   request.on('error', reject);
   request.on('response', (response) => {
