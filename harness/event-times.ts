@@ -1,3 +1,5 @@
+import { jsonAt } from './streams/message-rules.ts';
+
 /** How the harness begins each line that it writes for a target to stream (event-feed.ts). */
 const FED_TIME = /^(?:.{0,59}?[:,[])?\{"seq":\d{1,15},"at":(\d{1,15}),/;
 
@@ -26,16 +28,7 @@ export function eventTimeReader(field: string | null): (data: string) => number 
 }
 
 function timeAt(path: string[], data: string): number | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    return null;
-  }
-  for (const name of path) {
-    if (value === null || typeof value !== 'object') return null;
-    value = (value as Record<string, unknown>)[name];
-  }
+  const value = jsonAt(data, path);
   if (typeof value === 'string') {
     const ms = ISO_DATE.test(value) ? Date.parse(value) : Number.NaN;
     return Number.isNaN(ms) ? null : ms;

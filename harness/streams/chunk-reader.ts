@@ -1,19 +1,10 @@
-import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxEventBytes } from './event-reader.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import { idOf } from './message-rules.ts';
+import { MessageReader } from './message-reader.ts';
 
 /** Reads chunks: each is an event. A body that is sent without chunks is one event, at its end. */
-export class ChunkReader implements BodyReader {
-  failure: string | null = null;
-  lastEventId = '';
-  readonly retryMs = null;
-  readonly #options: ReaderOptions;
+export class ChunkReader extends MessageReader {
   readonly #chunk = new GrowingBuffer();
-
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-  }
 
   get isInside(): boolean {
     return this.#chunk.length > 0;
@@ -30,12 +21,7 @@ export class ChunkReader implements BodyReader {
   }
 
   endChunk(): void {
-    if (this.failure !== null || this.#chunk.length === 0) return;
-    const data = this.#chunk.take().toString();
-    const id = idOf(data, this.#options.eventId);
-    if (id !== undefined) this.lastEventId = id;
-    this.#options.order.see(id, data);
-    this.#options.onEvent({ id, data });
+    if (this.failure === null && this.#chunk.length > 0) this.deliver(this.#chunk.take().toString());
   }
 
   finish(): string | null {

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxEventBytes } from './event-reader.ts';
 import { clientFrame, closeFrame, opcodes } from './frames.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import { idOf } from './message-rules.ts';
+import { MessageReader } from './message-reader.ts';
 
 /** A control frame has no more (RFC 6455 §5.5). */
 const maxControlBytes = 125;
@@ -16,11 +15,7 @@ const abnormal = 1006;
  * Reads the frames of a WebSocket (RFC 6455 §5): each message of text or bytes is an event. Answers pings and the close, and is
  * strict where leniency would hide a server's fault: no masks, no extensions, no control frame in pieces, text in UTF-8.
  */
-export class FrameReader implements BodyReader {
-  failure: string | null = null;
-  lastEventId = '';
-  readonly retryMs = null;
-  readonly #options: ReaderOptions;
+export class FrameReader extends MessageReader {
   /** Head of the frame that is coming, as far as it has. */
   readonly #head = Buffer.alloc(longestHead);
   #headBytes = 0;
@@ -35,10 +30,6 @@ export class FrameReader implements BodyReader {
   /** Its kind; 0: none has begun. */
   #messageOpcode = 0;
   #isClosed = false;
-
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-  }
 
   get isInside(): boolean {
     return this.#headBytes > 0 || this.#messageOpcode !== 0;
@@ -141,17 +132,14 @@ export class FrameReader implements BodyReader {
       return;
     }
     const data = payload.toString(opcode === opcodes.text ? 'utf8' : 'latin1');
-    const { replies, order, eventId } = this.#options;
+    const { replies } = this.options;
     const reply = Object.hasOwn(replies, data) ? replies[data] : undefined;
-    if (reply !== undefined) this.#options.send(clientFrame(opcodes.text, Buffer.from(reply)));
-    const id = idOf(data, eventId);
-    if (id !== undefined) this.lastEventId = id;
-    order.see(id, data);
-    this.#options.onEvent({ id, data });
+    if (reply !== undefined) this.options.send(clientFrame(opcodes.text, Buffer.from(reply)));
+    this.deliver(data);
   }
 
   #endControl(payload: Buffer): void {
-    if (this.#opcode === opcodes.ping) this.#options.send(clientFrame(opcodes.pong, payload));
+    if (this.#opcode === opcodes.ping) this.options.send(clientFrame(opcodes.pong, payload));
     if (this.#opcode !== opcodes.close) return;
     if (payload.length === 1 || !isUtf8(payload.subarray(2))) {
       this.#failure('malformed WebSocket close frame');
@@ -163,9 +151,9 @@ export class FrameReader implements BodyReader {
       return;
     }
     this.#isClosed = true;
-    this.#options.onGoodbye(code, payload.toString('utf8', 2));
+    this.options.onGoodbye(code, payload.toString('utf8', 2));
     // A close frame is answered with the same code (RFC 6455 §5.5.1).
-    this.#options.send(closeFrame(code === noStatus ? null : code));
+    this.options.send(closeFrame(code === noStatus ? null : code));
   }
 
   #failure(words: string | null): void {

@@ -1,22 +1,13 @@
-import type { BodyReader, ReaderOptions } from './body-reader.ts';
 import { maxLineBytes } from './event-reader.ts';
 import { GrowingBuffer } from './growing-buffer.ts';
-import { idOf } from './message-rules.ts';
+import { MessageReader } from './message-reader.ts';
 
 const LF = 10;
 
 /** Reads lines: each that is not blank is an event, the last one also without an end. Lines end in LF or CRLF. */
-export class LineReader implements BodyReader {
-  failure: string | null = null;
-  lastEventId = '';
-  readonly retryMs = null;
-  readonly #options: ReaderOptions;
+export class LineReader extends MessageReader {
   /** The line so far. */
   readonly #line = new GrowingBuffer();
-
-  constructor(options: ReaderOptions) {
-    this.#options = options;
-  }
 
   get isInside(): boolean {
     return this.#line.length > 0;
@@ -53,10 +44,6 @@ export class LineReader implements BodyReader {
     if (this.#line.length > 0) this.#line.append(last);
     const line = this.#line.length > 0 ? this.#line.take() : last;
     const data = line.toString().trim();
-    if (data === '') return;
-    const id = idOf(data, this.#options.eventId);
-    if (id !== undefined) this.lastEventId = id;
-    this.#options.order.see(id, data);
-    this.#options.onEvent({ id, data });
+    if (data !== '') this.deliver(data);
   }
 }

@@ -1,8 +1,8 @@
 import type { MessageRule, ProtocolPlan } from '../model.ts';
 import type { StreamEvent } from './body-reader.ts';
 
-/** A JSON text's value at a path, as text; undefined: it is no JSON, or has nothing there that is a text, a number or a boolean. */
-export function valueAt(data: string, path: readonly string[]): string | undefined {
+/** What stands at a path of a JSON text; undefined: it is no JSON, or has nothing there. */
+export function jsonAt(data: string, path: readonly string[]): unknown {
   let value: unknown;
   try {
     value = JSON.parse(data);
@@ -13,12 +13,13 @@ export function valueAt(data: string, path: readonly string[]): string | undefin
     if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
+  return value;
 }
 
-/** The id that an event carries in its JSON; undefined: none. */
-export function idOf(data: string, path: readonly string[] | null): string | undefined {
-  return path === null ? undefined : valueAt(data, path);
+/** As text what stands there; undefined also for what is no text, number or boolean. */
+export function valueAt(data: string, path: readonly string[]): string | undefined {
+  const value = jsonAt(data, path);
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
 }
 
 export function matches(rule: MessageRule, event: StreamEvent): boolean {
