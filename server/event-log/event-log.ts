@@ -4,7 +4,8 @@ import { ReadBuffers } from './read-buffers.ts';
 import { LogSubscription } from './subscription.ts';
 import { type FloorOf, Tail } from './tail.ts';
 import type { EventLogger } from './tail-log.ts';
-import type { EventConsumer, EventLog, StartAt, Subscription } from './types.ts';
+import { Tails } from './tails.ts';
+import type { EventLog } from './types.ts';
 
 export const LOG_FILE_NAME = 'events.jsonl';
 const DEFAULT_POLL_MS = 1000;
@@ -39,48 +40,30 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const { floorOf } = options;
   const buffers = new ReadBuffers();
   const poll = new Poll(pollMs);
-  const tails = new Map<string, Tail>();
   const closing = new Set<Promise<void>>();
-  let isClosed = false;
-
-  function openTail(workflowId: string): Tail {
-    const path = join(dir, workflowId, LOG_FILE_NAME);
-    const tail = new Tail({ workflowId, path, root: dir, logger, buffers, poll, maxLineBytes, floorOf });
-    tails.set(workflowId, tail);
-    return tail;
-  }
-
-  function closeTail(workflowId: string, tail: Tail): void {
-    tails.delete(workflowId);
-    const closed = tail.close().finally(() => closing.delete(closed));
-    closing.add(closed);
-  }
+  const tails = new Tails<LogSubscription, Tail>({
+    open(workflowId) {
+      const path = join(dir, workflowId, LOG_FILE_NAME);
+      return new Tail({ workflowId, path, root: dir, logger, buffers, poll, maxLineBytes, floorOf });
+    },
+    follow: (...args) => new LogSubscription(...args),
+    close(tail) {
+      const closed = tail.close().finally(() => closing.delete(closed));
+      closing.add(closed);
+    },
+  });
 
   return {
-    subscribe(workflowId: string, startAt: StartAt, consumer: EventConsumer): Subscription {
-      // The server is on its way down: a stream that came too late gets nothing more.
-      if (isClosed) return { resume: () => undefined, close: () => undefined };
-      const tail = tails.get(workflowId) ?? openTail(workflowId);
-      const subscription = new LogSubscription(tail, startAt, consumer, () => {
-        if (tail.followerCount === 0 && tails.get(workflowId) === tail) closeTail(workflowId, tail);
-      });
-      tail.add(subscription);
-      return subscription;
-    },
+    subscribe: (...args) => tails.subscribe(...args),
 
     get openTailCount(): number {
-      return tails.size;
+      return tails.count;
     },
 
-    tailLagBytes(): number {
-      let most = 0;
-      for (const { lagBytes } of tails.values()) most = Math.max(most, lagBytes);
-      return most;
-    },
+    tailLagBytes: () => tails.lagBytes,
 
     async close(): Promise<void> {
-      isClosed = true;
-      for (const [workflowId, tail] of tails) closeTail(workflowId, tail);
+      tails.closeAll();
       await Promise.all(closing);
     },
   };

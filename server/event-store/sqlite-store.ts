@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type EventLogger, TailLog } from '../event-log/tail-log.ts';
-import type { EventConsumer, StartAt, Subscription } from '../event-log/types.ts';
+import { Tails } from '../event-log/tails.ts';
 import { type DatabaseOptions, openDatabase } from './sqlite/database.ts';
 import { QueryReader } from './sqlite/query.ts';
 import { Reader } from './sqlite/reader.ts';
@@ -50,7 +50,11 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const queries = new QueryReader(database);
   const turns = new Turns();
   const writer = new WriterClient({ path, lockMs });
-  const tails = new Map<string, SqliteTail>();
+  const tails = new Tails<SqliteSubscription, SqliteTail>({
+    open: openTail,
+    follow: (...args) => new SqliteSubscription(...args),
+    close: closeTail,
+  });
   const pollLog = new TailLog(logger, '', path);
   let dataVersion = -1;
   let poll: NodeJS.Timeout | undefined;
@@ -66,26 +70,23 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     } catch (cause) {
       pollLog.failed('read', cause);
     }
-    for (const tail of tails.values()) if (hasNews || tail.hasFailed) tail.wake();
+    for (const tail of tails.all()) if (hasNews || tail.hasFailed) tail.wake();
   }
 
   function openTail(workflowId: string): SqliteTail {
-    const tail = new SqliteTail({ workflowId, reader, turns, log: new TailLog(logger, workflowId, path) });
-    tails.set(workflowId, tail);
     poll ??= setInterval(look, pollMs).unref();
-    return tail;
+    return new SqliteTail({ workflowId, reader, turns, log: new TailLog(logger, workflowId, path) });
   }
 
-  function closeTail(workflowId: string, tail: SqliteTail): void {
-    tails.delete(workflowId);
+  function closeTail(tail: SqliteTail): void {
     tail.close();
-    if (tails.size > 0) return;
+    if (tails.count > 0) return;
     clearInterval(poll);
     poll = undefined;
   }
 
   async function closeAll(): Promise<void> {
-    for (const [workflowId, tail] of tails) closeTail(workflowId, tail);
+    tails.closeAll();
     turns.close();
     await writer.close();
     // Last, so that it is this connection which brings the content of the `-wal` file into the database.
@@ -93,26 +94,13 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   }
 
   return {
-    subscribe(workflowId: string, startAt: StartAt, consumer: EventConsumer): Subscription {
-      // The server is on its way down: a stream that came too late gets nothing more.
-      if (closing !== null) return { resume: () => undefined, close: () => undefined };
-      const tail = tails.get(workflowId) ?? openTail(workflowId);
-      const subscription = new SqliteSubscription(tail, startAt, consumer, () => {
-        if (tail.followerCount === 0 && tails.get(workflowId) === tail) closeTail(workflowId, tail);
-      });
-      tail.add(subscription);
-      return subscription;
-    },
+    subscribe: (...args) => tails.subscribe(...args),
 
     get openTailCount(): number {
-      return tails.size;
+      return tails.count;
     },
 
-    tailLagBytes(): number {
-      let most = 0;
-      for (const { lagBytes } of tails.values()) most = Math.max(most, lagBytes);
-      return most;
-    },
+    tailLagBytes: () => tails.lagBytes,
 
     read: (...args) => queries.read(...args),
 
