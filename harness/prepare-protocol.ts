@@ -16,7 +16,7 @@ export async function prepareProtocol(
   port: number,
   signal: AbortSignal,
 ): Promise<RunConfig> {
-  const prepare = presetOf({ ...(config.preset !== null && { preset: config.preset }) })?.prepare;
+  const prepare = presetOf(config.preset)?.prepare;
   if (prepare === undefined) return config;
   const key = encodeURIComponent(fillKey(config.key, config.seed, 0));
   const url = fill(config.url, { port, key, lastEventId: '' });

@@ -32,8 +32,8 @@ export interface ProtocolOptions {
 const DEFAULT_REFUSALS = ['429'];
 
 /** The preset that was named, or null. Throws `usage` for one that is not known. */
-export function presetOf({ preset }: ProtocolOptions): Preset | null {
-  if (preset === undefined) return null;
+export function presetOf(preset: string | null | undefined): Preset | null {
+  if (preset == null) return null;
   if (Object.hasOwn(presets, preset)) return presets[preset as keyof typeof presets];
   throw usage(`--preset "${preset}" is none: give one of ${Object.keys(presets).join(', ')}.`);
 }
@@ -44,7 +44,8 @@ export function presetOf({ preset }: ProtocolOptions): Preset | null {
  * @throws HydrotestError `usage`.
  */
 export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
-  const given = { ...presetOf(said)?.options, ...said };
+  const preset = presetOf(said.preset);
+  const given = { ...preset?.options, ...said };
   const name = nameOf(given.protocol ?? (given.body === undefined ? 'sse' : 'sse-post'));
   const body = given.body === undefined ? null : textOf('--body', given.body);
   const isWebSocket = name === 'websocket';
@@ -53,7 +54,7 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
       '--body makes the request a POST, --protocol sse is a GET: leave one out, or give --protocol sse-post.',
     );
   }
-  if (name === 'sse-post' && body === null && presetOf(said)?.prepare === undefined) {
+  if (name === 'sse-post' && body === null && preset?.prepare === undefined) {
     throw usage(
       '--protocol sse-post sends a body: say which, such as --body \'{"stream":true}\' or --body @request.json.',
     );
@@ -68,7 +69,7 @@ export function protocolPlanOf(said: ProtocolOptions): ProtocolPlan {
     );
   }
   const isSse = protocols[name].resumesByHeader === true;
-  const session = presetOf(said)?.session ?? null;
+  const session = preset?.session ?? null;
   if (session !== null && name !== 'sse') {
     throw usage(
       `--preset ${said.preset} is for --protocol sse: its session goes over HTTP/1.1, not ${name}.`,

@@ -245,7 +245,7 @@ export function createScenarioContext(options: ContextOptions): ScenarioContext 
     },
     async flood(label, url, { key, ...load }) {
       const result =
-        label === 'page' || key === undefined
+        key === undefined
           ? await flood(url, { ...load, headers: config.headers }, signal)
           : await floodStreams(url, key, load);
       const entry: RequestsEntry = {

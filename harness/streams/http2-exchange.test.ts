@@ -340,3 +340,23 @@ test('headers of HTTP/1.x alone are left out, Host says the authority, a body ma
   for (const name of ['te', 'proxy-connection', 'host', 'upgrade', 'connection'])
     expect(requests[0]).not.toHaveProperty(name);
 });
+
+test('streams that are refused and dropped in the same moment are over, with their connections', async () => {
+  const url = await listen(
+    createServer((_request, response) => {
+      response.writeHead(429, { 'retry-after': '1' });
+      response.end('full');
+    }),
+  );
+  const socketCount = openSocketCount();
+  for (let round = 0; round < 5; round++) {
+    const streams = Array.from({ length: 20 }, () =>
+      openStream('abrupt-drop', { url, headers: {}, protocol: plan }),
+    );
+    await Promise.all(streams.map(({ answered }) => answered));
+    // Some of them have been closed by now, and others are about to be.
+    for (const stream of streams) stream.end();
+    for (const { status } of await Promise.all(streams.map(({ ended }) => ended))) expect(status).toBe(429);
+  }
+  await until('no connection is left', () => openSocketCount() === socketCount);
+}, 15_000);
